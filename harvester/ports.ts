@@ -50,7 +50,7 @@ export interface DayFolder {
    */
   writeParquet(
     columns: readonly WrittenColumn[],
-    groups: AsyncIterable<RowGroup>,
+    groups: AsyncIterable<RowGroup> | Iterable<RowGroup>,
     /** Default: the Parquet file of the grid. */
     name?: string,
   ): Promise<FileFacts>;

@@ -62,7 +62,7 @@ export async function compactFrames({ folder, events, closesAt }: Options): Prom
   return { frames, updates: factsOf(spill, counts, updates, closesAt), files: [file] };
 }
 
-async function* groupsOf(spill: UpdateSpill): AsyncGenerator<RowGroup> {
+function* groupsOf(spill: UpdateSpill): Generator<RowGroup> {
   const symbols = spill.symbols().toSorted();
   const rows = symbols.reduce((sum, symbol) => sum + spill.rows(symbol), 0);
   const wanted = Math.max(MIN_ROWS_PER_GROUP, Math.ceil(rows / GROUPS));

@@ -54,7 +54,7 @@ export function dayArchive(folder: string) {
     rows: () => rowsIn(folder),
     async writeParquet(
       columns: readonly ParquetColumn[],
-      groups: AsyncIterable<RowGroup>,
+      groups: AsyncIterable<RowGroup> | Iterable<RowGroup>,
       name: string = DAY_FILES.parquet,
     ): Promise<FileFacts> {
       await writeParquet(pathOf(name), columns, groups);

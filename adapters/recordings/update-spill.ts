@@ -73,7 +73,9 @@ export function updateSpill(file: string, symbols: number) {
       }
       if (waiting > 0) yield columnsIn(buffer, capacity, waiting);
     },
-    [Symbol.dispose]: out.remove,
+    [Symbol.dispose]() {
+      out.remove();
+    },
   };
 }
 

@@ -84,6 +84,10 @@ function numberOf(value: Wide | null): number {
   return typeof value === 'number' ? value : NaN;
 }
 
+function isSnapshot(reason: number): number {
+  return reason >= 0 && reason < SNAPSHOT_REASONS.length ? 1 : 0;
+}
+
 /** @param stored columns of the rows of one symbol, in the order in which `updateRows` makes them */
 export function updateGroup(symbol: string, stored: readonly Float64Array[]): RowGroup {
   const rows = stored[0]?.length ?? 0;
@@ -96,20 +100,10 @@ export function updateGroup(symbol: string, stored: readonly Float64Array[]): Ro
     rows,
     column(index) {
       const name = UPDATE_COLUMNS[index]?.name ?? 'symbol';
-      switch (name) {
-        case 'symbol':
-          return texts([symbol], new Int32Array(rows));
-        case 'side':
-          return texts(SIDES, numbers('side'));
-        case 'reason':
-          return texts(REASONS, numbers('reason'));
-        case 'is_snapshot':
-          return numbers('reason').map((reason) =>
-            reason >= 0 && reason < SNAPSHOT_REASONS.length ? 1 : 0,
-          );
-        default:
-          return numbers(name);
-      }
+      if (name === 'symbol') return texts([symbol], new Int32Array(rows));
+      if (name === 'side') return texts(SIDES, numbers('side'));
+      if (name === 'reason') return texts(REASONS, numbers('reason'));
+      return name === 'is_snapshot' ? numbers('reason').map(isSnapshot) : numbers(name);
     },
   };
 }

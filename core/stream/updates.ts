@@ -31,7 +31,7 @@ type Side = 'bid' | 'ask';
  * old.
  */
 export const SNAPSHOT_REASONS = ['first', 'reconnect', 'gap', 'minute'] as const;
-export type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
+type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
 
 /**
  * Why a book is not sound. sequence-gap: a message was skipped, or had a level without a valid
@@ -48,7 +48,7 @@ export const GAP_REASONS = [
   'damaged',
   'no-snapshot',
 ] as const;
-export type GapReason = (typeof GAP_REASONS)[number];
+type GapReason = (typeof GAP_REASONS)[number];
 
 export interface UpdatedLevel extends DeepLevel {
   readonly side: Side;

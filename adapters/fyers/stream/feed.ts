@@ -173,15 +173,29 @@ function openStreams(options: DayOptions): DayStreams {
   let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
   let tradesSince: Instant | null = null;
 
+  let lost = { frames: 0, problem: '' };
+  let isLosing = false;
+  const takeLost = (): void => {
+    const more = sink?.takeLost() ?? null;
+    if (more !== null) lost = { frames: lost.frames + more.frames, problem: more.problem };
+    // The stored frames need whole books after the lost ones; ours are whole.
+    if (more === null && isLosing) {
+      const asked = kind === 'tbt' ? depths.map(({ socket }) => socket) : [quotes];
+      for (const { subscriptions } of asked) subscriptions.lackAll(clock.now());
+    }
+    isLosing = more !== null;
+  };
   const noteLost = (): void => {
-    const lost = sink?.takeLost() ?? null;
-    if (lost === null) return;
+    takeLost();
+    if (lost.frames === 0) return;
     const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
     notes.push({ event: 'frames-lost', message });
+    lost = { frames: 0, problem: '' };
   };
   const stepAll = (): void => {
     const now = clock.now();
     sink?.step();
+    takeLost();
     const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
     tradesSince = isTrading ? (tradesSince ?? now) : null;
     // One after another: sockets that open together may be refused together.

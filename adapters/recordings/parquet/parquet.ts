@@ -42,7 +42,7 @@ const ELEMENTS = {
 export async function writeParquet(
   file: string,
   columns: readonly ParquetColumn[],
-  groups: AsyncIterable<RowGroup>,
+  groups: AsyncIterable<RowGroup> | Iterable<RowGroup>,
 ): Promise<void> {
   const partial = `${file}.partial`;
   const schema = schemaOf(columns);
