@@ -64,7 +64,8 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
       const frames = batch.frames();
       const current = opened;
       const marked = markedLost;
-      [opened, markedLost] = [new Map(), 0];
+      opened = new Map();
+      markedLost = 0;
       try {
         const content = batch.bytes() === 0 ? [] : [batch.take()];
         await log.append(Buffer.concat([batchOf(refused, since), ...content]), since);

@@ -23,11 +23,11 @@ const SIDES = ['bid', 'ask'] as const;
 /** The reasons of whole books come first. */
 const REASONS = [...SNAPSHOT_REASONS, ...GAP_REASONS] as const;
 
-/** Sorted by symbol and then by `update`. A row without a side begins a gap. */
+/** Sorted by symbol and then by `update_number`. A row without a side begins a gap. */
 export const UPDATE_COLUMNS = [
   { name: 'symbol', kind: 'text', unit: 'name', nullable: false },
   { name: 'received_at', kind: 'precise', unit: 'instant', nullable: false },
-  { name: 'update', kind: 'count', unit: 'number', nullable: false },
+  { name: 'update_number', kind: 'count', unit: 'number', nullable: false },
   { name: 'feed_time', kind: 'count', unit: 'number', nullable: true },
   { name: 'sequence', kind: 'count', unit: 'number', nullable: true },
   { name: 'socket', kind: 'count', unit: 'number', nullable: false },
@@ -44,7 +44,7 @@ type Name = (typeof UPDATE_COLUMNS)[number]['name'];
 
 /** What a row is made of: texts as places in their lists, -1 or NaN for a missing value. */
 const STORED = [
-  ...['received_at', 'update', 'feed_time', 'sequence', 'socket', 'side', 'level', 'price'],
+  ...['received_at', 'update_number', 'feed_time', 'sequence', 'socket', 'side', 'level', 'price'],
   ...['quantity', 'orders', 'reason'],
 ] as readonly Name[];
 

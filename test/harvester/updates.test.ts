@@ -105,8 +105,8 @@ describe('The updates of a day', () => {
     expect(Object.keys(all[0] ?? {})).toEqual(UPDATE_COLUMNS.map(({ name }) => name));
     const shown = all
       .filter(({ level }) => level === null || level === 0n)
-      .map(({ symbol, update, side, quantity, reason }) => [
-        ...[symbol, Number(update), side, quantity === null ? null : Number(quantity), reason],
+      .map(({ symbol, update_number: number, side, quantity, reason }) => [
+        ...[symbol, Number(number), side, quantity === null ? null : Number(quantity), reason],
       ]);
     expect(shown).toEqual([
       [INFY, 1, 'bid', 1, 'first'],
@@ -122,9 +122,9 @@ describe('The updates of a day', () => {
       [SBIN, 5, 'ask', 1, 'reconnect'],
       [SBIN, 6, null, null, 'closed'],
     ]);
-    const at = all.findIndex(({ symbol, update }) => symbol === SBIN && update === 2n);
+    const at = all.findIndex((row) => row['symbol'] === SBIN && row['update_number'] === 2n);
     expect(all[at]).toEqual({
-      ...{ symbol: SBIN, received_at: 1_000 * plus(OPENS_AT, 2 * SECOND), update: 2n },
+      ...{ symbol: SBIN, received_at: 1_000 * plus(OPENS_AT, 2 * SECOND), update_number: 2n },
       ...{ feed_time: 1_795_000_000n, sequence: 2n, socket: 1n, side: 'bid', level: 0n },
       ...{ price: 800, quantity: 2n, orders: 1n, is_snapshot: false, reason: null },
     });

@@ -159,7 +159,7 @@ function openStreams(options: DayOptions): DayStreams {
     async [Symbol.asyncDispose]() {
       for (const { connection } of sockets) await connection[Symbol.asyncDispose]();
       await sink?.close();
-      noteLost();
+      losses.note();
     },
   };
   const { quotes, depths } = openSockets(options, topics, (at) => {
@@ -173,29 +173,14 @@ function openStreams(options: DayOptions): DayStreams {
   let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
   let tradesSince: Instant | null = null;
 
-  let lost = { frames: 0, problem: '' };
-  let isLosing = false;
-  const takeLost = (): void => {
-    const more = sink?.takeLost() ?? null;
-    if (more !== null) lost = { frames: lost.frames + more.frames, problem: more.problem };
-    // The stored frames need whole books after the lost ones; ours are whole.
-    if (more === null && isLosing) {
-      const asked = kind === 'tbt' ? depths.map(({ socket }) => socket) : [quotes];
-      for (const { subscriptions } of asked) subscriptions.lackAll(clock.now());
-    }
-    isLosing = more !== null;
-  };
-  const noteLost = (): void => {
-    takeLost();
-    if (lost.frames === 0) return;
-    const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
-    notes.push({ event: 'frames-lost', message });
-    lost = { frames: 0, problem: '' };
-  };
+  const losses = lossesOf(options, () => {
+    const asked = kind === 'tbt' ? depths.map(({ socket }) => socket) : [quotes];
+    for (const { subscriptions } of asked) subscriptions.lackAll(clock.now());
+  });
   const stepAll = (): void => {
     const now = clock.now();
     sink?.step();
-    takeLost();
+    losses.take();
     const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
     tradesSince = isTrading ? (tradesSince ?? now) : null;
     // One after another: sockets that open together may be refused together.
@@ -205,7 +190,7 @@ function openStreams(options: DayOptions): DayStreams {
     }
     if (now < deliveryAt) return;
     deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
-    noteLost();
+    losses.note();
     const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
     notes.push({ event: 'delivery', message: deliveryText(counts) });
   };
@@ -235,6 +220,28 @@ function openStreams(options: DayOptions): DayStreams {
     return { ...taken, receivedAt: slot, kind: 'hole', reason };
   };
   return day;
+}
+
+/** @param ended called when frames are stored again: they need whole books after the lost ones */
+function lossesOf({ sink, notes }: Pick<DayOptions, 'sink' | 'notes'>, ended: () => void) {
+  let lost = { frames: 0, problem: '' };
+  let isLosing = false;
+  const take = (): void => {
+    const more = sink?.takeLost() ?? null;
+    if (more !== null) lost = { frames: lost.frames + more.frames, problem: more.problem };
+    else if (isLosing) ended();
+    isLosing = more !== null;
+  };
+  return {
+    take,
+    note(): void {
+      take();
+      if (lost.frames === 0) return;
+      const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
+      notes.push({ event: 'frames-lost', message });
+      lost = { frames: 0, problem: '' };
+    },
+  };
 }
 
 const MAX_NAMES = 30;

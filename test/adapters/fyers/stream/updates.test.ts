@@ -33,7 +33,13 @@ async function record(kind: 'tbt' | 'hsm', onJump: Jump) {
   let ledger: readonly SentBook[] = [];
   const { simulator } = await observe({
     ...{ kind, seconds: 90 },
-    frames: (_date, clock) => (sink = frameRecorder({ segments, clock, onFailed: expect.fail })),
+    frames: (_date, clock) =>
+      (sink = frameRecorder({
+        ...{ segments, clock },
+        onFailed: (problem) => {
+          throw new Error(problem);
+        },
+      })),
     onJump: (seconds, { streams }) => {
       ledger = streams.keepLedger();
       const drop = () => {
