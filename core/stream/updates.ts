@@ -199,7 +199,7 @@ function changesOf(context: Context, record: FrameRecord, change: StateChange): 
       );
     case 'opened':
       if (!change.wasOpen) return endBooks(context, socket, 'closed', receivedAt);
-      return endBooks(context, socket, 'stopped', context.lastOf.get(socket) ?? receivedAt);
+      return endBooks(context, 'all', 'stopped', 'last of the socket');
     case 'closed':
       return endBooks(context, socket, 'closed', receivedAt);
     case 'unreadable':
@@ -281,12 +281,13 @@ function endBooks(
   context: Context,
   socket: number | 'all',
   reason: GapReason,
-  from: number,
+  from: number | 'last of the socket',
 ): readonly GapBegin[] {
   return [...context.tracked.values()].flatMap((book) => {
     if (socket !== 'all' && book.socket !== socket) return [];
     if (reason === 'closed' || reason === 'stopped') book.isReconnected = true;
-    return beginGap(context, book, reason, from);
+    const own = context.lastOf.get(book.socket) ?? book.receivedAt;
+    return beginGap(context, book, reason, typeof from === 'number' ? from : own);
   });
 }
 

@@ -5,10 +5,13 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { csvLine, rowsOf } from '../../core/recording/columns.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
+import type { BookUpdate, GapBegin } from '../../core/stream/updates.ts';
 import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import {
   formatIso,
@@ -26,6 +29,7 @@ import { bundleCode } from '../../infra/bundle.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
+import { matchLedger } from '../support/ledger-match.ts';
 import { replayFrames } from '../support/replayed-frames.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', '..', 'sandbox', 'steps', 'harvester-child.ts');
@@ -123,6 +127,33 @@ async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly Frame
   return lines.length;
 }
 
+/** Reads the updates of the day from their file. */
+async function storedUpdates(): Promise<readonly (BookUpdate | GapBegin)[]> {
+  const file = path.join(folder, 'data', 'days', DATE, 'updates.parquet');
+  const rows = await parquetReadObjects({
+    file: await asyncBufferFromFile(file),
+    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    parsers: { timestampFromMicroseconds: Number },
+  });
+  const numberOf = (value: unknown): number | null => (value === null ? null : Number(value));
+  return [...Map.groupBy(rows, (row) => `${String(row['symbol'])} ${String(row['update_number'])}`)]
+    .map(([, levels]) => levels)
+    .map((levels) => {
+      const first = levels[0] ?? {};
+      return {
+        kind: first['side'] === null ? 'gap' : 'update',
+        symbol: first['symbol'],
+        receivedAt: first['received_at'],
+        sequence: numberOf(first['sequence']),
+        reason: first['reason'],
+        levels: levels.map(({ side, level, price, quantity, orders }) => ({
+          ...{ side, level: Number(level), price },
+          ...{ quantity: numberOf(quantity), orders: numberOf(orders) },
+        })),
+      } as unknown as BookUpdate | GapBegin;
+    });
+}
+
 async function expectNoSecrets(): Promise<void> {
   const place = path.join(folder, 'data', 'days', DATE);
   const { records } = await closedDay();
@@ -142,6 +173,7 @@ async function expectNoSecrets(): Promise<void> {
 
 describe.each(['tbt', 'hsm'] as const)('The frames of a session with feed %s', (feed) => {
   test('give its rows again, are in the bucket, and contain no secret', async () => {
+    const ledger = simulator.streams.keepLedger();
     await finish(start(STARTS_AT, feed));
     const { day, manifest, records, frames } = await closedDay();
     expect(manifest).toMatchObject({ unexplained: 0 });
@@ -158,26 +190,80 @@ describe.each(['tbt', 'hsm'] as const)('The frames of a session with feed %s', (
       const body = stored.get(`/bucket/depth/v2/date=${DATE}/shard=0/frames/${name}`);
       expect(body?.equals(await readFile(day.pathOf(name)))).toBe(true);
     }
+    const ofFeed = ledger.filter(({ kind }) => kind === feed);
+    const updates = await storedUpdates();
+    const { found, inGaps } = matchLedger(ofFeed, updates);
+    expect(found).toBe(updates.filter(({ kind }) => kind === 'update').length);
+    expect(manifest.updates).toMatchObject({ updates: found });
+    // What the server sends while the last connection ends.
+    expect(inGaps).toBeLessThan(ofFeed.length / 20);
+    expect(found).toBeGreaterThan(400);
+    const key = `/bucket/depth/v2/date=${DATE}/shard=0/updates/updates.parquet`;
+    expect(stored.get(key)?.equals(await readFile(day.pathOf('updates.parquet')))).toBe(true);
     expect(frames?.files.length).toBeGreaterThan(8);
     expect((await readdir(day.pathOf('.'))).filter((name) => name.endsWith('.raw'))).toEqual([]);
     await expectNoSecrets();
   });
 });
 
-test('A harvester that is killed keeps the frames of all its writes', async () => {
-  const first = start(STARTS_AT, 'tbt');
-  const dies = plus(STARTS_AT, 3 * MINUTE);
-  while (simulator.now() < dies) await new Promise((resolve) => setTimeout(resolve, 2));
-  first.child.kill('SIGKILL');
-  await once(first.child, 'close');
-  const diedAt = instant(simulator.now());
-  expect(diedAt).toBeLessThan(CLOSES_AT);
-  await finish(start(plus(diedAt, 30 * SECOND), 'tbt'));
-  const { manifest, records, frames } = await closedDay();
+/** At most so many, and for so long in real time: each start of the harvester takes a while. */
+const KILLS = 50;
+const KILLING_MS = 45_000;
+
+test('A harvester that is killed many times keeps the frames of all its writes', async () => {
+  const ledger = simulator.streams.keepLedger();
+  const begun = performance.now();
+  const random = randomOf(1);
+  let at: Instant = STARTS_AT;
+  let kills = 0;
+  const deaths: Instant[] = [];
+  // The last minutes are recorded without a kill, so that the day is closed.
+  while (kills < KILLS && performance.now() - begun < KILLING_MS) {
+    const run = start(at, 'tbt');
+    const dies = plus(at, 4 * SECOND + Math.floor(random() * 20 * SECOND));
+    if (dies > plus(CLOSES_AT, -2 * MINUTE)) {
+      run.child.kill('SIGKILL');
+      await once(run.child, 'close');
+      break;
+    }
+    while (simulator.now() < dies && run.child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    run.child.kill('SIGKILL');
+    await once(run.child, 'close');
+    kills += 1;
+    deaths.push(instant(simulator.now()));
+    at = plus(instant(simulator.now()), SECOND);
+    if (at > plus(CLOSES_AT, -2 * MINUTE)) break;
+  }
+  expect(kills).toBeGreaterThan(2);
+  const last = at < plus(CLOSES_AT, -MINUTE) ? at : plus(CLOSES_AT, -MINUTE);
+  await finish(start(last, 'tbt'));
+  const { manifest, records } = await closedDay();
   expect(manifest).toMatchObject({ unexplained: 0 });
   expect(await expectRowsFromFrames('tbt', records)).toBe(manifest.rows);
-  const before = records.filter(({ receivedAt }) => receivedAt / 1_000 <= diedAt);
-  // The clock jumps while a write is on its way, so that "a second" is a few seconds of its time.
-  expect(diedAt - (before.at(-1)?.receivedAt ?? 0) / 1_000).toBeLessThan(30 * SECOND);
-  expect(frames?.sockets).toContainEqual({ name: 'tbt 1', connections: 2 });
+  for (const diedAt of deaths) {
+    const before = records.filter(({ receivedAt }) => receivedAt / 1_000 <= diedAt);
+    // The clock jumps while a write is on its way, so that "a second" is a few seconds of its time.
+    expect(diedAt - (before.at(-1)?.receivedAt ?? 0) / 1_000).toBeLessThan(30 * SECOND);
+  }
+  // What a kill cost is in a gap, and nothing else is missing.
+  const updates = await storedUpdates();
+  const { found, inGaps } = matchLedger(
+    ledger.filter(({ kind }) => kind === 'tbt'),
+    updates,
+  );
+  expect(found).toBe(updates.filter(({ kind }) => kind === 'update').length);
+  expect(inGaps).toBeGreaterThan(0);
+  const reasons = updates.flatMap((each) => (each.kind === 'gap' ? [each.reason] : []));
+  expect(new Set(reasons)).toEqual(new Set(['stopped', 'closed']));
 });
+
+/** Numbers from 0 to 1, the same in every run. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
