@@ -14,7 +14,7 @@ const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
 const PARQUET_ALONE = path.join(import.meta.dirname, 'parquet-child.ts');
 /** The limits that the harvester gives its child. */
-const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=4'];
+const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=2'];
 const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
 
 const DUCKDB = `
@@ -138,7 +138,7 @@ async function logIn(folder: string): Promise<string> {
  */
 async function timed(file: string, args: readonly string[], fileOf: () => string): Promise<Run> {
   const begun = performance.now();
-  const child = spawn(file, [...args], { stdio: ['ignore', 'ignore', 'pipe'], env: {} });
+  const child = spawn(file, [...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { MALLOC_ARENA_MAX: '1' } });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words += text;

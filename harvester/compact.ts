@@ -19,7 +19,7 @@ import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
-import { countFrames } from './frames.ts';
+import { compactFrames } from './updates.ts';
 import type { DayFolder } from './ports.ts';
 
 /**
@@ -70,6 +70,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     folder.zipLogs(),
   );
   await folder.frames.recover();
+  const stream = await compactFrames({ folder, events, closesAt: session.closesAt });
   const manifest = manifestOf({
     date,
     shard,
@@ -82,9 +83,11 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     files: [
       parquet,
       ...logs,
+      ...stream.files,
       ...(reading.tally.leftOut.malformed > 0 ? [await folder.quarantine()] : []),
     ],
-    frames: await countFrames(folder.frames),
+    frames: stream.frames,
+    updates: stream.updates,
   });
   await folder.writeManifest(manifest);
   return manifest;

@@ -10,9 +10,13 @@ import type { DayFrames } from './ports.ts';
 /**
  * Reads every segment. Null: the day has none, because its feed polls.
  *
+ * @param onSegment called with the records of each segment; null: it is damaged
  * @throws errors of the disk, while raw files are made into segments
  */
-export async function countFrames(frames: DayFrames): Promise<FrameFacts | null> {
+export async function countFrames(
+  frames: DayFrames,
+  onSegment: (records: readonly FrameRecord[] | null) => void = () => undefined,
+): Promise<FrameFacts | null> {
   const names = await frames.names();
   if (names.length === 0) return null;
   const tally = { frames: 0, bytes: 0, badFrames: 0, lostFrames: 0 };
@@ -20,6 +24,7 @@ export async function countFrames(frames: DayFrames): Promise<FrameFacts | null>
   const files: FrameFile[] = [];
   for (const name of names) {
     const records = await frames.read(name).catch(() => null);
+    onSegment(records);
     const before = tally.frames;
     for (const record of records ?? []) countRecord(record, tally, connections);
     const counted = records === null ? null : tally.frames - before;

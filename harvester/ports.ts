@@ -13,6 +13,7 @@ import type { Observed } from '../core/recording/observed.ts';
 import type { RowGroup } from '../core/recording/row-group.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { FrameRecord } from '../core/stream/frame-log.ts';
+import type { UpdateColumn } from '../core/stream/update-rows.ts';
 import type { IstDate } from '../core/time.ts';
 
 /** The two append-only logs of one day. Only this process writes them. */
@@ -48,9 +49,13 @@ export interface DayFolder {
    * @throws FyersError `platform.integrity` if the values read differ from the values written
    */
   writeParquet(
-    columns: readonly Pick<Column, 'name' | 'kind' | 'nullable'>[],
-    groups: AsyncIterable<RowGroup>,
+    columns: readonly WrittenColumn[],
+    groups: AsyncIterable<RowGroup> | Iterable<RowGroup>,
+    /** Default: the Parquet file of the grid. */
+    name?: string,
   ): Promise<FileFacts>;
+  /** Starts empty. @param symbols about so many, for the memory that is used */
+  updateSpill(symbols: number): UpdateSpill;
   /** Compresses day log and event log; leaves no partial files. */
   zipLogs(): Promise<readonly FileFacts[]>;
   /** Copies the lines of the day log that are not complete rows to a separate file. */
@@ -65,6 +70,20 @@ export interface DayFolder {
   /** Outcome of the upload; null if it has not ended. */
   shipped(): Promise<string | null>;
   markShipped(outcome: string): Promise<void>;
+}
+
+type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
+  readonly kind: Column['kind'] | UpdateColumn['kind'];
+};
+
+/** Rows of updates on disk, by symbol, between the two passes of compaction. */
+export interface UpdateSpill extends Disposable {
+  /** Copies the row. */
+  add(symbol: string, row: Float64Array): void;
+  symbols(): readonly string[];
+  rows(symbol: string): number;
+  /** The rows of a symbol in their order, in parts: columns of the same length. */
+  parts(symbol: string): Iterable<readonly Float64Array[]>;
 }
 
 /** The segments of a day's frame log; there are none if the feed polls. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { COLUMNS, parseCell, parseCsvLine } from '../../core/recording/columns.ts';
+import { UPDATES_FILE } from '../../core/config/names.ts';
 import {
   type FileFacts,
   type Manifest,
@@ -20,11 +21,13 @@ import { frameSegments } from './frame-segments.ts';
 import { blocksOf, LINE_END, linesOf } from './lines.ts';
 import { foreign } from './open-recording.ts';
 import { type ParquetColumn, writeParquet } from './parquet/parquet.ts';
+import { updateSpill } from './update-spill.ts';
 import { DAY_LOG, EVENT_LOG, type LogFormat, readEventLog } from './segmented-log.ts';
 
 /** `OBJECTS.dayFilePatterns` allows these names in the bucket. */
 export const DAY_FILES = {
   parquet: 'depth.parquet',
+  updates: UPDATES_FILE,
   dayLog: 'day.log.gz',
   events: 'events.jsonl.gz',
   quarantine: 'quarantine.csv',
@@ -33,6 +36,8 @@ export const DAY_FILES = {
 
 /** A thousand times the size of a day's manifest. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Removed by the compaction that makes it; one that was killed leaves it to the next. */
+const SPILL = 'updates.rows.partial';
 /** Local file with the outcome of the upload. */
 const SHIPPED = 'shipped';
 
@@ -44,14 +49,16 @@ export function dayArchive(folder: string) {
   return {
     pathOf,
     frames: frameSegments(folder),
+    updateSpill: (symbols: number) => updateSpill(pathOf(SPILL), symbols),
     events: () => readEventLog(folder),
     rows: () => rowsIn(folder),
     async writeParquet(
       columns: readonly ParquetColumn[],
-      groups: AsyncIterable<RowGroup>,
+      groups: AsyncIterable<RowGroup> | Iterable<RowGroup>,
+      name: string = DAY_FILES.parquet,
     ): Promise<FileFacts> {
-      await writeParquet(pathOf(DAY_FILES.parquet), columns, groups);
-      return facts(DAY_FILES.parquet);
+      await writeParquet(pathOf(name), columns, groups);
+      return facts(name);
     },
     async zipLogs(): Promise<readonly FileFacts[]> {
       await zip(textOf(folder, DAY_LOG), pathOf(DAY_FILES.dayLog));

@@ -47,17 +47,25 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   let opened = new Map<number, Added>();
   /** What the disk refused: the next batch begins with it. */
   let refused: Refused = { frames: 0, opened: new Map() };
+  /** Frames that the marks of the waiting batch have as lost. */
+  let markedLost = 0;
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array) => {
     if (batch.bytes() === 0) since = at;
     batch.add({ kind, receivedAt: at, socket, bytes });
   };
+  const markLost = (frames: number): void => {
+    add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames }));
+    markedLost += frames;
+  };
   const flush = async (): Promise<void> => {
-    const marked = losses.takeUnmarked();
-    if (marked > 0) add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames: marked }));
+    const unmarked = losses.takeUnmarked();
+    if (unmarked > 0) markLost(unmarked);
     if (batch.bytes() > 0 || refused.frames + refused.opened.size > 0) {
       const frames = batch.frames();
       const current = opened;
+      const marked = markedLost;
       opened = new Map();
+      markedLost = 0;
       try {
         const content = batch.bytes() === 0 ? [] : [batch.take()];
         await log.append(Buffer.concat([batchOf(refused, since), ...content]), since);
@@ -106,7 +114,7 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
     },
     lose(frames, problem) {
       losses.report(frames, problem);
-      add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames }));
+      markLost(frames);
     },
     step: writeIfDue,
     takeLost: () => losses.takeUnreported(),

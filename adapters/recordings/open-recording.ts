@@ -1,5 +1,6 @@
 // Opens any recording: a day of the data folder, running or closed, or a file of this program or of
 // the reference implementation.
+import { UPDATES_FILE } from '../../core/config/names.ts';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isLikeDate, readDate } from '../../core/date-text.ts';
@@ -108,7 +109,9 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
 async function openDay(folder: string, date: IstDate): Promise<Recording> {
   const day = dayArchive(folder);
   const manifest = await day.manifest();
-  const zipped = manifest?.files.find(({ name }) => name.endsWith('.parquet'));
+  const zipped = manifest?.files.find(
+    ({ name }) => name.endsWith('.parquet') && name !== UPDATES_FILE,
+  );
   const parts = await filesOf(folder, DAY_LOG);
   const nextStep = parts.length > 0 ? recompactHint(date, path.resolve(folder)) : undefined;
   if (zipped !== undefined) await refuseLink(day.pathOf(zipped.name));

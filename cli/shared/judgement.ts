@@ -3,9 +3,11 @@
 // row; good otherwise.
 import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
 import { refuseLink } from '../../adapters/recordings/disk.ts';
+import { countParquetRows } from '../../adapters/recordings/parquet/rows.ts';
+import { UPDATES_FILE } from '../../core/config/names.ts';
 import { isSuspect } from '../../core/recording/field-faults.ts';
 import { FyersError } from '../../core/errors.ts';
-import type { FrameFacts } from '../../core/recording/manifest.ts';
+import type { FrameFacts, Manifest } from '../../core/recording/manifest.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import type { Audit } from '../../harvester/audit.ts';
 import type { Session } from './io.ts';
@@ -152,8 +154,21 @@ async function findDamagedFiles(recording: OpenedRecording): Promise<readonly st
       faults.push(differentFileText(name, facts.sha256));
     }
   }
-  const frames = fetched ? undefined : manifest.frames;
+  const { frames, updates } = fetched ? {} : manifest;
+  if (updates !== undefined) faults.push(...(await findUpdateFaults(day, updates)));
   return frames === undefined ? faults : [...faults, ...(await findFrameFaults(day, frames))];
+}
+
+async function findUpdateFaults(
+  day: DayArchive,
+  expected: NonNullable<Manifest['updates']>,
+): Promise<readonly string[]> {
+  const rows = await countParquetRows(day.pathOf(UPDATES_FILE)).catch(() => null);
+  // A file that is missing or differs is named already.
+  if (rows === null || rows === expected.rows) return [];
+  return [
+    `The manifest has ${String(expected.rows)} rows of updates, but ${UPDATES_FILE} has ${String(rows)}.`,
+  ];
 }
 
 /** Reads all segments again. In the bucket they stay there, and a fetched day is not checked for them. */

@@ -180,6 +180,9 @@ export function namesFor(suffix: string): Names {
 /** IAM pattern. Not `*`, which also matches slashes and so another shard's folder. */
 export const ANY_DATE = '????-??-??';
 
+/** The updates of a stream's books. */
+export const UPDATES_FILE = 'updates.parquet';
+
 /** Keys and prefixes in the bucket. */
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
@@ -193,15 +196,18 @@ export const OBJECTS = {
   dayPrefix: (date: string, shard: string) => `depth/v2/date=${date}/shard=${shard}/`,
   /** Parquet files have their own folder, because Athena reads every object of a folder (docs/decisions/0007). */
   dayFile: (date: string, shard: string, name: string) =>
-    name.endsWith('.parquet')
-      ? `${OBJECTS.parquetFolder(date, shard)}${name}`
-      : name.startsWith('frames-')
-        ? `${OBJECTS.framesFolder(date, shard)}${name}`
-        : `${OBJECTS.dayPrefix(date, shard)}${name}`,
+    name === UPDATES_FILE
+      ? `${OBJECTS.updatesFolder(date, shard)}${name}`
+      : name.endsWith('.parquet')
+        ? `${OBJECTS.parquetFolder(date, shard)}${name}`
+        : name.startsWith('frames-')
+          ? `${OBJECTS.framesFolder(date, shard)}${name}`
+          : `${OBJECTS.dayPrefix(date, shard)}${name}`,
   /** IAM patterns of every object of any day of a shard; `?` matches one character. */
   dayFilePatterns: (shard: string): readonly string[] =>
     [
       'depth.parquet',
+      UPDATES_FILE,
       'day.log.gz',
       'events.jsonl.gz',
       'quarantine.csv',
@@ -212,6 +218,8 @@ export const OBJECTS = {
     ].map((name) => OBJECTS.dayFile(ANY_DATE, shard, name)),
   /** A day of a stream has hundreds of segments. */
   framesFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}frames/`,
+  /** Its own folder, for the same reason. */
+  updatesFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}updates/`,
   parquetFolder: (date: string, shard: string) => `${OBJECTS.dayPrefix(date, shard)}parquet/`,
   /** Results of Athena queries; they expire. */
   athenaPrefix: 'athena-results/',

@@ -41,6 +41,27 @@ const frames = z.object({
   files: z.array(frameFile),
 });
 
+/** The updates of a stream's books, in the file `updates.parquet`. */
+const updates = z.object({
+  /** Messages that changed a book, or repeat it whole; and their levels, with the rows that begin a gap. */
+  updates: z.number(),
+  rows: z.number(),
+  symbols: z.array(
+    z.object({
+      symbol: z.string(),
+      updates: z.number(),
+      rows: z.number(),
+      /** Seconds: the longest time without a message while the book was sound. */
+      maxAge: z.number(),
+      /** Gaps until the session's close; the list has the first ones. */
+      gaps: z.number(),
+      gapList: z.array(
+        z.object({ from: z.string(), to: z.nullable(z.string()), reason: z.string() }),
+      ),
+    }),
+  ),
+});
+
 const mark = z.enum(MARKS);
 /** Rows by mark; omits marks without rows. */
 const marks = z.partialRecord(mark, z.number());
@@ -103,9 +124,12 @@ const manifest = z.object({
   files: z.array(file),
   /** Absent if the feed polls, and in manifests of earlier versions. */
   frames: z.optional(frames),
+  /** The same. */
+  updates: z.optional(updates),
 });
 
 export type FrameFile = z.infer<typeof frameFile>;
+export type UpdateFacts = z.infer<typeof updates>;
 export type FrameFacts = z.infer<typeof frames>;
 export type Manifest = z.infer<typeof manifest>;
 export type FileFacts = z.infer<typeof file>;
@@ -125,6 +149,8 @@ interface ManifestFacts {
   readonly files: readonly FileFacts[];
   /** Null: the day has no frames. */
   readonly frames: FrameFacts | null;
+  /** Null: the same. */
+  readonly updates: UpdateFacts | null;
 }
 
 /** Depends only on the day's data, not on the current time: compacting again gives the same bytes. */
@@ -165,6 +191,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
     fieldFaults: facts.fieldFaults.map((each) => ({ ...each })),
     files: [...facts.files],
     ...(facts.frames === null ? {} : { frames: facts.frames }),
+    ...(facts.updates === null ? {} : { updates: facts.updates }),
   };
 }
 

@@ -11,7 +11,7 @@ const HSM_SOCKET = 0;
 
 /**
  * What a record did. opened: a connection begins; `wasOpen`: the end of the one before is not in the
- * log · unreadable: a frame changed nothing, and may have been for any book of the socket · lost:
+ * log, so the books of all sockets have ended · unreadable: a frame changed nothing, and may have been for any book of the socket · lost:
  * frames of any socket are missing · none: nothing that a book depends on.
  */
 export type StateChange =
@@ -43,6 +43,8 @@ export function startStreamState(): StreamState {
   const tbt = new Map<number, TbtBooks>();
   let login: TopicOptions | null = null;
   let hsm: HsmTopics | null = null;
+  /** Sockets that a killed recorder had, and that have sent nothing since. */
+  const suspects = new Set<number>();
   const interrupt = (): void => {
     for (const books of tbt.values()) books.distrust();
     // A topic that is named again may have another number, so none is kept.
@@ -55,7 +57,14 @@ export function startStreamState(): StreamState {
       return { kind: 'lost' };
     }
     if (mark?.mark !== 'opened' && mark?.mark !== 'closed') return NONE;
-    const wasOpen = socket === HSM_SOCKET ? hsm !== null : tbt.has(socket);
+    const isOpen = socket === HSM_SOCKET ? hsm !== null : tbt.has(socket);
+    const wasOpen = mark.mark === 'opened' && isOpen && !suspects.has(socket);
+    if (wasOpen) {
+      // The recorder was killed, and so the other connections have ended too.
+      interrupt();
+      for (const other of [HSM_SOCKET, ...tbt.keys()]) suspects.add(other);
+    }
+    suspects.delete(socket);
     tbt.delete(socket);
     if (socket === HSM_SOCKET) [login, hsm] = [null, null];
     if (mark.mark === 'closed') return { kind: 'closed' };
@@ -70,6 +79,7 @@ export function startStreamState(): StreamState {
     apply(record) {
       const { socket, kind, bytes } = record;
       if (kind === 'mark') return applyMark(record);
+      suspects.delete(socket);
       if (socket === HSM_SOCKET) {
         // Other types change no topic, and the recorder does not read them either.
         if (hsm === null || bytes[2] !== HSM_TYPES.data) return NONE;

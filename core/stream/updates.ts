@@ -31,7 +31,7 @@ type Side = 'bid' | 'ask';
  * old.
  */
 export const SNAPSHOT_REASONS = ['first', 'reconnect', 'gap', 'minute'] as const;
-export type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
+type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
 
 /**
  * Why a book is not sound. sequence-gap: a message was skipped, or had a level without a valid
@@ -110,6 +110,8 @@ export interface Updates {
   interrupt(): readonly GapBegin[];
   /** The book after the last record; null: it has had no snapshot. */
   book(symbol: string): BookAt | null;
+  /** Microseconds: the longest time between two messages for a sound book. */
+  maxAge(symbol: string): number;
   /** In the order of their beginnings. The last ones of a day begin when its connections end. */
   gaps(): readonly Gap[];
 }
@@ -144,6 +146,7 @@ interface Tracked {
   /** Whether its connection ended since the last update. */
   isReconnected: boolean;
   gap: { -readonly [K in keyof Gap]: Gap[K] } | null;
+  maxAge: number;
 }
 
 type Emitted = BookUpdate | GapBegin;
@@ -176,6 +179,7 @@ export function startUpdates(topics: BookTopics): Updates {
       return endBooks(context, 'all', 'damaged', context.last);
     },
     book: (symbol) => bookAt(context.tracked.get(symbol)),
+    maxAge: (symbol) => context.tracked.get(symbol)?.maxAge ?? 0,
     gaps: () => context.gaps,
   };
 }
@@ -195,7 +199,7 @@ function changesOf(context: Context, record: FrameRecord, change: StateChange): 
       );
     case 'opened':
       if (!change.wasOpen) return endBooks(context, socket, 'closed', receivedAt);
-      return endBooks(context, socket, 'stopped', context.lastOf.get(socket) ?? receivedAt);
+      return endBooks(context, 'all', 'stopped', 'last of the socket');
     case 'closed':
       return endBooks(context, socket, 'closed', receivedAt);
     case 'unreadable':
@@ -255,6 +259,7 @@ function newTracked(symbol: string, socket: number, levels: number): Tracked {
   return {
     ...{ symbol, socket, values: emptyValues(levels), number: 0, receivedAt: 0, snapshotAt: 0 },
     ...{ feedTime: null, sequence: null, hasHadSnapshot: false, isReconnected: false, gap: null },
+    maxAge: 0,
   };
 }
 
@@ -276,12 +281,13 @@ function endBooks(
   context: Context,
   socket: number | 'all',
   reason: GapReason,
-  from: number,
+  from: number | 'last of the socket',
 ): readonly GapBegin[] {
   return [...context.tracked.values()].flatMap((book) => {
     if (socket !== 'all' && book.socket !== socket) return [];
     if (reason === 'closed' || reason === 'stopped') book.isReconnected = true;
-    return beginGap(context, book, reason, from);
+    const own = context.lastOf.get(book.socket) ?? book.receivedAt;
+    return beginGap(context, book, reason, typeof from === 'number' ? from : own);
   });
 }
 
@@ -290,6 +296,9 @@ type Message = Pick<BookUpdate, 'receivedAt' | 'feedTime' | 'sequence'>;
 function emit(book: Tracked, message: Message, changed: readonly number[]): readonly Emitted[] {
   const { receivedAt } = message;
   const reason = snapshotReason(book, receivedAt);
+  if (book.gap === null && book.hasHadSnapshot) {
+    book.maxAge = Math.max(book.maxAge, receivedAt - book.receivedAt);
+  }
   // A message without changes counts too: the book is no older than it.
   Object.assign(book, message);
   if (reason === null && changed.length === 0) return [];

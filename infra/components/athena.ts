@@ -5,10 +5,9 @@ import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
+import { UPDATE_COLUMNS } from '../../core/stream/update-rows.ts';
 import { HARVESTERS_MAX, type Names, OBJECTS } from '../../core/config/names.ts';
 
-/** Table name that the queries use. */
-const TABLE = 'depth';
 /** The oldest day with this schema. */
 const FIRST_DAY = '2026-11-01';
 /** Limits a query to about five US cents at Athena's price; a year of five symbols is a tenth of it. */
@@ -16,12 +15,51 @@ const MAX_SCANNED_BYTES = 10_000_000_000;
 const QUERIES = path.join(import.meta.dirname, '..', 'queries');
 
 /** Glue's types for the columns that adapters/recordings/parquet/parquet.ts writes. */
-const TYPES = { timestamp: 'timestamp', text: 'string', price: 'double', count: 'bigint' } as const;
+const TYPES = {
+  timestamp: 'timestamp',
+  precise: 'timestamp',
+  text: 'string',
+  price: 'double',
+  count: 'bigint',
+  flag: 'boolean',
+} as const;
+
+interface Table {
+  /** As the queries name it. */
+  readonly name: string;
+  readonly description: string;
+  readonly folder: (date: string, shard: string) => string;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly kind: keyof typeof TYPES;
+    readonly unit: string;
+  }[];
+  /** Subfolder of the queries. */
+  readonly queries: string;
+}
+
+const DEPTH: Table = {
+  name: 'depth',
+  description: 'A row is a snapshot of five levels of one symbol; timestamps are UTC',
+  folder: OBJECTS.parquetFolder,
+  columns: RECORDED_COLUMNS,
+  queries: '.',
+};
+
+/** Only if a harvester has a stream. */
+const UPDATES: Table = {
+  name: 'updates',
+  description: 'A row is a level that a message of a stream changed; timestamps are UTC',
+  folder: OBJECTS.updatesFolder,
+  columns: UPDATE_COLUMNS,
+  queries: 'updates',
+};
 
 export interface AthenaArgs {
   readonly names: Names;
   readonly accountId: pulumi.Input<string>;
   readonly bucketName: pulumi.Input<string>;
+  readonly harvesters: readonly { readonly feed: string }[];
 }
 
 export class Athena extends pulumi.ComponentResource {
@@ -35,9 +73,13 @@ export class Athena extends pulumi.ComponentResource {
       { name: names.athenaDatabase, description: 'The recorded NSE order book' },
       { parent: this },
     );
-    const table = new aws.glue.CatalogTable('depth', depthTable(database.name, bucketName), {
-      parent: this,
-    });
+    const hasStream = args.harvesters.some(({ feed }) => feed !== 'rest');
+    const tables = (hasStream ? [DEPTH, UPDATES] : [DEPTH]).map((table) => ({
+      ...table,
+      made: new aws.glue.CatalogTable(table.name, tableArgs(table, database.name, bucketName), {
+        parent: this,
+      }),
+    }));
     const workgroup = new aws.athena.Workgroup(
       'fyers-depth',
       {
@@ -59,18 +101,20 @@ export class Athena extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    for (const { question, description, sql } of readQueries()) {
-      new aws.athena.NamedQuery(
-        question,
-        {
-          name: question,
-          description,
-          database: database.name,
-          workgroup: workgroup.name,
-          query: sql,
-        },
-        { parent: this, dependsOn: [table] },
-      );
+    for (const { queries, made } of tables) {
+      for (const { question, description, sql } of readQueries(queries)) {
+        new aws.athena.NamedQuery(
+          question,
+          {
+            name: question,
+            description,
+            database: database.name,
+            workgroup: workgroup.name,
+            query: sql,
+          },
+          { parent: this, dependsOn: [made] },
+        );
+      }
     }
     this.workgroupName = workgroup.name;
     this.registerOutputs({ workgroupName: this.workgroupName });
@@ -78,15 +122,16 @@ export class Athena extends pulumi.ComponentResource {
 }
 
 /** Athena computes partitions from the range, so a day can be queried as soon as it is in the bucket. */
-function depthTable(
+function tableArgs(
+  { name, description, folder, columns }: Table,
   databaseName: pulumi.Input<string>,
   bucketName: pulumi.Input<string>,
 ): aws.glue.CatalogTableArgs {
   const location = pulumi.interpolate`s3://${bucketName}/${OBJECTS.depthPrefix}`;
   return {
-    name: TABLE,
+    name,
     databaseName,
-    description: 'A row is a snapshot of five levels of one symbol; timestamps are UTC',
+    description,
     tableType: 'EXTERNAL_TABLE',
     parameters: {
       EXTERNAL: 'TRUE',
@@ -101,7 +146,7 @@ function depthTable(
       // Up to the maximum number of shards: a query without a filter looks for each day in each of them.
       'projection.shard.range': `0,${String(HARVESTERS_MAX - 1)}`,
       // Athena's own placeholders.
-      'storage.location.template': pulumi.interpolate`s3://${bucketName}/${OBJECTS.parquetFolder('${date}', '${shard}')}`,
+      'storage.location.template': pulumi.interpolate`s3://${bucketName}/${folder('${date}', '${shard}')}`,
     },
     partitionKeys: [
       { name: 'date', type: 'string', comment: 'Indian day, as 2026-11-25' },
@@ -114,8 +159,8 @@ function depthTable(
       serDeInfo: {
         serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
       },
-      columns: RECORDED_COLUMNS.map(({ name, kind, unit }) => ({
-        name,
+      columns: columns.map(({ name: column, kind, unit }) => ({
+        name: column,
         type: TYPES[kind],
         comment: unit,
       })),
@@ -124,12 +169,13 @@ function depthTable(
 }
 
 /** One file per query; its first line describes the query and its parameters. */
-function readQueries() {
-  return readdirSync(QUERIES)
+function readQueries(subfolder: string) {
+  const folder = path.join(QUERIES, subfolder);
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
     .toSorted()
     .map((file) => {
-      const sql = readFileSync(path.join(QUERIES, file), 'utf8');
+      const sql = readFileSync(path.join(folder, file), 'utf8');
       const [first = ''] = sql.split('\n');
       return { question: path.parse(file).name, description: first.replace(/^-- /, ''), sql };
     });

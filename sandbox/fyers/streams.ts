@@ -37,8 +37,20 @@ interface StreamFaults {
   planLimit: number;
 }
 
+/** A book as it is after a message, all levels. */
+export interface SentBook {
+  readonly symbol: string;
+  readonly kind: 'tbt' | 'hsm';
+  /** Null for HSM. */
+  readonly sequence: number | null;
+  readonly bids: readonly SimulatedLevel[];
+  readonly asks: readonly SimulatedLevel[];
+}
+
 export interface StreamServer {
   readonly faults: StreamFaults;
+  /** Keeps every book that is sent from now on, in the order of sending. */
+  keepLedger(): readonly SentBook[];
   /** Messages by symbol that were sent; a frame of HSM has one for each topic that changed. */
   readonly sent: ReadonlyMap<string, number>;
   /** Data frames that were sent. */
@@ -71,6 +83,7 @@ interface World {
   readonly faults: StreamFaults;
   /** Sends a frame of data, with messages about these symbols. */
   readonly deliver: (socket: WebSocket, frame: Buffer, symbols: readonly string[]) => void;
+  readonly enter: (sent: SentBook) => void;
 }
 
 export function serveStreams(
@@ -100,7 +113,11 @@ export function serveStreams(
     if (faults.isDoubled) socket.send(frame);
     [faults.isCut, faults.isDoubled] = [false, false];
   };
-  const world: World = { state, now, faults, deliver };
+  let ledger: SentBook[] | null = null;
+  const enter = (entry: SentBook): void => {
+    ledger?.push(entry);
+  };
+  const world: World = { state, now, faults, deliver, enter };
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const path = request.url ?? '';
     const ofTbt = [...clients].filter(({ kind }) => kind === 'tbt').length;
@@ -128,6 +145,7 @@ export function serveStreams(
   return {
     ...{ faults, sent, upgrades, tick },
     frames: () => frameCount,
+    keepLedger: () => (ledger ??= []),
     openSockets: () => clients.size,
     settled: async () => {
       await Promise.all([...clients].map(({ socket }) => receivedBy(socket)));
@@ -176,7 +194,7 @@ interface DeepBook {
 }
 
 function tbtClient(world: World, socket: WebSocket): Client {
-  const { state, now, faults, deliver } = world;
+  const { state, now, faults, deliver, enter } = world;
   const channels = new Map<string, string>();
   const resumed = new Set<string>();
   const last = new Map<string, DeepBook>();
@@ -203,6 +221,7 @@ function tbtClient(world: World, socket: WebSocket): Client {
       isSnapshot: before === undefined,
     });
     deliver(socket, frame, [symbol]);
+    enter({ symbol, kind: 'tbt', sequence, bids: deep.bids, asks: deep.asks });
   };
   const send = (at: number): void => {
     for (const [symbol, channel] of channels) {
@@ -280,7 +299,7 @@ interface HsmTopic {
 }
 
 function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): Client {
-  const { state, now, faults, deliver } = world;
+  const { state, now, faults, deliver, enter } = world;
   const topics = new Map<string, HsmTopic>();
   // The server accepts a client with this header, and then ignores it.
   const isIgnored = request.headers.authorization !== undefined;
@@ -291,7 +310,8 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
     const symbols: string[] = [];
     for (const topic of topics.values()) {
       if (faults.silent.has(topic.symbol)) continue;
-      const real = frames.hsmValues(topic.kind, state.bookOf(topic.symbol, at), at);
+      const book = state.bookOf(topic.symbol, at);
+      const real = frames.hsmValues(topic.kind, book, at);
       const volume = ((real[VOLUME_PLACE] ?? 0) + faults.extraVolume) | 0;
       const values = topic.kind === 'sf' ? real.with(VOLUME_PLACE, volume) : real;
       if (topic.values === null) items.push(frames.hsmSnapshot(topic.id, topic, values));
@@ -300,6 +320,9 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
       } else continue;
       topic.values = values;
       symbols.push(topic.symbol);
+      if (topic.kind !== 'dp') continue;
+      const { bids, asks } = book;
+      enter({ symbol: topic.symbol, kind: 'hsm', sequence: null, bids, asks });
     }
     if (items.length === 0) return;
     if (faults.hasForeignTopic) items.unshift(frames.hsmUpdate(60_000, [1, 2, 3], [4, 5, 6]));

@@ -5,10 +5,13 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { csvLine, rowsOf } from '../../core/recording/columns.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
+import type { BookUpdate, GapBegin } from '../../core/stream/updates.ts';
 import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import {
   formatIso,
@@ -26,6 +29,7 @@ import { bundleCode } from '../../infra/bundle.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
+import { matchLedger } from '../support/ledger-match.ts';
 import { replayFrames } from '../support/replayed-frames.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', '..', 'sandbox', 'steps', 'harvester-child.ts');
@@ -102,7 +106,9 @@ async function closedDay() {
   return { day, manifest, records, frames: manifest.frames };
 }
 
-/** Makes each row of the day log again from the frames. Returns the number of rows. */
+/**
+ * Makes each row of the day log again from the frames. Returns the number of rows.
+ */
 async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly FrameRecord[]) {
   const log = await readFile(path.join(folder, 'data', 'days', DATE, 'day-0.v2.csv'), 'utf8');
   const [header = '', ...lines] = log.trim().split('\n');
@@ -121,6 +127,33 @@ async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly Frame
     expect(row && csvLine(row)).toBe(line);
   }
   return lines.length;
+}
+
+/** Reads the updates of the day from their file. */
+async function storedUpdates(): Promise<readonly (BookUpdate | GapBegin)[]> {
+  const file = path.join(folder, 'data', 'days', DATE, 'updates.parquet');
+  const rows: readonly Record<string, unknown>[] = await parquetReadObjects({
+    file: await asyncBufferFromFile(file),
+    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    parsers: { timestampFromMicroseconds: Number },
+  });
+  const numberOf = (value: unknown): number | null => (value === null ? null : Number(value));
+  return [...Map.groupBy(rows, (row) => `${String(row['symbol'])} ${String(row['update_number'])}`)]
+    .map(([, levels]) => levels)
+    .map((levels) => {
+      const first = levels[0] ?? {};
+      return {
+        kind: first['side'] === null ? 'gap' : 'update',
+        symbol: first['symbol'],
+        receivedAt: first['received_at'],
+        sequence: numberOf(first['sequence']),
+        reason: first['reason'],
+        levels: levels.map(({ side, level, price, quantity, orders }) => ({
+          ...{ side, level: Number(level), price },
+          ...{ quantity: numberOf(quantity), orders: numberOf(orders) },
+        })),
+      } as unknown as BookUpdate | GapBegin;
+    });
 }
 
 async function expectNoSecrets(): Promise<void> {
@@ -142,6 +175,7 @@ async function expectNoSecrets(): Promise<void> {
 
 describe.each(['tbt', 'hsm'] as const)('The frames of a session with feed %s', (feed) => {
   test('give its rows again, are in the bucket, and contain no secret', async () => {
+    const ledger = simulator.streams.keepLedger();
     await finish(start(STARTS_AT, feed));
     const { day, manifest, records, frames } = await closedDay();
     expect(manifest).toMatchObject({ unexplained: 0 });
@@ -158,6 +192,16 @@ describe.each(['tbt', 'hsm'] as const)('The frames of a session with feed %s', (
       const body = stored.get(`/bucket/depth/v2/date=${DATE}/shard=0/frames/${name}`);
       expect(body?.equals(await readFile(day.pathOf(name)))).toBe(true);
     }
+    const ofFeed = ledger.filter(({ kind }) => kind === feed);
+    const updates = await storedUpdates();
+    const { found, inGaps } = matchLedger(ofFeed, updates);
+    expect(found).toBe(updates.filter(({ kind }) => kind === 'update').length);
+    expect(manifest.updates).toMatchObject({ updates: found });
+    // What the server sends while the last connection ends.
+    expect(inGaps).toBeLessThan(ofFeed.length / 20);
+    expect(found).toBeGreaterThan(400);
+    const key = `/bucket/depth/v2/date=${DATE}/shard=0/updates/updates.parquet`;
+    expect(stored.get(key)?.equals(await readFile(day.pathOf('updates.parquet')))).toBe(true);
     expect(frames?.files.length).toBeGreaterThan(8);
     expect((await readdir(day.pathOf('.'))).filter((name) => name.endsWith('.raw'))).toEqual([]);
     await expectNoSecrets();

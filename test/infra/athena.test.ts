@@ -1,17 +1,15 @@
 // Tests the table and the saved queries: sqlglot parses them as Athena SQL, and DuckDB runs them on
 // Parquet in the bucket's layout.
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeParquet } from '../../adapters/recordings/parquet/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../core/recording/columns.ts';
 import { groupOf } from '../../core/recording/row-group.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { SECOND, parseInstant, plus } from '../../core/time.ts';
-import { ensureVenv } from '../../sandbox/aws/venv.ts';
+import { askAthena, BUCKET } from '../support/athena-questions.ts';
 import { sampleRow } from '../support/depth.ts';
 import {
   ACCOUNT,
@@ -24,7 +22,6 @@ import {
 } from '../support/graph.ts';
 import { APP_ONLY } from '../support/stack-configs.ts';
 
-const BUCKET = 's3://fyers-depth-1234567/';
 const DATE = '2026-11-25';
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 
@@ -81,47 +78,8 @@ function minutes(
   });
 }
 
-const PARSE_AND_RUN = `
-import duckdb, json, sys
-import sqlglot
-from sqlglot.optimizer.qualify import qualify
-given = json.load(sys.stdin)
-tree = sqlglot.parse_one(given['sql'], dialect='athena')
-qualify(tree.copy(), schema={'depth': given['columns']}, dialect='athena', validate_qualify_columns=True)
-db = duckdb.connect()
-db.execute("SET TimeZone = 'UTC'")
-instants = ', '.join(f'"{n}"::TIMESTAMP AS "{n}"' for n, kind in given['columns'].items() if kind == 'timestamp')
-db.execute(f"CREATE VIEW depth AS SELECT * REPLACE ({instants}) FROM read_parquet('{given['files']}', hive_partitioning = true, hive_types_autocast = false)")
-answer = db.execute(tree.sql(dialect='duckdb'), given['parameters'])
-names = [each[0] for each in answer.description]
-print(json.dumps([dict(zip(names, row)) for row in answer.fetchall()], default=str))
-`;
-
-function listOf(value: unknown): readonly ReturnType<typeof asRecord>[] {
-  return Array.isArray(value) ? value.map(asRecord) : [];
-}
-
-async function runQuery(
-  question: string,
-  ...parameters: readonly string[]
-): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const { python } = await ensureVenv('sqlglot', ['sqlglot==30.30.0', 'duckdb==2.0.0']);
-  const { inputs } = one(graph, 'aws:glue/catalogTable:CatalogTable');
-  const { columns } = asRecord(inputs['storageDescriptor']);
-  const all = [...listOf(columns), ...listOf(inputs['partitionKeys'])];
-  const template = String(asRecord(inputs['parameters'])['storage.location.template']);
-  const running = promisify(execFile)(python, ['-c', PARSE_AND_RUN]);
-  running.child.stdin?.end(
-    JSON.stringify({
-      sql: one(graph, 'aws:athena/namedQuery:NamedQuery', question).inputs['query'],
-      columns: Object.fromEntries(all.map(({ name, type }) => [String(name), String(type)])),
-      // Athena reads every object in the folder of each partition.
-      files: `${template.replace(BUCKET, `${root}/`).replaceAll(/\$\{\w+\}/g, '*')}*`,
-      parameters,
-    }),
-  );
-  const { stdout } = await running;
-  return JSON.parse(stdout) as readonly Readonly<Record<string, unknown>>[];
+function runQuery(question: string, ...parameters: readonly string[]) {
+  return askAthena({ graph, root, table: 'depth', question, parameters });
 }
 
 describe('The Athena table', () => {

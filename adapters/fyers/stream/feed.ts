@@ -157,7 +157,7 @@ function openStreams(options: DayOptions): DayStreams {
     async [Symbol.asyncDispose]() {
       for (const { connection } of sockets) await connection[Symbol.asyncDispose]();
       await sink?.close();
-      noteLost();
+      losses.note();
     },
   };
   const { quotes, depths } = openSockets(options, topics, (at) => {
@@ -171,15 +171,14 @@ function openStreams(options: DayOptions): DayStreams {
   let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
   let tradesSince: Instant | null = null;
 
-  const noteLost = (): void => {
-    const lost = sink?.takeLost() ?? null;
-    if (lost === null) return;
-    const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
-    notes.push({ event: 'frames-lost', message, at: clock.now() });
-  };
+  const losses = lossesOf(options, () => {
+    const asked = kind === 'tbt' ? depths.map(({ socket }) => socket) : [quotes];
+    for (const { subscriptions } of asked) subscriptions.lackAll(clock.now());
+  });
   const stepAll = (): void => {
     const now = clock.now();
     sink?.step();
+    losses.take();
     const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
     tradesSince = isTrading ? (tradesSince ?? now) : null;
     // One after another: sockets that open together may be refused together.
@@ -189,7 +188,7 @@ function openStreams(options: DayOptions): DayStreams {
     }
     if (now < deliveryAt) return;
     deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
-    noteLost();
+    losses.note();
     const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
     notes.push({ event: 'delivery', message: deliveryText(counts), at: now });
   };
@@ -219,6 +218,31 @@ function openStreams(options: DayOptions): DayStreams {
     return { ...taken, receivedAt: slot, kind: 'hole', reason };
   };
   return day;
+}
+
+/** @param ended called when frames are stored again: they need whole books after the lost ones */
+function lossesOf(
+  { sink, notes, clock }: Pick<DayOptions, 'sink' | 'notes' | 'clock'>,
+  ended: () => void,
+) {
+  let lost = { frames: 0, problem: '' };
+  let isLosing = false;
+  const take = (): void => {
+    const more = sink?.takeLost() ?? null;
+    if (more !== null) lost = { frames: lost.frames + more.frames, problem: more.problem };
+    else if (isLosing) ended();
+    isLosing = more !== null;
+  };
+  return {
+    take,
+    note(): void {
+      take();
+      if (lost.frames === 0) return;
+      const message = `${counted(lost.frames, 'frame')} were not stored: ${lost.problem}`;
+      notes.push({ event: 'frames-lost', message, at: clock.now() });
+      lost = { frames: 0, problem: '' };
+    },
+  };
 }
 
 const MAX_NAMES = 30;

@@ -17,6 +17,8 @@ export interface Subscriptions {
   began(now: Instant): void;
   /** The symbol needs a new snapshot: it is subscribed again at once. */
   lack(symbol: string, now: Instant): void;
+  /** The same for all symbols. */
+  lackAll(now: Instant): void;
   delivered(symbol: string, isWhole: boolean, now: Instant): void;
   /** reconnect: a symbol was asked again in vain, and is not given up or the whole socket is mute. */
   due(now: Instant): { readonly again: readonly string[]; readonly reconnect: string | null };
@@ -49,18 +51,22 @@ export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
   };
   let counts = new Map<string, number>();
   let latest: Instant | null = null;
+  const lack = (symbol: string, now: Instant): void => {
+    if (wanted.has(symbol)) return;
+    // At once, but not more often than every 15 s.
+    const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);
+    const asked = askedAt.get(symbol) ?? atOnce;
+    wanted.set(symbol, { since: asked > atOnce ? asked : atOnce, isAskedAgain: false });
+  };
   return {
     began(now) {
       wanted.clear();
       hasDelivered = false;
       for (const symbol of symbols) wanted.set(symbol, { since: now, isAskedAgain: false });
     },
-    lack(symbol, now) {
-      if (wanted.has(symbol)) return;
-      // At once, but not more often than every 15 s.
-      const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);
-      const asked = askedAt.get(symbol) ?? atOnce;
-      wanted.set(symbol, { since: asked > atOnce ? asked : atOnce, isAskedAgain: false });
+    lack,
+    lackAll(now) {
+      for (const symbol of symbols) lack(symbol, now);
     },
     delivered(symbol, isWhole, now) {
       if (isWhole) {

@@ -16,7 +16,7 @@ type Values = Float64Array | readonly string[];
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /**
- * Appends a column of DOUBLE, INT64 or BYTE_ARRAY: one data page, after a dictionary if that saves
+ * Appends a column of DOUBLE, INT64, BOOLEAN or BYTE_ARRAY: one data page, after a dictionary if that saves
  * space.
  *
  * @throws RangeError for a missing value in a column that requires one
@@ -118,7 +118,8 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
     };
   }
   const numbers = presentIn(column);
-  const dictionary = numberDictionary(numbers);
+  // Parquet has no dictionary of flags, which take a bit each.
+  const dictionary = type === 'BOOLEAN' ? null : numberDictionary(numbers);
   const values = dictionary?.values ?? numbers;
   return {
     present: numbers.length,
@@ -176,6 +177,7 @@ function encodeHybrid(values: Uint8Array | Uint32Array, width: number): Uint8Arr
 function encodePlain(values: Values, type: SchemaElement['type']): Uint8Array {
   if (!(values instanceof Float64Array)) return Buffer.concat(values.flatMap(withLength));
   if (type === 'DOUBLE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (type === 'BOOLEAN') return encodeFlags(values);
   const halves = new Uint32Array(2 * values.length);
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] ?? NaN;
@@ -183,6 +185,14 @@ function encodePlain(values: Values, type: SchemaElement['type']): Uint8Array {
     halves[2 * index + 1] = Math.floor(value / 2 ** 32);
   }
   return new Uint8Array(halves.buffer);
+}
+
+function encodeFlags(values: Float64Array): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(values.length / 8));
+  for (let row = 0; row < values.length; row += 1) {
+    if (values[row] === 1) bytes[row >> 3] = (bytes[row >> 3] ?? 0) | (1 << (row & 7));
+  }
+  return bytes;
 }
 
 function withLength(text: string): readonly Buffer[] {
@@ -206,6 +216,7 @@ function numberBounds(numbers: Float64Array, type: SchemaElement['type']): Encod
     if (value > max) max = value;
   }
   if (type === 'INT64') return { min_value: BigInt(min), max_value: BigInt(max) };
+  if (type === 'BOOLEAN') return { min_value: min === 1, max_value: max === 1 };
   // Readers of bounds may treat the two signs of zero as different.
   return { min_value: min === 0 ? -0 : min, max_value: max === 0 ? 0 : max };
 }

@@ -106,6 +106,7 @@ function holdsTexts(
 function valuesIn(page: Uint8Array, { type }: SchemaElement, count: number): Values {
   if (count === 0) return type === 'BYTE_ARRAY' ? [] : new Float64Array();
   const values = readPlain(readerOf(page), type ?? 'BYTE_ARRAY', count, undefined);
+  if (type === 'BOOLEAN') return Float64Array.from(values, Number);
   if (values instanceof Float64Array) return values;
   if (values instanceof BigInt64Array) return wholeNumbers(values);
   const texts = new TextDecoder();

@@ -11,7 +11,9 @@ import { FyersError, toError } from '../../../core/errors.ts';
 import { writeChunk } from './chunk.ts';
 import { holds } from './pages.ts';
 
-export type ParquetColumn = Pick<Column, 'name' | 'kind' | 'nullable'>;
+export type ParquetColumn = Pick<Column, 'name' | 'nullable'> & {
+  readonly kind: keyof typeof ELEMENTS;
+};
 
 const ELEMENTS = {
   timestamp: {
@@ -19,10 +21,18 @@ const ELEMENTS = {
     converted_type: 'TIMESTAMP_MILLIS',
     logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
   },
+  /** An instant in microseconds. */
+  precise: {
+    type: 'INT64',
+    converted_type: 'TIMESTAMP_MICROS',
+    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
+  },
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   price: { type: 'DOUBLE' },
   count: { type: 'INT64' },
-} as const satisfies Record<Column['kind'], Omit<SchemaElement, 'name'>>;
+  /** 1 is true. */
+  flag: { type: 'BOOLEAN' },
+} as const satisfies Record<string, Omit<SchemaElement, 'name'>>;
 
 /**
  * Writes `file` completely or not at all. One item of `groups` is one row group.
@@ -32,7 +42,7 @@ const ELEMENTS = {
 export async function writeParquet(
   file: string,
   columns: readonly ParquetColumn[],
-  groups: AsyncIterable<RowGroup>,
+  groups: AsyncIterable<RowGroup> | Iterable<RowGroup>,
 ): Promise<void> {
   const partial = `${file}.partial`;
   const schema = schemaOf(columns);

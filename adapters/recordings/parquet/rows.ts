@@ -70,6 +70,17 @@ export async function openParquet(file: string): Promise<ParquetRows> {
   };
 }
 
+/**
+ * The number of rows that a file's footer has.
+ *
+ * @throws Error if the file is not a complete Parquet file
+ */
+export async function countParquetRows(file: string): Promise<number> {
+  const buffer = await asyncBufferFromFile(file);
+  await refuseLongFooter(buffer);
+  return Number((await parquetMetadataAsync(buffer)).num_rows);
+}
+
 async function refuseLongFooter(buffer: AsyncBuffer): Promise<void> {
   if (buffer.byteLength < TAIL_BYTES) return;
   const tail = new DataView(await buffer.slice(buffer.byteLength - TAIL_BYTES));

@@ -40,5 +40,5 @@ test('runChild limits the heap of the child, young generation included', async (
   const child = run(
     "import v8 from 'node:v8'; console.log(v8.getHeapStatistics().heap_size_limit / 2 ** 20); process.exitCode = 1;",
   );
-  await expect(child).rejects.toThrow(/ended with code 1: 76\./);
+  await expect(child).rejects.toThrow(/ended with code 1: 70\./);
 });

@@ -192,6 +192,23 @@ describe('The frame recorder', () => {
     expect(await readStored()).toEqual(['[lost]', '[opened]', 'after']);
   });
 
+  test('counts the withheld frames of a batch that the disk refused', async () => {
+    const disk = faultyDisk();
+    const { recorder, segments, later, frame } = setUp(disk);
+    disk.fail('appendFile', 1);
+    frame('lost');
+    recorder.lose(3, 'withheld');
+    later(SECOND);
+    recorder.step();
+    let lost = 0;
+    await until(() => (lost += recorder.takeLost()?.frames ?? 0) === 4);
+    frame('after');
+    await recorder.close();
+    const [name = ''] = await segments.names();
+    const marks = (await segments.read(name)).filter(({ kind }) => kind === 'mark');
+    expect(marks.map(({ bytes }) => parseMark(bytes))).toEqual([{ mark: 'lost', frames: 4 }]);
+  });
+
   test('keeps a damaged raw file, writes a segment of the batches before the damage, and reports it', async () => {
     const { first, file } = await twoBatches();
     const bytes = await readFile(file);

@@ -122,6 +122,20 @@ describe('Updates of TBT', () => {
     expect(gaps).toEqual([[SBIN, 'stopped', 4, 21]]);
   });
 
+  test('stop for all sockets of a recorder that was killed, each until its own snapshot', () => {
+    const second = (seconds: number) => mark({ mark: 'opened', name: 'tbt 2' }, seconds, 2);
+    const future = (seconds: number) => ({ ...snapshot(seconds, 1, FUTURE), socket: 2 });
+    const { gaps, updates } = played([
+      ...[opened(0), second(0), snapshot(1, 1), future(2), opened(20), snapshot(21, 1)],
+      ...[second(25), future(26), bid(27, 2)],
+    ]);
+    expect(gaps).toEqual([
+      [SBIN, 'stopped', 1, 21],
+      [FUTURE, 'stopped', 2, 26],
+    ]);
+    expect(updates.book(SBIN)?.flaw).toBeNull();
+  });
+
   test('stop at a frame that cannot be read, for the books of its socket', () => {
     const other = mark({ mark: 'opened', name: 'tbt 2' }, 0, 2);
     const future = { ...snapshot(1, 1, FUTURE), socket: 2 };

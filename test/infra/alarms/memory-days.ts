@@ -51,6 +51,9 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
         }
       },
       writeParquet: never,
+      updateSpill: () => {
+        throw new Error('no compaction');
+      },
       zipLogs: never,
       quarantine: never,
       manifest: () => Promise.resolve(null),

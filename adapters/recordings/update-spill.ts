@@ -1,0 +1,122 @@
+// Keeps rows of updates on disk, by symbol, while a day's frames are decoded: they arrive mixed, and
+// the file has them by symbol. Each symbol has a small buffer; a full one is compressed, column by
+// column, and appended. The writes are synchronous, because the process has nothing else to do, and
+// because waiting rows would take memory.
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { UPDATE_WIDTH } from '../../core/stream/update-rows.ts';
+
+/** Of all symbols together. */
+const BUFFER_BYTES = 16 * 1024 * 1024;
+const MAX_ROWS = 1024;
+const MIN_ROWS = 32;
+const WRITE_BYTES = 256 * 1024;
+const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+interface Spilled {
+  /** The columns of the rows that are not on disk yet, one after the other. */
+  readonly buffer: Float64Array;
+  waiting: number;
+  rows: number;
+  /** Place, length and rows of each part in the file. */
+  readonly parts: number[];
+}
+
+/**
+ * The `UpdateSpill` of `harvester/ports.ts`.
+ *
+ * @param symbols about so many
+ */
+export function updateSpill(file: string, symbols: number) {
+  const perSymbol = BUFFER_BYTES / (8 * UPDATE_WIDTH * Math.max(1, symbols));
+  const capacity = Math.min(MAX_ROWS, Math.max(MIN_ROWS, Math.floor(perSymbol)));
+  const bySymbol = new Map<string, Spilled>();
+  const out = bufferedFile(file);
+  const spilledOf = (symbol: string): Spilled => {
+    const found = bySymbol.get(symbol);
+    if (found !== undefined) return found;
+    const buffer = new Float64Array(UPDATE_WIDTH * capacity);
+    const made: Spilled = { buffer, waiting: 0, rows: 0, parts: [] };
+    bySymbol.set(symbol, made);
+    return made;
+  };
+  const columnsIn = (values: Float64Array, stride: number, rows: number) =>
+    Array.from({ length: UPDATE_WIDTH }, (_, column) =>
+      values.subarray(column * stride, column * stride + rows),
+    );
+  return {
+    add(symbol: string, row: Float64Array): void {
+      const spilled = spilledOf(symbol);
+      for (let column = 0; column < UPDATE_WIDTH; column += 1) {
+        spilled.buffer[column * capacity + spilled.waiting] = row[column] ?? NaN;
+      }
+      spilled.waiting += 1;
+      spilled.rows += 1;
+      if (spilled.waiting < capacity) return;
+      const { buffer, parts } = spilled;
+      const packed = zstdCompressSync(new Uint8Array(buffer.buffer), FAST);
+      parts.push(out.append(packed), packed.length);
+      spilled.waiting = 0;
+    },
+    symbols: (): readonly string[] => [...bySymbol.keys()],
+    rows: (symbol: string): number => bySymbol.get(symbol)?.rows ?? 0,
+    *parts(symbol: string): Generator<readonly Float64Array[]> {
+      const spilled = bySymbol.get(symbol);
+      if (spilled === undefined) return;
+      const { parts, buffer, waiting } = spilled;
+      for (let at = 0; at < parts.length; at += 2) {
+        const bytes = zstdDecompressSync(out.read(parts[at] ?? 0, parts[at + 1] ?? 0), {
+          chunkSize: buffer.byteLength + 64,
+        });
+        const values = new Float64Array(Uint8Array.from(bytes).buffer);
+        yield columnsIn(values, capacity, capacity);
+      }
+      if (waiting > 0) yield columnsIn(buffer, capacity, waiting);
+    },
+    [Symbol.dispose]() {
+      out.remove();
+    },
+  };
+}
+
+/** Begins with an empty file. */
+function bufferedFile(file: string) {
+  const handle = openSync(file, 'w+');
+  const buffer = Buffer.alloc(WRITE_BYTES);
+  let [waiting, written] = [0, 0];
+  const write = (bytes: Uint8Array): void => {
+    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at, bytes.length - at);
+    written += bytes.length;
+  };
+  const flush = (): void => {
+    write(buffer.subarray(0, waiting));
+    waiting = 0;
+  };
+  return {
+    /** Returns the place of the bytes. */
+    append(bytes: Uint8Array): number {
+      if (waiting + bytes.length > buffer.length) flush();
+      const place = written + waiting;
+      if (bytes.length > buffer.length) write(bytes);
+      else {
+        buffer.set(bytes, waiting);
+        waiting += bytes.length;
+      }
+      return place;
+    },
+    read(place: number, length: number): Buffer {
+      if (waiting > 0) flush();
+      const bytes = Buffer.alloc(length);
+      for (let at = 0; at < length;) {
+        const count = readSync(handle, bytes, at, length - at, place + at);
+        if (count === 0) throw new RangeError(`${file} ends before its last row`);
+        at += count;
+      }
+      return bytes;
+    },
+    remove(): void {
+      closeSync(handle);
+      rmSync(file, { force: true });
+    },
+  };
+}

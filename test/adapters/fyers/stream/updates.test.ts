@@ -1,0 +1,90 @@
+// The updates of recorded frames, compared with the books that the simulator sent.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
+import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
+import type { FrameSink } from '../../../../core/ports.ts';
+import { topicsFor } from '../../../../core/stream/hsm-topics.ts';
+import { startUpdates } from '../../../../core/stream/updates.ts';
+import type { SentBook } from '../../../../sandbox/fyers/streams.ts';
+import { matchLedger } from '../../../support/ledger-match.ts';
+import { observe } from '../../../support/observed-stream.ts';
+
+const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-updates-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+type Jump = (
+  seconds: number,
+  faults: { readonly sink: FrameSink | null; readonly drop: () => void; readonly cut: () => void },
+) => void;
+
+async function record(kind: 'tbt' | 'hsm', onJump: Jump) {
+  const segments = frameSegments(folder);
+  let sink: FrameSink | null = null;
+  let ledger: readonly SentBook[] = [];
+  const { simulator } = await observe({
+    ...{ kind, seconds: 90 },
+    frames: (_date, clock) =>
+      (sink = frameRecorder({
+        ...{ segments, clock },
+        onFailed: (problem) => {
+          throw new Error(problem);
+        },
+      })),
+    onJump: (seconds, { streams }) => {
+      ledger = streams.keepLedger();
+      const drop = () => {
+        streams.drop(1001);
+      };
+      const cut = () => {
+        streams.faults.isCut = true;
+      };
+      onJump(seconds, { sink, drop, cut });
+    },
+  });
+  const topics = SYMBOLS.flatMap((symbol) => {
+    const token = simulator.state.instrumentOf(symbol, simulator.now())?.fyToken ?? null;
+    const depth = topicsFor(symbol, token)?.depth ?? null;
+    return depth === null ? [] : [[depth, symbol] as const];
+  });
+  const updates = startUpdates(new Map(topics));
+  const changes = [];
+  for (const name of await segments.names()) {
+    for (const stored of await segments.read(name)) changes.push(...updates.apply(stored));
+  }
+  const reasons = updates.gaps().map(({ reason }) => reason);
+  return { ...matchLedger(ledger, changes), books: ledger.length, reasons, updates };
+}
+
+describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
+  test('have every book that was sent, or a gap', async () => {
+    const { found, inGaps, books, reasons } = await record(kind, (seconds, { drop, cut }) => {
+      if (seconds === 30) drop();
+      // One of them meets a book, and not the prices beside it.
+      if (seconds >= 60 && seconds < 66) cut();
+    });
+    expect(found + inGaps).toBe(books);
+    expect(found).toBeGreaterThan(20);
+    expect(inGaps).toBeGreaterThan(0);
+    expect(new Set(reasons)).toEqual(new Set(['closed', 'unreadable']));
+  });
+
+  test('go on with whole books after frames were lost', async () => {
+    const { reasons, updates } = await record(kind, (seconds, { sink }) => {
+      if (seconds === 30) sink?.lose(1, 'withheld');
+    });
+    expect(reasons).toEqual(['lost', 'lost', 'closed', 'closed']);
+    for (const { from, to } of updates.gaps().slice(0, 2)) {
+      expect((to ?? Infinity) - from).toBeLessThan(20_000_000);
+    }
+  });
+});
