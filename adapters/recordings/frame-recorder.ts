@@ -43,14 +43,22 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   let since: Instant = clock.now();
   let isFailing = false;
   let writing: Promise<void> | null = null;
-  /** Connections that were accepted since the last batch: their frames cannot be read without. */
-  let opened = new Map<number, Added>();
+  /** Marks of the waiting batch that the frames after it cannot be read without. */
+  let needed = new Map<NeededBy, Added>();
+  let hasBegun = false;
   /** What the disk refused: the next batch begins with it. */
-  let refused: Refused = { frames: 0, opened: new Map() };
+  let refused: Refused = { frames: 0, needed: new Map() };
   /** Frames that the marks of the waiting batch have as lost. */
   let markedLost = 0;
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array) => {
     if (batch.bytes() === 0) since = at;
+    if (!hasBegun) {
+      hasBegun = true;
+      const began = encodeMark({ mark: 'began' });
+      const record: Added = { kind: 'mark', receivedAt: at, socket: 0, bytes: began };
+      needed.set('recorder', record);
+      batch.add(record);
+    }
     batch.add({ kind, receivedAt: at, socket, bytes });
   };
   const markLost = (frames: number): void => {
@@ -60,23 +68,23 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   const flush = async (): Promise<void> => {
     const unmarked = losses.takeUnmarked();
     if (unmarked > 0) markLost(unmarked);
-    if (batch.bytes() > 0 || refused.frames + refused.opened.size > 0) {
+    if (batch.bytes() > 0 || refused.frames + refused.needed.size > 0) {
       const frames = batch.frames();
-      const current = opened;
+      const current = needed;
       const marked = markedLost;
-      opened = new Map();
+      needed = new Map();
       markedLost = 0;
       try {
         const content = batch.bytes() === 0 ? [] : [batch.take()];
         await log.append(Buffer.concat([batchOf(refused, since), ...content]), since);
         isFailing = false;
-        refused = { frames: 0, opened: new Map() };
+        refused = { frames: 0, needed: new Map() };
       } catch (caught) {
         const { message } = toError(caught);
         losses.report(frames, message);
         refused = {
           frames: refused.frames + frames + marked,
-          opened: new Map([...refused.opened, ...current]),
+          needed: new Map([...refused.needed, ...current]),
         };
         if (!isFailing) onFailed(message);
         isFailing = true;
@@ -108,9 +116,10 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
     },
     mark(socket, at, mark) {
       const bytes = encodeMark(mark);
-      if (mark.mark === 'opened')
-        opened.set(socket, { kind: 'mark', receivedAt: at, socket, bytes });
       add('mark', socket, at, bytes);
+      if (mark.mark === 'opened') {
+        needed.set(socket, { kind: 'mark', receivedAt: at, socket, bytes });
+      }
     },
     lose(frames, problem) {
       losses.report(frames, problem);
@@ -126,18 +135,20 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   };
 }
 
+/** A socket, whose connection was accepted, or the recorder, which began. */
+type NeededBy = number | 'recorder';
+
 interface Refused {
   readonly frames: number;
-  /** By socket. */
-  readonly opened: ReadonlyMap<number, Added>;
+  readonly needed: ReadonlyMap<NeededBy, Added>;
 }
 
 /** A batch of marks; empty if nothing was refused. */
-function batchOf({ frames, opened }: Refused, at: Instant): Uint8Array {
+function batchOf({ frames, needed }: Refused, at: Instant): Uint8Array {
   const records = startFrameBatch(crc32);
   const bytes = encodeMark({ mark: 'lost', frames });
   if (frames > 0) records.add({ kind: 'mark', receivedAt: at, socket: 0, bytes });
-  for (const record of opened.values()) records.add(record);
+  for (const record of needed.values()) records.add(record);
   return records.bytes() === 0 ? new Uint8Array() : records.take();
 }
 

@@ -184,6 +184,8 @@ const mark = z.discriminatedUnion('mark', [
     ),
   }),
   z.object({ mark: z.literal('closed') }),
+  /** A recorder begins, so every connection of the one before has ended. */
+  z.object({ mark: z.literal('began') }),
   /** The recorder could not read the last frame of the socket. */
   z.object({ mark: z.literal('bad-frame') }),
   /** Frames of all sockets that are not in the log: the disk refused them, or they were withheld. */

@@ -1,6 +1,6 @@
 // Makes the state of a stream's sockets again from the records of its frame log, as the recorder had
-// it. A connection begins with empty books. A log may lack the end of a connection, if the recorder
-// was killed; the next connection of the socket shows it.
+// it. A connection begins with empty books. A recorder that was killed leaves connections without an
+// end; the next recorder's first mark ends them.
 import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
 import { HSM_TYPES } from './hsm-frame.ts';
 import { type HsmTopics, startHsmTopics } from './hsm-topics.ts';
@@ -10,13 +10,12 @@ import { decodeTbtFrame, type TbtMessage } from './tbt-frame.ts';
 const HSM_SOCKET = 0;
 
 /**
- * What a record did. opened: a connection begins; `wasOpen`: the end of the one before is not in the
- * log, so the books of all sockets have ended · unreadable: a frame changed nothing, and may have been for any book of the socket · lost:
- * frames of any socket are missing · none: nothing that a book depends on.
+ * What a record did. opened, closed: a connection begins or ends · began: a recorder begins, so every
+ * connection has ended · unreadable: a frame changed nothing, and may have been for any book of the
+ * socket · lost: frames of any socket are missing · none: nothing that a book depends on.
  */
 export type StateChange =
-  | { readonly kind: 'opened'; readonly wasOpen: boolean }
-  | { readonly kind: 'closed' | 'unreadable' | 'lost' | 'none' }
+  | { readonly kind: 'opened' | 'closed' | 'began' | 'unreadable' | 'lost' | 'none' }
   | {
       readonly kind: 'tbt';
       readonly message: TbtMessage;
@@ -43,8 +42,6 @@ export function startStreamState(): StreamState {
   const tbt = new Map<number, TbtBooks>();
   let login: TopicOptions | null = null;
   let hsm: HsmTopics | null = null;
-  /** Sockets that a killed recorder had, and that have sent nothing since. */
-  const suspects = new Set<number>();
   const interrupt = (): void => {
     for (const books of tbt.values()) books.distrust();
     // A topic that is named again may have another number, so none is kept.
@@ -56,15 +53,12 @@ export function startStreamState(): StreamState {
       interrupt();
       return { kind: 'lost' };
     }
-    if (mark?.mark !== 'opened' && mark?.mark !== 'closed') return NONE;
-    const isOpen = socket === HSM_SOCKET ? hsm !== null : tbt.has(socket);
-    const wasOpen = mark.mark === 'opened' && isOpen && !suspects.has(socket);
-    if (wasOpen) {
-      // The recorder was killed, and so the other connections have ended too.
-      interrupt();
-      for (const other of [HSM_SOCKET, ...tbt.keys()]) suspects.add(other);
+    if (mark?.mark === 'began') {
+      tbt.clear();
+      [login, hsm] = [null, null];
+      return { kind: 'began' };
     }
-    suspects.delete(socket);
+    if (mark?.mark !== 'opened' && mark?.mark !== 'closed') return NONE;
     tbt.delete(socket);
     if (socket === HSM_SOCKET) [login, hsm] = [null, null];
     if (mark.mark === 'closed') return { kind: 'closed' };
@@ -73,13 +67,12 @@ export function startStreamState(): StreamState {
       login = topicOptions(mark.login);
       hsm = startHsmTopics(login);
     }
-    return { kind: 'opened', wasOpen };
+    return { kind: 'opened' };
   };
   return {
     apply(record) {
       const { socket, kind, bytes } = record;
       if (kind === 'mark') return applyMark(record);
-      suspects.delete(socket);
       if (socket === HSM_SOCKET) {
         // Other types change no topic, and the recorder does not read them either.
         if (hsm === null || bytes[2] !== HSM_TYPES.data) return NONE;

@@ -197,9 +197,9 @@ function changesOf(context: Context, record: FrameRecord, change: StateChange): 
       return [...new Set(change.items.map(({ name }) => name))].flatMap((name) =>
         name === null ? [] : applyHsmTopic(context, record, name),
       );
-    case 'opened':
-      if (!change.wasOpen) return endBooks(context, socket, 'closed', receivedAt);
+    case 'began':
       return endBooks(context, 'all', 'stopped', 'last of the socket');
+    case 'opened':
     case 'closed':
       return endBooks(context, socket, 'closed', receivedAt);
     case 'unreadable':

@@ -1,7 +1,15 @@
 // A recorded day with the frames of a stream: each part of what was sent becomes a segment.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
-import type { FrameMark } from '../../core/stream/frame-log.ts';
+import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
+import {
+  encodeMark,
+  frameLogHeader,
+  type FrameMark,
+  startFrameBatch,
+} from '../../core/stream/frame-log.ts';
 import type { LevelChange, Wide } from '../../core/stream/tbt-frame.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
@@ -76,20 +84,11 @@ export async function recordStreamDay(options: StreamDay) {
   const session = { ...shortSession(), closesAt: plus(OPENS_AT, minutes * MINUTE) };
   const every = minutes === 1 ? {} : { everySeconds: 60 };
   const { folder, date } = await recordDay({ dataDir, state: 'ended', session, ...every });
-  for (const received of segments) {
-    let now = received[0]?.at ?? OPENS_AT;
-    const recorder = frameRecorder({
-      ...{ segments: folder.frames, clock: { now: () => now } },
-      onFailed: (problem) => {
-        throw new Error(problem);
-      },
-    });
-    for (const { at, socket, content } of received) {
-      now = at;
-      if (content instanceof Uint8Array) recorder.frame(socket, at, content);
-      else recorder.mark(socket, at, content);
-    }
-    await recorder.close();
+  const frames = frameSegments(path.join(dataDir, 'days', date));
+  const began: Received = { at: OPENS_AT, socket: 0, content: { mark: 'began' } };
+  for (const [index, received] of segments.entries()) {
+    const first = received[0]?.at ?? OPENS_AT;
+    await writeSegment(frames, first, index === 0 ? [began, ...received] : received);
   }
   const log = await dayFolders(dataDir).open(date);
   await log.record(
@@ -101,4 +100,22 @@ export async function recordStreamDay(options: StreamDay) {
   await log.close();
   if (state === 'compacted') await compactDay({ folder, date, shard: 0, session });
   return { folder, date };
+}
+
+async function writeSegment(
+  segments: ReturnType<typeof frameSegments>,
+  from: Instant,
+  received: readonly Received[],
+): Promise<void> {
+  const batch = startFrameBatch(crc32);
+  for (const { at, socket, content } of received) {
+    const isFrame = content instanceof Uint8Array;
+    batch.add({
+      ...{ kind: isFrame ? 'frame' : 'mark', receivedAt: at, socket },
+      bytes: isFrame ? content : encodeMark(content),
+    });
+  }
+  const raw = await segments.placeFor(from);
+  await writeFile(raw, Buffer.concat([frameLogHeader(), batch.take()]));
+  await segments.seal(raw);
 }

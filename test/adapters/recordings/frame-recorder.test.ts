@@ -36,14 +36,18 @@ function setUp(disk = THIS_DISK) {
   return { recorder, segments, problems, later, frame };
 }
 
-/** Reads the frames of every segment as text, with marks in brackets. */
+/** The record that a recorder begins with. */
+const BEGAN_BYTES = 29;
+
+/** Reads the frames of every segment as text, with marks in brackets but without the first mark. */
 async function readStored(): Promise<readonly string[]> {
   const segments = frameSegments(folder);
   const records = [];
   for (const name of await segments.names()) records.push(...(await segments.read(name)));
-  return records.map(({ kind, bytes }) =>
+  const texts = records.map(({ kind, bytes }) =>
     kind === 'frame' ? Buffer.from(bytes).toString() : `[${parseMark(bytes)?.mark ?? ''}]`,
   );
+  return texts.filter((text) => text !== '[began]');
 }
 
 const rawFiles = async () => (await readdir(folder)).filter((name) => name.endsWith('.raw'));
@@ -70,8 +74,8 @@ async function twoBatches() {
   const first = setUp();
   let file = '';
   for (const [text, bytes] of [
-    ['a', 38],
-    ['b', 64],
+    ['a', 38 + BEGAN_BYTES],
+    ['b', 64 + BEGAN_BYTES],
   ] as const) {
     first.frame(text);
     first.later(2 * SECOND);
@@ -95,7 +99,9 @@ describe('The frame recorder', () => {
     const [name = ''] = await segments.names();
     expect(name).toBe('frames-090000-0001.bin.zst');
     const records = await segments.read(name);
-    expect(records[2]).toMatchObject({ socket: 2, receivedAt: (NINE + 300) * 1_000 });
+    expect(records.map(({ kind }) => kind)).toEqual(['mark', 'mark', 'frame', 'frame', 'frame']);
+    expect(parseMark(records[0]?.bytes ?? new Uint8Array())).toEqual({ mark: 'began' });
+    expect(records[3]).toMatchObject({ socket: 2, receivedAt: (NINE + 300) * 1_000 });
     expect(await rawFiles()).toEqual([]);
   });
 
@@ -104,8 +110,8 @@ describe('The frame recorder', () => {
     for (let n = 0; n < 100; n += 1) frame('frame');
     later(SECOND);
     recorder.step();
-    const file = await whenWritten(12 + 12 + 100 * 18);
-    expect((await readFile(file)).length).toBe(12 + 12 + 100 * 18);
+    const file = await whenWritten(12 + 12 + BEGAN_BYTES + 100 * 18);
+    expect((await readFile(file)).length).toBe(12 + 12 + BEGAN_BYTES + 100 * 18);
     await recorder.close();
   });
 
@@ -130,7 +136,7 @@ describe('The frame recorder', () => {
   test('writes a segment of the complete batches after a crash, and continues in another file', async () => {
     const { first, file } = await twoBatches();
     // As if the process died while it wrote the second batch.
-    await truncate(file, 50);
+    await truncate(file, 50 + BEGAN_BYTES);
     const second = setUp();
     second.frame('c');
     await second.recorder.close();
@@ -206,7 +212,10 @@ describe('The frame recorder', () => {
     await recorder.close();
     const [name = ''] = await segments.names();
     const marks = (await segments.read(name)).filter(({ kind }) => kind === 'mark');
-    expect(marks.map(({ bytes }) => parseMark(bytes))).toEqual([{ mark: 'lost', frames: 4 }]);
+    expect(marks.map(({ bytes }) => parseMark(bytes))).toEqual([
+      { mark: 'lost', frames: 4 },
+      { mark: 'began' },
+    ]);
   });
 
   test('keeps a damaged raw file, writes a segment of the batches before the damage, and reports it', async () => {

@@ -68,6 +68,7 @@ function play(steps: readonly Step[]) {
     now += ms;
     const symbol = SYMBOLS[index] ?? '';
     if (fault === 'reconnect') mark({ mark: 'closed' });
+    if (fault === 'killed') mark({ mark: 'began' });
     if (fault === 'reconnect' || fault === 'killed') open();
     if (fault === 'damaged') changes.push(...updates.interrupt());
     if (fault === 'resubscribe') sent.delete(symbol);

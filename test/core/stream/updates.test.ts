@@ -20,6 +20,7 @@ function mark(value: FrameMark, seconds: number, socket = 1): FrameRecord {
 }
 
 const opened = (seconds: number) => mark({ mark: 'opened', name: 'tbt 1' }, seconds);
+const began = (seconds: number) => mark({ mark: 'began' }, seconds, 0);
 const closed = (seconds: number) => mark({ mark: 'closed' }, seconds);
 
 function level(num: number | null, price: number | null, quantity = 10): LevelChange {
@@ -118,7 +119,9 @@ describe('Updates of TBT', () => {
   });
 
   test('stop at the last record of a recorder that was killed', () => {
-    const { gaps } = played([opened(0), snapshot(1, 1), bid(4, 2), opened(20), snapshot(21, 1)]);
+    const { gaps } = played([
+      ...[began(0), opened(0), snapshot(1, 1), bid(4, 2), began(19), opened(20), snapshot(21, 1)],
+    ]);
     expect(gaps).toEqual([[SBIN, 'stopped', 4, 21]]);
   });
 
@@ -126,7 +129,9 @@ describe('Updates of TBT', () => {
     const second = (seconds: number) => mark({ mark: 'opened', name: 'tbt 2' }, seconds, 2);
     const future = (seconds: number) => ({ ...snapshot(seconds, 1, FUTURE), socket: 2 });
     const { gaps, updates } = played([
-      ...[opened(0), second(0), snapshot(1, 1), future(2), opened(20), snapshot(21, 1)],
+      ...[began(0), opened(0), second(0), snapshot(1, 1), future(2)],
+      // Killed again before the second socket is open.
+      ...[began(18), began(19), opened(20), snapshot(21, 1)],
       ...[second(25), future(26), bid(27, 2)],
     ]);
     expect(gaps).toEqual([
