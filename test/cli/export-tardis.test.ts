@@ -78,7 +78,8 @@ describe('fyers export --format tardis', () => {
     expect(Number(last) / 1_000 - OPENS_AT).toBeGreaterThan(9_000);
     expect(Number(last) / 1_000 - OPENS_AT).toBeLessThan(10_000);
     const named = await exported('--symbols', 'sbin,SBI', '--force');
-    expect(named).toMatchObject({ code: 0, err: expect.stringContaining('SBI') });
+    expect(named.code).toBe(0);
+    expect(named.err).toContain('SBI');
   });
 
   test('names an exchange that NautilusTrader accepts', async () => {
@@ -139,13 +140,15 @@ describe('fyers export --format tardis', () => {
   ])('refuses %s', async (_, args, named) => {
     await record();
     const { code, err } = await exported(...args);
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(named) });
+    expect(code).toBe(2);
+    expect(err).toContain(named);
   });
 
   test('refuses a day without frames', async () => {
     await recordDay({ dataDir });
     const { code, err } = await exported();
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('no frames') });
+    expect(code).toBe(2);
+    expect(err).toContain('no frames');
     const options = await cli.run('export', '--to', 'x.csv', '--types', 'quotes');
     expect(options.code).toBe(2);
   });

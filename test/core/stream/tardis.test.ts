@@ -193,15 +193,15 @@ describe('Rows of incremental_book_L2', () => {
   });
 
   test('begin again with a snapshot after a time that is not selected', () => {
-    const times = [0, 1, 2, 3].map((seconds) => AT + seconds * 1_000_000);
+    const times = [AT, AT + 1_000_000, AT + 2_000_000, AT + 3_000_000] as const;
     const updates = [
-      { ...FIRST, receivedAt: times[0] ?? 0 },
+      { ...FIRST, receivedAt: times[0] },
       update({ bids: [[800.01, 5]], receivedAt: times[1] }),
       update({ bids: [[800.02, 5]], receivedAt: times[2] }),
       update({ asks: [[800.05, 31]], receivedAt: times[3] }),
     ];
     const from = (first: number) => ({ isSelected: (_: string, at: number) => at >= first });
-    expect(written(updates, from(times[3] ?? 0))).toEqual([
+    expect(written(updates, from(times[3]))).toEqual([
       ...['true,bid,800.02,5', 'true,bid,799.95,20', 'true,ask,800.05,31', 'false,bid,800.02,5'],
     ]);
     const hole = { isSelected: (_: string, at: number) => at === times[0] || at === times[3] };
