@@ -110,7 +110,7 @@ function notFetchedError(): FyersError {
   return new FyersError(
     'operator.usage',
     '--format tardis reads frames, and a day from the bucket comes without them.',
-    'Copy the frames and the event log to a data folder first: docs/data.md has the commands.',
+    'Copy the frames and the event log into DIR/days/DATE first (docs/data.md), then: `./fyers export DATE --format tardis --data DIR --to FOLDER`.',
   );
 }
 
@@ -118,7 +118,7 @@ function fiveLevelsError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} was recorded from HSM, whose books have five levels.`,
-    'Use --types book_snapshot_5.',
+    'Export its five levels: `./fyers export --format tardis --types book_snapshot_5 --to FOLDER`.',
   );
 }
 

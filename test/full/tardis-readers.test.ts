@@ -2,6 +2,7 @@
 // have the books that our own reader makes of the same frames. Only what the two need to load files
 // is installed, at exact versions, because all of their requirements are 1.4 GB.
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +14,8 @@ import { recordStreamDay } from '../support/stream-day.ts';
 import { walkingBooks } from '../support/walking-books.ts';
 
 const REQUIREMENTS = [
-  ...['--no-deps', 'hftbacktest==2.4.4', 'nautilus_trader==1.221.0', 'numpy==2.2.6'],
+  ...['--no-deps', '--no-compile', 'hftbacktest==2.4.4', 'nautilus_trader==1.221.0'],
+  'numpy==2.2.6',
   ...['numba==0.68.1', 'llvmlite==0.50.0', 'polars==2.1.0', 'polars-runtime-32==2.1.0'],
   ...['pandas==2.3.3', 'pyarrow==26.0.1', 'msgspec==0.23.0', 'fsspec==2025.12.0', 'click==8.5.1'],
   ...['portion==2.6.3', 'sortedcontainers==2.4.0', 'python-dateutil==4.0.0', 'pytz==2026.6'],
@@ -24,10 +26,7 @@ const OTHER = 'NSE:NIFTY26NOVFUT';
 const OPENS_AT = parseInstant('2026-11-25T09:15:00+05:30');
 const FEED_DELAY_MS = 40;
 
-/**
- * A first book of three levels, which hftbacktest would cut each later snapshot to; one file ends in
- * a snapshot, after the last reconnection.
- */
+/** The first book has three levels, to which hftbacktest would cut each later snapshot. */
 const RECORDS = walkingBooks({
   ...{ seed: 11, symbols: [SBIN, OTHER], startsAt: OPENS_AT, messages: 4_000, firstLevels: 3 },
   ...{ reconnectsEvery: 1_000, feedTimeOf: (at) => at - FEED_DELAY_MS },
@@ -143,6 +142,29 @@ print(json.dumps({
   'quote': [float(quote.bid_price), float(quote.ask_price)],
 }))
 `;
+
+async function documented(program: string): Promise<readonly string[]> {
+  const text = await readFile(
+    path.join(import.meta.dirname, '..', '..', 'docs', 'data.md'),
+    'utf8',
+  );
+  const code = text.split('```python\n').find((block) => block.includes(`from ${program}`)) ?? '';
+  const [script = ''] = code.split('```');
+  const options = { cwd: cli.folder, timeout: 500_000 };
+  const { stdout } = await promisify(execFile)(python, ['-c', script], options);
+  return stdout.trim().split('\n');
+}
+
+test('The programs of docs/data.md run, and end with our last prices', async () => {
+  const last = ourBooks().at(-1);
+  const [bid, ask] = [last?.bids[0]?.[0] ?? 0, last?.asks[0]?.[0] ?? 0];
+  const nautilus = (await documented('nautilus_trader')).at(-1)?.split(' ').map(Number);
+  expect(nautilus?.slice(2)).toEqual([bid, ask]);
+  const hftbacktest = (await documented('hftbacktest')).at(-1)?.split(' ').map(Number);
+  expect(hftbacktest).toHaveLength(3);
+  const [, bestBid = NaN, bestAsk = NaN] = hftbacktest ?? [];
+  expect(bestBid).toBeLessThan(bestAsk);
+}, 600_000);
 
 test('hftbacktest has our book at ten instants, and never one that is crossed', async () => {
   const found = await asked(HFTBACKTEST, fileOf('incremental_book_L2'), JSON.stringify(INSTANTS));
