@@ -10,7 +10,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { csvLine, rowsOf } from '../../core/recording/columns.ts';
-import type { FrameRecord } from '../../core/stream/frame-log.ts';
+import { type FrameRecord, parseMark } from '../../core/stream/frame-log.ts';
 import type { BookUpdate, GapBegin } from '../../core/stream/updates.ts';
 import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import {
@@ -108,8 +108,14 @@ async function closedDay() {
 
 /**
  * Makes each row of the day log again from the frames. Returns the number of rows.
+ *
+ * @param isLost whether a kill took the frames of the slot before they were written
  */
-async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly FrameRecord[]) {
+async function expectRowsFromFrames(
+  feed: 'tbt' | 'hsm',
+  records: readonly FrameRecord[],
+  isLost: (slot: Instant) => boolean = () => false,
+) {
   const log = await readFile(path.join(folder, 'data', 'days', DATE, 'day-0.v2.csv'), 'utf8');
   const [header = '', ...lines] = log.trim().split('\n');
   const [symbolAt, slotAt] = ['symbol', 'slot'].map((name) => header.split(',').indexOf(name));
@@ -118,6 +124,7 @@ async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly Frame
     const cells = line.split(',');
     const symbol = cells[symbolAt ?? -1] ?? '';
     const slot = parseInstant(cells[slotAt ?? -1] ?? '');
+    if (isLost(slot)) continue;
     const fyToken = simulator.state.instrumentOf(symbol, slot)?.fyToken ?? null;
     const topics = topicsFor(symbol, fyToken);
     const found = topics === null ? null : replayed.bookAt(symbol, slot, topics);
@@ -132,7 +139,7 @@ async function expectRowsFromFrames(feed: 'tbt' | 'hsm', records: readonly Frame
 /** Reads the updates of the day from their file. */
 async function storedUpdates(): Promise<readonly (BookUpdate | GapBegin)[]> {
   const file = path.join(folder, 'data', 'days', DATE, 'updates.parquet');
-  const rows: readonly Record<string, unknown>[] = await parquetReadObjects({
+  const rows = await parquetReadObjects({
     file: await asyncBufferFromFile(file),
     compressors: { ZSTD: (input) => zstdDecompressSync(input) },
     parsers: { timestampFromMicroseconds: Number },
@@ -208,20 +215,74 @@ describe.each(['tbt', 'hsm'] as const)('The frames of a session with feed %s', (
   });
 });
 
-test('A harvester that is killed keeps the frames of all its writes', async () => {
-  const first = start(STARTS_AT, 'tbt');
-  const dies = plus(STARTS_AT, 3 * MINUTE);
-  while (simulator.now() < dies) await new Promise((resolve) => setTimeout(resolve, 2));
-  first.child.kill('SIGKILL');
-  await once(first.child, 'close');
-  const diedAt = instant(simulator.now());
-  expect(diedAt).toBeLessThan(CLOSES_AT);
-  await finish(start(plus(diedAt, 30 * SECOND), 'tbt'));
-  const { manifest, records, frames } = await closedDay();
+/** At most so many, and for so long in real time: each start of the harvester takes a while. */
+const KILLS = 50;
+const KILLING_MS = 60_000;
+
+test('A harvester that is killed many times keeps the frames of all its writes', async () => {
+  const ledger = simulator.streams.keepLedger();
+  const begun = performance.now();
+  const random = randomOf(1);
+  let at: Instant = STARTS_AT;
+  let kills = 0;
+  const deaths: Instant[] = [];
+  // The last minutes are recorded without a kill, so that the day is closed.
+  while (kills < KILLS && performance.now() - begun < KILLING_MS) {
+    const run = start(at, 'tbt');
+    const dies = plus(at, 4 * SECOND + Math.floor(random() * 20 * SECOND));
+    if (dies > plus(CLOSES_AT, -2 * MINUTE)) {
+      run.child.kill('SIGKILL');
+      await once(run.child, 'close');
+      break;
+    }
+    while (simulator.now() < dies && run.child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    run.child.kill('SIGKILL');
+    await once(run.child, 'close');
+    kills += 1;
+    deaths.push(instant(simulator.now()));
+    at = plus(instant(simulator.now()), SECOND);
+    if (at > plus(CLOSES_AT, -2 * MINUTE)) break;
+  }
+  expect(kills).toBeGreaterThan(2);
+  const last = at < plus(CLOSES_AT, -MINUTE) ? at : plus(CLOSES_AT, -MINUTE);
+  await finish(start(last, 'tbt'));
+  const { manifest, records } = await closedDay();
   expect(manifest).toMatchObject({ unexplained: 0 });
-  expect(await expectRowsFromFrames('tbt', records)).toBe(manifest.rows);
-  const before = records.filter(({ receivedAt }) => receivedAt / 1_000 <= diedAt);
+  const lost = deaths.map((to) => {
+    const before = records.filter(({ receivedAt }) => receivedAt / 1_000 <= to);
+    return { from: (before.at(-1)?.receivedAt ?? 0) / 1_000, to };
+  });
   // The clock jumps while a write is on its way, so that "a second" is a few seconds of its time.
-  expect(diedAt - (before.at(-1)?.receivedAt ?? 0) / 1_000).toBeLessThan(30 * SECOND);
-  expect(frames?.sockets).toContainEqual({ name: 'tbt 1', connections: 2 });
+  for (const { from, to } of lost) expect(to - from).toBeLessThan(30 * SECOND);
+  // The simulated clock stands while a socket connects: frames of the slot's own millisecond may
+  // have come after its row.
+  const openings = new Set(
+    records.flatMap(({ kind, bytes, receivedAt }) =>
+      kind === 'mark' && parseMark(bytes)?.mark === 'opened' ? [receivedAt / 1_000] : [],
+    ),
+  );
+  const isLost = (slot: Instant) =>
+    openings.has(slot) || lost.some(({ from, to }) => slot >= from && slot <= to);
+  expect(await expectRowsFromFrames('tbt', records, isLost)).toBe(manifest.rows);
+  // What a kill cost is in a gap, and nothing else is missing.
+  const updates = await storedUpdates();
+  const { found, inGaps } = matchLedger(
+    ledger.filter(({ kind }) => kind === 'tbt'),
+    updates,
+  );
+  expect(found).toBe(updates.filter(({ kind }) => kind === 'update').length);
+  expect(inGaps).toBeGreaterThan(0);
+  const reasons = updates.flatMap((each) => (each.kind === 'gap' ? [each.reason] : []));
+  expect(new Set(reasons)).toEqual(new Set(['stopped', 'closed']));
 });
+
+/** Numbers from 0 to 1, the same in every run. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
