@@ -138,7 +138,10 @@ async function logIn(folder: string): Promise<string> {
  */
 async function timed(file: string, args: readonly string[], fileOf: () => string): Promise<Run> {
   const begun = performance.now();
-  const child = spawn(file, [...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { MALLOC_ARENA_MAX: '1' } });
+  const child = spawn(file, [...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { MALLOC_ARENA_MAX: '1' },
+  });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words += text;

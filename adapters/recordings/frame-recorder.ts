@@ -10,6 +10,7 @@ import type { Clock, FrameSink } from '../../core/ports.ts';
 import {
   encodeMark,
   type FrameBatch,
+  type FrameMark,
   type FrameRecord,
   frameLogHeader,
   startFrameBatch,
@@ -37,54 +38,29 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   const { clock, onFailed } = options;
-  const batch = startFrameBatch(crc32);
+  const waiting = waitingBatch(clock);
   const losses = lossCounter();
   const log = rawFiles(options);
-  let since: Instant = clock.now();
   let isFailing = false;
   let writing: Promise<void> | null = null;
-  /** Marks of the waiting batch that the frames after it cannot be read without. */
-  let needed = new Map<NeededBy, Added>();
-  let hasBegun = false;
   /** What the disk refused: the next batch begins with it. */
   let refused: Refused = { frames: 0, needed: new Map() };
-  /** Frames that the marks of the waiting batch have as lost. */
-  let markedLost = 0;
-  const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array) => {
-    if (batch.bytes() === 0) since = at;
-    if (!hasBegun) {
-      hasBegun = true;
-      const began = encodeMark({ mark: 'began' });
-      const record: Added = { kind: 'mark', receivedAt: at, socket: 0, bytes: began };
-      needed.set('recorder', record);
-      batch.add(record);
-    }
-    batch.add({ kind, receivedAt: at, socket, bytes });
-  };
-  const markLost = (frames: number): void => {
-    add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames }));
-    markedLost += frames;
-  };
   const flush = async (): Promise<void> => {
     const unmarked = losses.takeUnmarked();
-    if (unmarked > 0) markLost(unmarked);
-    if (batch.bytes() > 0 || refused.frames + refused.needed.size > 0) {
-      const frames = batch.frames();
-      const current = needed;
-      const marked = markedLost;
-      needed = new Map();
-      markedLost = 0;
+    if (unmarked > 0) waiting.markLost(unmarked);
+    if (waiting.bytes() > 0 || refused.frames + refused.needed.size > 0) {
+      const taken = waiting.take();
       try {
-        const content = batch.bytes() === 0 ? [] : [batch.take()];
-        await log.append(Buffer.concat([batchOf(refused, since), ...content]), since);
+        const content = Buffer.concat([batchOf(refused, taken.since), ...taken.content]);
+        await log.append(content, taken.since);
         isFailing = false;
         refused = { frames: 0, needed: new Map() };
       } catch (caught) {
         const { message } = toError(caught);
-        losses.report(frames, message);
+        losses.report(taken.frames, message);
         refused = {
-          frames: refused.frames + frames + marked,
-          needed: new Map([...refused.needed, ...current]),
+          frames: refused.frames + taken.frames + taken.markedLost,
+          needed: new Map([...refused.needed, ...taken.needed]),
         };
         if (!isFailing) onFailed(message);
         isFailing = true;
@@ -100,30 +76,22 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
     });
   };
   const writeIfDue = (): void => {
-    if (writing !== null) return;
-    const now = clock.now();
-    // An absolute difference, because the clock may have been set back.
-    const isDue = batch.bytes() > 0 && Math.abs(now - since) >= WRITE_INTERVAL_MS;
-    if (isDue || log.isOld()) run(flush());
+    if (writing === null && (waiting.isDue() || log.isOld())) run(flush());
   };
   run(log.recovered());
   return {
     frame(socket, receivedAt, bytes) {
-      if (batch.bytes() + bytes.length <= MAX_WAITING_BYTES) {
-        add('frame', socket, receivedAt, bytes);
+      if (waiting.bytes() + bytes.length <= MAX_WAITING_BYTES) {
+        waiting.add('frame', socket, receivedAt, bytes);
       } else losses.add(1, 'the disk is too slow');
       writeIfDue();
     },
-    mark(socket, at, mark) {
-      const bytes = encodeMark(mark);
-      add('mark', socket, at, bytes);
-      if (mark.mark === 'opened') {
-        needed.set(socket, { kind: 'mark', receivedAt: at, socket, bytes });
-      }
+    mark: (socket, at, mark) => {
+      waiting.mark(socket, at, mark);
     },
     lose(frames, problem) {
       losses.report(frames, problem);
-      markLost(frames);
+      waiting.markLost(frames);
     },
     step: writeIfDue,
     takeLost: () => losses.takeUnreported(),
@@ -131,6 +99,51 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
       while (writing !== null) await writing;
       await flush();
       await log.close();
+    },
+  };
+}
+
+/** The records since the last write. The first one of all is the mark that the recorder begins. */
+function waitingBatch(clock: FrameRecorderOptions['clock']) {
+  const batch = startFrameBatch(crc32);
+  let since: Instant = clock.now();
+  let hasBegun = false;
+  /** Marks that the frames after them cannot be read without. */
+  let needed = new Map<NeededBy, Added>();
+  let markedLost = 0;
+  const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array): void => {
+    if (batch.bytes() === 0) since = at;
+    if (!hasBegun) {
+      hasBegun = true;
+      const began = encodeMark({ mark: 'began' });
+      const record: Added = { kind: 'mark', receivedAt: at, socket: 0, bytes: began };
+      needed.set('recorder', record);
+      batch.add(record);
+    }
+    batch.add({ kind, receivedAt: at, socket, bytes });
+  };
+  return {
+    add,
+    bytes: () => batch.bytes(),
+    // An absolute difference, because the clock may have been set back.
+    isDue: () => batch.bytes() > 0 && Math.abs(clock.now() - since) >= WRITE_INTERVAL_MS,
+    mark(socket: number, at: Instant, mark: FrameMark): void {
+      const bytes = encodeMark(mark);
+      add('mark', socket, at, bytes);
+      if (mark.mark === 'opened') {
+        needed.set(socket, { kind: 'mark', receivedAt: at, socket, bytes });
+      }
+    },
+    markLost(frames: number): void {
+      add('mark', 0, clock.now(), encodeMark({ mark: 'lost', frames }));
+      markedLost += frames;
+    },
+    take() {
+      const taken = { since, needed, markedLost, frames: batch.frames() };
+      const content = batch.bytes() === 0 ? [] : [batch.take()];
+      needed = new Map();
+      markedLost = 0;
+      return { ...taken, content };
     },
   };
 }

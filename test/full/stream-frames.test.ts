@@ -139,7 +139,7 @@ async function expectRowsFromFrames(
 /** Reads the updates of the day from their file. */
 async function storedUpdates(): Promise<readonly (BookUpdate | GapBegin)[]> {
   const file = path.join(folder, 'data', 'days', DATE, 'updates.parquet');
-  const rows = await parquetReadObjects({
+  const rows: readonly Record<string, unknown>[] = await parquetReadObjects({
     file: await asyncBufferFromFile(file),
     compressors: { ZSTD: (input) => zstdDecompressSync(input) },
     parsers: { timestampFromMicroseconds: Number },

@@ -162,7 +162,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'the young objects of a compaction may take what memory there is',
     file: 'adapters/process/run-child.ts',
-    find: ", '--max-semi-space-size=4'",
+    find: ", '--max-semi-space-size=2'",
     replace: '',
     tests: ['test/adapters/process/run-child.test.ts'],
   },
