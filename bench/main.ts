@@ -11,6 +11,7 @@ import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
 import { programMeasure } from './program.ts';
 import { packReference } from './reference-package.ts';
 import { slotsMeasures } from './slots.ts';
+import { streamMeasures } from './stream.ts';
 import { zipMeasures } from './zip-size.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
@@ -28,6 +29,7 @@ async function allMeasures(): Promise<readonly Measure[]> {
       ...(await slotsMeasures()),
       ...(await collectorMeasures(dir)),
       ...(await compactionMeasures(dir)),
+      ...(await streamMeasures(dir)),
     ];
   } finally {
     await rm(dir, { recursive: true });

@@ -66,7 +66,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the documents need of the program.
   'tools/': ['core/', 'infra/', 'cli/', 'functions/', 'tools/'],
   'tools/raw-hour.ts': ['core/', 'adapters/process/', 'adapters/recordings/', 'tools/'],
-  'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'bench/'],
+  'bench/': ['core/', 'harvester/', 'adapters/', 'infra/', 'sandbox/', 'tools/', 'bench/'],
 };
 
 function place(file: string): string {
