@@ -69,7 +69,10 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     folder.writeParquet(RECORDED_COLUMNS, readGroups(folder, reading)),
     folder.zipLogs(),
   );
-  await folder.frames.recover();
+  const problems = await folder.frames.recover();
+  // A manifest without these frames would be final. A damaged file is not among them: its segment
+  // says that frames are lost.
+  if (await folder.frames.hasRaw()) throw framesLeftError(problems);
   const stream = await compactFrames({ folder, events, closesAt: session.closesAt });
   const manifest = manifestOf({
     date,
@@ -188,5 +191,13 @@ function noPlanError(date: IstDate): FyersError {
     'platform.integrity',
     `The event log of ${date} has no plan, so the expected slots are unknown.`,
     'A plan is written before the first row: keep the folder, and report what `./fyers logs harvester` shows.',
+  );
+}
+
+function framesLeftError(problems: readonly string[]): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `Frames of the day could not be written as segments. ${problems.join(' ')}`,
+    'Nothing was deleted, and the step is retried. `./fyers logs harvester` shows the result; `df -h` shows the free space.',
   );
 }

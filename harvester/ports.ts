@@ -96,6 +96,8 @@ export interface DayFrames {
   read(name: string): Promise<readonly FrameRecord[]>;
   /** Makes segments of what a process that died has left. Returns the problems; those files stay. */
   recover(): Promise<readonly string[]>;
+  /** Whether such a file is left: it could not be written as a segment. */
+  hasRaw(): Promise<boolean>;
   /** Names of the segments that are in the bucket. */
   uploaded(): Promise<readonly string[]>;
   markUploaded(name: string): Promise<void>;

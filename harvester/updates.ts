@@ -57,6 +57,7 @@ export async function compactFrames({ folder, events, closesAt }: Options): Prom
     if (records === null) take(updates.interrupt());
     for (const record of records ?? []) take(updates.apply(record));
   });
+  take(updates.end());
   const groups = groupsOf(spill);
   const file = await folder.writeParquet(UPDATE_COLUMNS, groups, UPDATES_FILE);
   return { frames, updates: factsOf(spill, counts, updates, closesAt), files: [file] };

@@ -20,18 +20,11 @@ const USAGE = `Usage:
 Both use the folder raw-hour by default. record needs .env and a live token, and runs in a session.`;
 const DEFAULT_FOLDER = 'raw-hour';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    feed: { type: 'string', default: 'tbt' },
-    symbols: { type: 'string' },
-    data: { type: 'string', default: DEFAULT_FOLDER },
-  },
-});
-const [command, folder = values.data] = positionals;
-if (command === 'record') {
-  const code = await record();
-  if (code === 0) await printAnswers(values.data);
+const given = parseFlags();
+const [command, folder = given?.values.data ?? DEFAULT_FOLDER] = given?.positionals ?? [];
+if (given !== null && command === 'record') {
+  const code = await record(given.values);
+  if (code === 0) await printAnswers(given.values.data);
   process.exitCode = code;
 } else if (command === 'answers') await printAnswers(folder);
 else {
@@ -39,8 +32,26 @@ else {
   process.exitCode = 2;
 }
 
+/** Null: an unknown flag. */
+function parseFlags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        feed: { type: 'string', default: 'tbt' },
+        symbols: { type: 'string' },
+        data: { type: 'string', default: DEFAULT_FOLDER },
+      },
+    });
+  } catch {
+    return null;
+  }
+}
+
+type Flags = NonNullable<ReturnType<typeof parseFlags>>['values'];
+
 /** Returns the exit code of `./fyers harvest`. */
-async function record(): Promise<number> {
+async function record(values: Flags): Promise<number> {
   const until = formatIso(plus(systemClock.now(), HOUR));
   const symbols = values.symbols === undefined ? [] : ['--symbols', values.symbols];
   const main = path.join(import.meta.dirname, '..', 'cli', 'main.js');
@@ -66,7 +77,11 @@ async function printAnswers(data: string): Promise<void> {
 async function* readRecords(data: string): AsyncGenerator<FrameRecord> {
   for (const date of await listDates(data)) {
     const segments = dayFolders(data).frames(date);
-    for (const name of await segments.names()) yield* await segments.read(name);
+    for (const name of await segments.names()) {
+      const records = await segments.read(name).catch(() => null);
+      if (records === null) process.stderr.write(`${name} is damaged and left out.\n`);
+      yield* records ?? [];
+    }
   }
 }
 

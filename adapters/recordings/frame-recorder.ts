@@ -81,7 +81,8 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   run(log.recovered());
   return {
     frame(socket, receivedAt, bytes) {
-      if (waiting.bytes() + bytes.length <= MAX_WAITING_BYTES) {
+      // After a lost frame none is kept until its mark is written, so that the mark is at its place.
+      if (!losses.isUnmarked() && waiting.bytes() + bytes.length <= MAX_WAITING_BYTES) {
         waiting.add('frame', socket, receivedAt, bytes);
       } else losses.add(1, 'the disk is too slow');
       writeIfDue();
@@ -108,7 +109,7 @@ function waitingBatch(clock: FrameRecorderOptions['clock']) {
   const batch = startFrameBatch(crc32);
   let since: Instant = clock.now();
   let hasBegun = false;
-  /** Marks that the frames after them cannot be read without. */
+  /** The last mark of each, which the frames after it cannot be read without. */
   let needed = new Map<NeededBy, Added>();
   let markedLost = 0;
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array): void => {
@@ -130,7 +131,7 @@ function waitingBatch(clock: FrameRecorderOptions['clock']) {
     mark(socket: number, at: Instant, mark: FrameMark): void {
       const bytes = encodeMark(mark);
       add('mark', socket, at, bytes);
-      if (mark.mark === 'opened') {
+      if (mark.mark === 'opened' || mark.mark === 'closed') {
         needed.set(socket, { kind: 'mark', receivedAt: at, socket, bytes });
       }
     },
@@ -148,7 +149,7 @@ function waitingBatch(clock: FrameRecorderOptions['clock']) {
   };
 }
 
-/** A socket, whose connection was accepted, or the recorder, which began. */
+/** A socket, whose connection was accepted or closed, or the recorder, which began. */
 type NeededBy = number | 'recorder';
 
 interface Refused {
@@ -178,6 +179,7 @@ function lossCounter() {
       unreported += frames;
       problem = why;
     },
+    isUnmarked: () => unmarked > 0,
     takeUnmarked(): number {
       const frames = unmarked;
       unmarked = 0;

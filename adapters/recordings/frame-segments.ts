@@ -12,8 +12,14 @@ import { promisify } from 'node:util';
 import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
 import { FyersError, toError } from '../../core/errors.ts';
 import type { FileFacts } from '../../core/recording/manifest.ts';
-import { type FrameLog, readFrameLog } from '../../core/stream/frame-log.ts';
-import { formatIso, type Instant, type IstDate, timeOfDay } from '../../core/time.ts';
+import {
+  encodeMark,
+  type FrameLog,
+  readFrameLog,
+  receivedInstant,
+  startFrameBatch,
+} from '../../core/stream/frame-log.ts';
+import { formatIso, type Instant, instant, type IstDate, timeOfDay } from '../../core/time.ts';
 import { damaged } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 
@@ -47,15 +53,19 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
     pathOf,
     /** Complete segments in the order of time. */
     names: () => filesLike(SEGMENT),
-    /** A path for a new raw file. */
+    /** A path for a new raw file. It sorts after all others, also if the clock was set back. */
     async placeFor(at: Instant): Promise<string> {
       const used = [...(await filesLike(RAW)), ...(await filesLike(SEGMENT))].map((name) =>
-        Number(name.slice(-(name.endsWith(RAW) ? RAW : SEGMENT).length - 4).slice(0, 4)),
+        name.slice('frames-'.length).split(/[-.]/),
       );
-      const number = String(Math.max(0, ...used) + 1).padStart(4, '0');
-      const time = formatIso(at).slice(11, 19).replaceAll(':', '');
-      return pathOf(`frames-${time}-${number}${RAW}`);
+      const numbers = used.map(([, number = '']) => Number(number));
+      const number = String(Math.max(0, ...numbers) + 1).padStart(4, '0');
+      const now = formatIso(at).slice(11, 19).replaceAll(':', '');
+      const [time] = [now, ...used.map(([earlier = '']) => earlier)].sort().slice(-1);
+      return pathOf(`frames-${time ?? now}-${number}${RAW}`);
     },
+    /** Whether a raw file could not be made into a segment. */
+    hasRaw: async () => (await filesLike(RAW)).length > 0,
     seal: (raw: string, bytes?: number): Promise<void> => seal(raw, bytes, disk),
     /**
      * Makes segments of all raw files. Only if no recorder of this day is running.
@@ -91,8 +101,12 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
 async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise<void> {
   const file = (await readFile(raw)).subarray(0, bytes);
   const { records, wholeBytes, problem } = readFrameLog(file, crc32);
-  if (records.length > 0) {
-    const whole = file.subarray(0, wholeBytes);
+  const isDamaged = problem === 'damaged';
+  if (records.length > 0 || isDamaged) {
+    const whole = Buffer.concat([
+      file.subarray(0, wholeBytes),
+      ...(isDamaged ? [lossAfter(records)] : []),
+    ]);
     const segment = `${raw.slice(0, -RAW.length)}${SEGMENT}`;
     const packed = await promisify(zstdCompress)(whole, {
       params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
@@ -118,6 +132,17 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
     `The frames in ${kept} cannot be read after byte ${String(wholeBytes)} (${problem}).`,
     `The frames before it are in the segment. Replace the disk if this repeats (\`df -h ${path.dirname(raw)}\` names it).`,
   );
+}
+
+/** A batch that says that at least one frame is missing. */
+function lossAfter(records: FrameLog['records']): Uint8Array {
+  const last = records.at(-1);
+  const batch = startFrameBatch(crc32);
+  batch.add({
+    ...{ kind: 'mark', socket: 0, bytes: encodeMark({ mark: 'lost', frames: 1 }) },
+    receivedAt: last === undefined ? instant(0) : receivedInstant(last),
+  });
+  return batch.take();
 }
 
 async function unzip(file: string): Promise<Buffer> {

@@ -72,8 +72,10 @@ export async function inspectLevels(
   const [symbol = ''] = symbolsIn(events, [options.wanted]);
   const at = until ?? LAST;
   const names = date === null ? stored : segmentsUntil(stored, date, at);
+  // The frames of a closed day are all there: a recorder that died has no other end.
+  const isWhole = names.length === stored.length && (await recording.manifest()) !== null;
   const read = (part: readonly string[]) =>
-    readBook(session, recording, { names: part, events, symbol, at });
+    readBook(session, recording, { names: part, events, symbol, at, isWhole });
   const late = date === null ? names : segmentsSince(names, date, openingsIn(events, at));
   let found = await read(late);
   const isDecided = found.book !== null && found.book.flaw === null;
@@ -136,26 +138,31 @@ interface Wanted {
   readonly events: readonly DayEvent[];
   readonly symbol: string;
   readonly at: Instant;
+  /** Nothing follows the last of the segments. */
+  readonly isWhole: boolean;
 }
 
 async function readBook(
   { io }: Session,
   { frames }: OpenedRecording,
-  { names, events, symbol, at }: Wanted,
+  { names, events, symbol, at, isWhole }: Wanted,
 ): Promise<Found> {
   const updates = startUpdates(bookTopicsIn(events));
   let socket: number | null = null;
+  let lastAt = 0;
   for await (const records of readSegments(io, frames, names)) {
     if (records === null) {
       updates.interrupt();
       continue;
     }
     const [first] = records;
+    lastAt = records.at(-1)?.receivedAt ?? lastAt;
     if (first !== undefined && instantOf(first.receivedAt) > at) break;
     applyingUntil(records, (record) => {
       for (const each of updates.apply(record)) if (each.symbol === symbol) socket = each.socket;
     })(at);
   }
+  if (isWhole && instantOf(lastAt) < at && at < LAST) updates.end();
   const gap = updates.gaps().findLast((each) => each.symbol === symbol) ?? null;
   return { book: updates.book(symbol), socket, gap: gap?.to === null ? gap : null };
 }

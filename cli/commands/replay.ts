@@ -136,6 +136,7 @@ async function replayUpdates(
       print(all);
     }
   }
+  print(updates.end());
 }
 
 /** Waits until the recorded time since the first call has passed, divided by the speed. */
@@ -190,13 +191,16 @@ function sessionOf(date: IstDate | null, own: CalendarOptions): SessionPlan {
 
 const FIRST_DATE = istDate('2025-01-01');
 
+/** A day then takes two years. */
+const MIN_SPEED = 0.001;
+
 function parseSpeed(text: string | undefined): number | null {
   if (text === undefined) return null;
   const speed = Number(text);
-  if (Number.isFinite(speed) && speed > 0) return speed;
+  if (Number.isFinite(speed) && speed >= MIN_SPEED) return speed;
   throw new FyersError(
     'operator.usage',
-    `--speed "${text}" is not a number above 0.`,
+    `--speed "${text}" is not a number above 0 (at least ${String(MIN_SPEED)}).`,
     'For a day in seven minutes: `./fyers replay --speed 60`.',
   );
 }

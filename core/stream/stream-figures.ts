@@ -102,6 +102,7 @@ export function startStreamFigures(options: StreamOptions) {
       updates.interrupt();
     },
     figures(): StreamFigures {
+      updates.end();
       sampleUntil(until);
       const clipped = updates.gaps().flatMap((gap) => clip(gap, from, until));
       return {

@@ -108,6 +108,8 @@ export interface Updates {
   apply(record: FrameRecord): readonly (BookUpdate | GapBegin)[];
   /** Records are missing here, because a part of the log is damaged. */
   interrupt(): readonly GapBegin[];
+  /** The log ends here: a connection without an end is that of a recorder that was killed. */
+  end(): readonly GapBegin[];
   /** The book after the last record; null: it has had no snapshot. */
   book(symbol: string): BookAt | null;
   /** Microseconds: the longest time between two messages for a sound book. */
@@ -178,6 +180,7 @@ export function startUpdates(topics: BookTopics): Updates {
       context.state.interrupt();
       return endBooks(context, 'all', 'damaged', context.last);
     },
+    end: () => endBooks(context, 'all', 'stopped', 'last of the socket'),
     book: (symbol) => bookAt(context.tracked.get(symbol)),
     maxAge: (symbol) => context.tracked.get(symbol)?.maxAge ?? 0,
     gaps: () => context.gaps,

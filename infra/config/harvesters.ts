@@ -134,7 +134,8 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
   ];
   // The rates of an incomplete list would be misleading.
   const isWhole = plans.length === items.length && problems.length === 0;
-  const rate = isWhole ? [...rateProblems(plans.map(restPlanOf)), ...streamProblems(plans)] : [];
+  const rates = isWhole ? rateProblems(plans.map(restPlanOf)).map(withFallback(plans)) : [];
+  const rate = isWhole ? [...rates, ...streamProblems(plans)] : [];
   return {
     plans,
     problems: [...problems, ...rate.map((problem) => `: ${problem}`)],
@@ -145,6 +146,13 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
 /** The calls of a harvester. One with a stream makes them while its stream is down. */
 function restPlanOf(plan: HarvesterPlan): SamplingPlan {
   return plan.feed === 'rest' ? plan : fallbackPlan(plan);
+}
+
+/** Names the calls that the plan does not show. */
+function withFallback(plans: readonly HarvesterPlan[]): (problem: string) => string {
+  const hasStream = plans.some(({ feed }) => feed !== 'rest');
+  const note = 'A harvester with a stream counts with its calls while the stream is down';
+  return (problem) => (hasStream ? `${problem}. ${note}` : problem);
 }
 
 /** Pulumi passes a list as JSON; `.env` contains JSON too. */

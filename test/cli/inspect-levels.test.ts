@@ -43,7 +43,7 @@ const SEGMENTS = [
   ],
   [message(20_000, 3, { bids: [level(0, 427.25, 8)] }), closed(25_000)],
   [opened(30_000), snapshot(30_200, 1), message(30_250, 2, { asks: [level(49, 429.8, 9)] })],
-  [message(40_000, 3, { asks: [level(0, 427.35, 11)] })],
+  [message(40_000, 3, { asks: [level(0, 427.35, 11)] }), closed(50_000), closed(50_000, 2)],
 ];
 
 interface Answer {
@@ -142,6 +142,17 @@ describe('fyers inspect --levels', () => {
     expect(answer).toMatchObject({ reason: 'damaged' });
     const later = await json('SBIN', '--at', '09:00:31', '--levels', '50');
     expect(later).toMatchObject({ code: 0, answer: { sequence: 2 } });
+  });
+
+  test('reports a book of a recorder that died as not sound after its last frame', async () => {
+    const [first = []] = SEGMENTS;
+    await recordStreamDay({ dataDir, segments: [first] });
+    const args = ['--levels', '50'];
+    expect(await json('SBIN', '--at', '09:00:05', ...args)).toMatchObject({ code: 0 });
+    expect(await json('SBIN', '--at', '09:00:55', ...args)).toMatchObject({
+      code: 2,
+      answer: { reason: 'stopped', soundUntil: '2026-11-25T09:00:10.000+05:30' },
+    });
   });
 
   test('begins with the last opening of each socket', async () => {

@@ -36,6 +36,8 @@ test('Updates and gaps come in their order, with the levels that changed', async
     ['gap', SBIN, 'closed'],
     ['gap', INFY, 'closed'],
     ['update', SBIN, 'reconnect'],
+    // The log ends without the end of its connection.
+    ['gap', SBIN, 'stopped'],
   ]);
   expect(lines[1]).toMatchObject({ feedTime: '1152921504606846976', sequence: 2 ** 40 });
   expect(lines[2]).toMatchObject({
@@ -53,6 +55,7 @@ test('Without --json each line is text; --symbols selects', async () => {
     '09:00:11.000 NSE:SBIN-EQ bid 1 427.25 x 1,007',
     expect.stringMatching(/^09:00:12.000 NSE:SBIN-EQ gap, closed: /),
     '09:00:21.000 NSE:SBIN-EQ whole book (reconnect): b',
+    expect.stringMatching(/^09:00:21.000 NSE:SBIN-EQ gap, stopped: /),
   ]);
   for (const args of [
     ['--updates', '--symbols', 'TCS'],
@@ -88,7 +91,7 @@ test('A damaged segment is a gap of all books', async () => {
   const { out, err } = await cli.run('replay', '--updates', '--json');
   const lines = out.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines.filter(({ kind }) => kind === 'gap').map(({ reason }) => reason)).toEqual([
-    ...['damaged', 'damaged'],
+    ...['damaged', 'damaged', 'stopped'],
   ]);
   expect(err).toContain(name);
 });

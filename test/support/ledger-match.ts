@@ -7,10 +7,10 @@ import type { SentBook } from '../../sandbox/fyers/streams.ts';
 type Changes = readonly (BookUpdate | GapBegin)[];
 type Levels = Map<string, readonly [number | null, number | null, number | null]>;
 
-/** Returns the number of books in the updates, and in gaps. */
+/** Returns the number of books in the updates, in gaps, and of those that changed nothing. */
 export function matchLedger(ledger: readonly SentBook[], changes: Changes) {
   const bySymbol = Map.groupBy(changes, ({ symbol }) => symbol);
-  const counts = { found: 0, inGaps: 0 };
+  const counts = { found: 0, inGaps: 0, unchanged: 0 };
   for (const [symbol, sent] of Map.groupBy(ledger, (entry) => entry.symbol)) {
     matchSymbol(sent, bySymbol.get(symbol) ?? [], counts);
   }
@@ -20,7 +20,7 @@ export function matchLedger(ledger: readonly SentBook[], changes: Changes) {
 function matchSymbol(
   sent: readonly SentBook[],
   changes: Changes,
-  counts: { found: number; inGaps: number },
+  counts: { found: number; inGaps: number; unchanged: number },
 ): void {
   const book: Levels = new Map();
   // Before its first snapshot a book is not sound either.
@@ -38,7 +38,8 @@ function matchSymbol(
       isInGap = false;
       next += 1;
       counts.found += 1;
-    } else {
+    } else if (!isInGap && hasLevels(entry, book)) counts.unchanged += 1;
+    else {
       expect({ isInGap, entry, update }).toMatchObject({ isInGap: true });
       counts.inGaps += 1;
     }
@@ -56,7 +57,10 @@ function applied(book: Levels, { levels }: BookUpdate): Levels {
 }
 
 function isSame(entry: SentBook, update: BookUpdate, after: Levels): boolean {
-  if (entry.sequence !== update.sequence) return false;
+  return entry.sequence === update.sequence && hasLevels(entry, after);
+}
+
+function hasLevels(entry: SentBook, after: Levels): boolean {
   return (['bid', 'ask'] as const).every((side) =>
     entry[`${side}s`].every(({ pricePaise, quantity, orders }, level) => {
       const found = after.get(`${side} ${String(level)}`);

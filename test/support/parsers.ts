@@ -36,6 +36,7 @@ import { parseRedirect, wordsOf } from '../../core/token/login/redirect.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import { loginRequest } from '../../functions/login/router.ts';
 import { parseEvent } from '../../functions/refresh/handler.ts';
+import { parseLevels } from '../../cli/commands/inspect-levels.ts';
 import { eventIn } from '../../cli/commands/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
 import * as infra from '../../infra/config/load.ts';
@@ -97,6 +98,7 @@ export const PARSERS: readonly TextParser[] = [
   // Values of the configuration.
   ...ofText(ofConfig),
   ...ofText({ wholeName, parseSampling: (text) => parseSampling(text, '5') }),
+  { name: 'parseLevels', parse: parseLevels },
   { name: 'parseSampling seconds', parse: (text) => parseSampling('SBIN', text) },
   { name: 'parseSymbol ticker', parse: config.parseSymbol, frame: (text) => `NSE:${text}` },
   { name: 'parseSymbolAlias name', parse: config.parseSymbolAlias, frame: (text) => `ATM:${text}` },

@@ -87,8 +87,10 @@ export function tbtSocket(options: SocketOptions, symbols: readonly string[]): T
         if (message === null) {
           badFrames += 1;
           events.unreadable(receivedAt);
+          // A server that sends nothing else must not fill the event log.
+          const sound = symbols.filter((symbol) => books.book(symbol)?.flaw === null);
           books.distrust();
-          for (const symbol of symbols) {
+          for (const symbol of sound) {
             subscriptions.lack(symbol, receivedAt);
             events.gap(symbol, 'a frame could not be read');
           }

@@ -226,10 +226,40 @@ describe('The frame recorder', () => {
     await mkdir(path.join(folder, 'frames-080000-0000.raw'));
     const second = setUp();
     await second.recorder.close();
-    expect(await readStored()).toEqual(['a']);
+    expect(await readStored()).toEqual(['a', '[lost]']);
     expect(second.problems).toEqual([expect.stringContaining('damaged')]);
     expect(await readdir(folder)).toContain(`${path.basename(file)}.damaged`);
     await first.recorder.close();
+  });
+
+  test('names a segment after all others, also if the clock was set back', async () => {
+    const { recorder, segments, later, frame } = setUp();
+    for (const ms of [MINUTE, -3 * MINUTE, MINUTE]) {
+      frame(String(ms));
+      later(ms);
+      recorder.step();
+      const before = (await segments.names()).length;
+      await until(async () => (await segments.names()).length > before);
+    }
+    await recorder.close();
+    expect(await readStored()).toEqual(['60000', '-180000', '60000']);
+  });
+
+  test('keeps the end of a connection whose batch the disk refused', async () => {
+    const disk = faultyDisk();
+    const { recorder, later, frame } = setUp(disk);
+    recorder.mark(1, NINE, { mark: 'opened', name: 'tbt 1' });
+    frame('a');
+    later(SECOND);
+    recorder.step();
+    await whenWritten(12 + 12 + 18);
+    disk.fail('appendFile', 1);
+    recorder.mark(1, NINE, { mark: 'closed' });
+    later(SECOND);
+    recorder.step();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await recorder.close();
+    expect(await readStored()).toEqual(['[opened]', 'a', '[closed]']);
   });
 
   test('keeps the raw file if its segment cannot be written, and writes the segment later', async () => {

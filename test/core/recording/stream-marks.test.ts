@@ -13,7 +13,9 @@ const SYMBOL = 'NSE:SBIN-EQ';
 
 function streamed(slot: Instant, receivedAt: Instant, feed: Feed = 'hsm', bid = 1) {
   const row = { ...sampleRow(SYMBOL, slot, { totalBuyQuantity: bid }), receivedAt, feed };
-  return observedOf(COLUMNS.map((column) => column.of(row)));
+  // Also for `rest`, whose rows otherwise have the time of receipt there.
+  const cells = COLUMNS.map((column) => (column.name === 'timestamp' ? slot : column.of(row)));
+  return observedOf(cells);
 }
 
 function marksOf(slot: Instant, receivedAt: Instant, feed: Feed = 'hsm') {

@@ -125,6 +125,13 @@ describe('Updates of TBT', () => {
     expect(gaps).toEqual([[SBIN, 'stopped', 4, 21]]);
   });
 
+  test('stop at the end of a log without the end of its connection', () => {
+    const { updates } = played([began(0), opened(0), snapshot(1, 1), bid(4, 2)]);
+    expect(updates.gaps()).toEqual([]);
+    expect(updates.end()).toMatchObject([{ symbol: SBIN, reason: 'stopped' }]);
+    expect(updates.book(SBIN)?.flaw).toBe('stopped');
+  });
+
   test('stop for all sockets of a recorder that was killed, each until its own snapshot', () => {
     const second = (seconds: number) => mark({ mark: 'opened', name: 'tbt 2' }, seconds, 2);
     const future = (seconds: number) => ({ ...snapshot(seconds, 1, FUTURE), socket: 2 });

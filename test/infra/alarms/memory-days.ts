@@ -64,6 +64,7 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
         ...{ pathOf: (name) => name, facts: never, read: never, markUploaded: never },
         ...{ names: () => Promise.resolve([]), uploaded: () => Promise.resolve([]) },
         recover: () => Promise.resolve([]),
+        hasRaw: () => Promise.resolve(false),
       },
       shipped: () => Promise.resolve(shipped() ? 'shipped' : null),
       markShipped: never,

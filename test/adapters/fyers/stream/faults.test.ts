@@ -73,6 +73,20 @@ describe('The feed tbt', () => {
   });
 });
 
+test('Frames of TBT that cannot be read are noted only if a book was sound before', async () => {
+  const { notes } = await observe({
+    kind: 'tbt',
+    seconds: 20,
+    onJump: (seconds, { streams }) => {
+      if (seconds >= 5) streams.faults.isCut = true;
+    },
+  });
+  const resyncs = notes.filter(({ event }) => event === 'resync');
+  // Fifteen seconds of such frames; a symbol that had a whole book in between is noted again.
+  expect(resyncs.length).toBeGreaterThanOrEqual(2);
+  expect(resyncs.length).toBeLessThan(8);
+});
+
 describe('The feed hsm', () => {
   test('skips an item of a topic without a snapshot, and reads the rest of the frame', async () => {
     const seen = await record('hsm', (faults) => {
