@@ -224,10 +224,15 @@ function tbtClient(world: World, socket: WebSocket): Client {
     enter({ symbol, kind: 'tbt', sequence, bids: deep.bids, asks: deep.asks });
   };
   const send = (at: number): void => {
+    const before = new Map(sequences);
+    let hasSent = false;
     for (const [symbol, channel] of channels) {
-      if (resumed.has(channel) && !faults.silent.has(symbol)) sendSymbol(symbol, at);
+      if (!resumed.has(channel) || faults.silent.has(symbol)) continue;
+      sendSymbol(symbol, at);
+      // A tick in which nothing changed does not use up the fault.
+      hasSent ||= sequences.get(symbol) !== before.get(symbol);
     }
-    faults.skips = 0;
+    if (hasSent) faults.skips = 0;
   };
   socket.on('message', (data: Buffer) => {
     const message = data.toString();
