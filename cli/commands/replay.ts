@@ -136,7 +136,7 @@ async function replayUpdates(
       print(all);
     }
   }
-  print(updates.end());
+  if ((await recording.manifest()) !== null) print(updates.end());
 }
 
 /** Waits until the recorded time since the first call has passed, divided by the speed. */

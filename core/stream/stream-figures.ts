@@ -101,8 +101,11 @@ export function startStreamFigures(options: StreamOptions) {
     interrupt(): void {
       updates.interrupt();
     },
-    figures(): StreamFigures {
+    /** The log ends here; only for a closed day. */
+    end(): void {
       updates.end();
+    },
+    figures(): StreamFigures {
       sampleUntil(until);
       const clipped = updates.gaps().flatMap((gap) => clip(gap, from, until));
       return {

@@ -32,6 +32,8 @@ const RECEIVED = [
   ...[snapshot(1_000, 1), snapshot(30_000, 1, { symbol: INFY, socket: 2 }), snapshot(61_400, 2)],
   ...[closed(2 * MINUTE), opened(3 * MINUTE - 5), snapshot(3 * MINUTE, 1)],
   snapshot(3 * MINUTE + 30_000, 2),
+  // After the session.
+  ...[closed(7 * HOUR + MINUTE), closed(7 * HOUR + MINUTE, 2)],
 ];
 
 interface Figures {

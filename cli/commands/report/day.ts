@@ -140,6 +140,7 @@ async function streamFigures(
     if (records === null) figures.interrupt();
     for (const record of records ?? []) figures.add(record);
   }
+  if ((await recording.manifest()) !== null) figures.end();
   return figures.figures();
 }
 
