@@ -42,7 +42,7 @@ export const UPDATE_COLUMNS = [
 
 type Name = (typeof UPDATE_COLUMNS)[number]['name'];
 
-/** What a row is made of: texts as places in their lists, -1 or NaN for a missing value. */
+/** The numbers of a row: texts are places in their lists, and a missing value is -1 or NaN. */
 const STORED = [
   ...['received_at', 'update_number', 'feed_time', 'sequence', 'socket', 'side', 'level', 'price'],
   ...['quantity', 'orders', 'reason'],

@@ -14,7 +14,7 @@ export interface AwsStub extends AsyncDisposable {
   answer: unknown;
   failed: string | null;
   hasFunctions: boolean;
-  /** The login function's URL; null if there is none. */
+  /** The login function's URL; null if the stack has no login function. */
   loginUrl: string | null;
   /**
    * The environment of FyersTokenRefresh: null if it is not deployed, `denied` if IAM forbids the

@@ -101,7 +101,7 @@ export function tokensIn(at: Stage): readonly string[] {
     .sort();
 }
 
-/** The address of Fyers' login page in the output of a command; empty if there is none. */
+/** The address of Fyers' login page in the output of a command; empty if the output has no address. */
 export function pageIn(printed: string): string {
   return /^http\S+generate-authcode\S+$/m.exec(printed)?.[0] ?? '';
 }

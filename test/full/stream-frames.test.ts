@@ -266,7 +266,7 @@ test('A harvester that is killed many times keeps the frames of all its writes',
   const isLost = (slot: Instant) =>
     openings.has(slot) || lost.some(({ from, to }) => slot >= from && slot <= to);
   expect(await expectRowsFromFrames('tbt', records, isLost)).toBe(manifest.rows);
-  // What a kill cost is in a gap, and nothing else is missing.
+  // Each update that a kill lost is in a gap. No other is missing.
   const updates = await storedUpdates();
   const { found, inGaps } = matchLedger(
     ledger.filter(({ kind }) => kind === 'tbt'),

@@ -29,7 +29,7 @@ export function unless(
       .map(address);
 }
 
-/** Reads the value at a path such as `target.deadLetterConfig.arn`; undefined if there is none. */
+/** Reads the value at a path such as `target.deadLetterConfig.arn`; undefined if the path has no value. */
 export function at(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => asRecord(inner)[key], value);
 }

@@ -28,7 +28,7 @@ function listOf(value: unknown): readonly ReturnType<typeof asRecord>[] {
 
 interface Asked {
   readonly graph: Graph;
-  /** Stands for the bucket. */
+  /** The folder that has the bucket's objects. */
   readonly root: string;
   readonly table: string;
   readonly question: string;
