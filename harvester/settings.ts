@@ -236,7 +236,7 @@ function samplingIn(source: Source, feed: ConfiguredFeed): SamplingPlan | null {
  * If another server replaces the API, it also replaces the public files, so that no request reaches
  * Fyers by accident.
  */
-function masterUrlBeside(apiUrl: string | null): string {
+export function masterUrlBeside(apiUrl: string | null): string {
   return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
 }
 

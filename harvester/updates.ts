@@ -3,10 +3,10 @@
 // rows of each symbol on disk; the second writes them. Neither keeps more than a part of a segment
 // in memory. A damaged segment begins a gap.
 import { UPDATES_FILE } from '../core/config/names.ts';
-import { type DayEvent, plansIn } from '../core/recording/day-events.ts';
+import { type DayEvent, plannedSymbols } from '../core/recording/day-events.ts';
 import type { FileFacts, FrameFacts, UpdateFacts } from '../core/recording/manifest.ts';
 import type { RowGroup } from '../core/recording/row-group.ts';
-import type { FrameRecord } from '../core/stream/frame-log.ts';
+import { type FrameRecord, instantOf } from '../core/stream/frame-log.ts';
 import {
   UPDATE_COLUMNS,
   UPDATE_WIDTH,
@@ -14,7 +14,7 @@ import {
   updateRows,
 } from '../core/stream/update-rows.ts';
 import { bookTopicsIn, type Gap, startUpdates, type Updates } from '../core/stream/updates.ts';
-import { formatIso, type Instant, instant } from '../core/time.ts';
+import { formatIso, type Instant } from '../core/time.ts';
 import { countFrames } from './frames.ts';
 import type { DayFolder, UpdateSpill } from './ports.ts';
 
@@ -40,7 +40,7 @@ interface StreamFiles {
 /** @throws errors of the disk, and as `writeParquet` does; the next call begins again */
 export async function compactFrames({ folder, events, closesAt }: Options): Promise<StreamFiles> {
   if ((await folder.frames.names()).length === 0) return { frames: null, updates: null, files: [] };
-  const symbols = new Set(plansIn(events).flatMap((plan) => plan.symbols));
+  const symbols = plannedSymbols(events);
   using spill = folder.updateSpill(symbols.size);
   const updates = startUpdates(bookTopicsIn(events));
   const counts = new Map<string, number>();
@@ -120,6 +120,6 @@ function factsOf(
 }
 
 function listed({ from, to, reason }: Gap) {
-  const text = (at: number): string => formatIso(instant(Math.floor(at / 1_000)));
+  const text = (at: number): string => formatIso(instantOf(at));
   return { from: text(from), to: to === null ? null : text(to), reason };
 }

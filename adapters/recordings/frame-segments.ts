@@ -98,6 +98,16 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
   };
 }
 
+/** Null: the segment is damaged. Other errors stay. */
+export async function nullIfDamaged<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (caught) {
+    if (caught instanceof FyersError && caught.code === 'platform.integrity') return null;
+    throw caught;
+  }
+}
+
 async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise<void> {
   const file = (await readFile(raw)).subarray(0, bytes);
   const { records, wholeBytes, problem } = readFrameLog(file, crc32);

@@ -6,7 +6,6 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { FyersError } from '../../core/errors.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import {
   startTardis,
@@ -16,7 +15,7 @@ import {
   type TardisRow,
 } from '../../core/stream/tardis.ts';
 import { type BookTopics, type Gap, startUpdates } from '../../core/stream/updates.ts';
-import type { FrameSegments } from './frame-segments.ts';
+import { type FrameSegments, nullIfDamaged } from './frame-segments.ts';
 
 interface TardisFilesOptions extends TardisOptions {
   readonly segments: Pick<FrameSegments, 'names' | 'read'>;
@@ -60,7 +59,7 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
   await mkdir(options.folder, { recursive: true });
   try {
     for (const name of await options.segments.names()) {
-      const records = await readSegment(options.segments, name);
+      const records = await nullIfDamaged(options.segments.read(name));
       if (records === null) {
         damaged.push(name);
         updates.interrupt();
@@ -72,19 +71,6 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
     return { files: names, rows: files.rows(), symbols, gaps: updates.gaps(), damaged };
   } catch (caught) {
     await files.abandon();
-    throw caught;
-  }
-}
-
-/** Null: the segment is damaged. */
-async function readSegment(
-  segments: TardisFilesOptions['segments'],
-  name: string,
-): Promise<readonly FrameRecord[] | null> {
-  try {
-    return await segments.read(name);
-  } catch (caught) {
-    if (caught instanceof FyersError && caught.code === 'platform.integrity') return null;
     throw caught;
   }
 }

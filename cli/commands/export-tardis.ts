@@ -1,13 +1,12 @@
 // Exports the stored frames of a stream's day as Tardis CSV files (`./fyers export --format tardis`).
 import path from 'node:path';
-import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { writeTardisFiles } from '../../adapters/recordings/tardis-files.ts';
 import { FyersError, toError } from '../../core/errors.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
+import { instantOf } from '../../core/stream/frame-log.ts';
 import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
 import { bookTopicsIn } from '../../core/stream/updates.ts';
 import { counted } from '../../core/text.ts';
-import { instant } from '../../core/time.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
 import { type OpenedRecording, type RecordingOptions, recordingOf } from '../shared/recordings.ts';
@@ -47,7 +46,7 @@ export async function exportTardis(
   using counter = startCounter(io, 'Writing');
   const isSelected = momentSelectionOf(options, date, phasesIn(events, ownDaysOf(io)));
   const isWritten = (symbol: string, at: number): boolean =>
-    isSelected(symbol, instant(Math.floor(at / 1_000)), null);
+    isSelected(symbol, instantOf(at), null);
   const written = await writeTardisFiles({
     ...{ segments, topics: bookTopicsIn(events), date, folder, types },
     exchange: options.for === undefined ? null : NAUTILUS_EXCHANGE,
@@ -89,17 +88,15 @@ function typesIn({ types }: TardisExportOptions): readonly TardisType[] {
   );
 }
 
-async function framesOf(recording: OpenedRecording) {
-  const { date, day, place } = recording;
-  const segments = day === null ? null : frameSegments(day.pathOf('.'));
-  if (date === null || segments === null || (await segments.names()).length === 0) {
+async function framesOf({ date, frames, place, ...recording }: OpenedRecording) {
+  if (date === null || (await frames.names()).length === 0) {
     throw new FyersError(
       'operator.usage',
       `${place} has no frames of a stream, which --format tardis is made from.`,
       'Record a day with them: `./fyers harvest --feed tbt`.',
     );
   }
-  return { date, segments, events: await recording.events() };
+  return { date, segments: frames, events: await recording.events() };
 }
 
 function usageError(problem: string): FyersError {

@@ -4,6 +4,7 @@
 // whole day, because the reason may be older.
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import { FyersError } from '../../core/errors.ts';
+import { instantOf } from '../../core/stream/frame-log.ts';
 import type { DeepLevel } from '../../core/stream/level-values.ts';
 import { TBT_LEVELS } from '../../core/stream/tbt-books.ts';
 import {
@@ -26,7 +27,6 @@ import { phasesIn } from '../../harvester/calendar.ts';
 import {
   formatGap,
   formatMs,
-  instantOf,
   jsonNumber,
   readSegments,
   requireFrames,

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { replayFeed } from '../../adapters/recordings/replay-feed.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
 import { FyersError } from '../../core/errors.ts';
+import { instantOf } from '../../core/stream/frame-log.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -17,7 +18,6 @@ import { type Instant, type IstDate, istDate, istInstant, plus } from '../../cor
 import {
   formatGap,
   formatMs,
-  instantOf,
   jsonNumber,
   readSegments,
   requireFrames,

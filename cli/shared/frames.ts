@@ -2,12 +2,12 @@
 // day of frames does not fit into memory. A damaged segment becomes a gap of all books, so the rest
 // of the day is still read.
 import { FyersError } from '../../core/errors.ts';
-import { type DayEvent, plansIn } from '../../core/recording/day-events.ts';
+import { type DayEvent, plannedSymbols } from '../../core/recording/day-events.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import type { GapReason } from '../../core/stream/updates.ts';
 import type { Wide } from '../../core/stream/tbt-frame.ts';
-import { formatClock, formatIso, type Instant, instant, type IstDate } from '../../core/time.ts';
-import { instantOfFrames } from '../../adapters/recordings/frame-segments.ts';
+import { formatClock, formatIso, type Instant, type IstDate } from '../../core/time.ts';
+import { instantOfFrames, nullIfDamaged } from '../../adapters/recordings/frame-segments.ts';
 import type { OpenedRecording, StoredFrames } from './recordings.ts';
 import { symbolsNamed, unknownSymbolText } from './settings.ts';
 import { paint, type Terminal } from './terminal.ts';
@@ -26,11 +26,11 @@ export async function* readSegments(
   try {
     for (const [index, name] of names.entries()) {
       terminal.progress?.(`Reading: segment ${String(index + 1)} of ${String(names.length)}`);
-      yield await frames.read(name).catch((caught: unknown) => {
-        if (!(caught instanceof FyersError && caught.code === 'platform.integrity')) throw caught;
+      const records = await nullIfDamaged(frames.read(name));
+      if (records === null) {
         terminal.err(paint(terminal, 'bad', `${name} is damaged: its frames are left out.`));
-        return null;
-      });
+      }
+      yield records;
     }
   } finally {
     terminal.progress?.('');
@@ -86,7 +86,7 @@ export function symbolsIn(
   events: readonly DayEvent[],
   names: readonly string[],
 ): ReadonlySet<string> {
-  const symbols = new Set(plansIn(events).flatMap((plan) => plan.symbols));
+  const symbols = plannedSymbols(events);
   const found = names.map((name) => {
     const symbol = [...symbols].find(symbolsNamed([name]));
     if (symbol !== undefined) return symbol;
@@ -116,11 +116,6 @@ export function formatGap(reason: GapReason): string {
 /** As the day's event log names it. */
 export function socketName(socket: number): string {
   return socket === 0 ? 'hsm' : `tbt ${String(socket)}`;
-}
-
-/** The instant of microseconds since 1970. */
-export function instantOf(microseconds: number): Instant {
-  return instant(Math.floor(microseconds / 1_000));
 }
 
 /** `15:20:00.250`, in Indian time. */

@@ -224,7 +224,8 @@ function orders(side: string, of: Side): readonly Column[] {
   }));
 }
 
-function isStream(feed: FeedName): boolean {
+/** @param feed null: unknown, as in an imported row */
+export function isStream(feed: string | null): boolean {
   return feed === 'tbt' || feed === 'hsm';
 }
 

@@ -117,6 +117,11 @@ export type SymbolEvent = z.infer<typeof symbol>;
 export type FieldFaultsEvent = z.infer<typeof fieldFaults>;
 export type NoteEvent = z.infer<typeof note>;
 
+/** Of all plans of the day. */
+export function plannedSymbols(events: readonly DayEvent[]): ReadonlySet<string> {
+  return new Set(plansIn(events).flatMap(({ symbols }) => symbols));
+}
+
 /** Oldest first. */
 export function plansIn(events: readonly DayEvent[]): readonly PlanEvent[] {
   return events.filter((event) => event.event === 'plan');

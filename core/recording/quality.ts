@@ -7,7 +7,7 @@ import { type Phase, phaseAt, type SessionPlan } from '../market/phases.ts';
 import { isIndex } from '../market/symbol-plan.ts';
 import { instant, type Instant, istInstant, MINUTE } from '../time.ts';
 import { ASKS, bestOf, BIDS, hasGap, isMonotone } from './book-sides.ts';
-import { cellIndex, type Column, COLUMNS } from './columns.ts';
+import { cellIndex, type Column, COLUMNS, isStream } from './columns.ts';
 import { numberAt, type Observed, symbolOf } from './observed.ts';
 
 const TIMESTAMP = cellIndex('timestamp');
@@ -188,7 +188,7 @@ function judge(state: SymbolState, row: Observed): Judgement {
   if (continuous) findContinuousFlaws(flaws, state, row, at);
   findBookFlaws(flaws, state, row, continuous);
   if (phase === null) flaws.push('outside-session');
-  if (isOfStream(row)) findAge(flaws, state, row, at);
+  if (isStream(row.texts[FEED] ?? null)) findAge(flaws, state, row, at);
   state.rows += 1;
   if (phase === null && !isPlanned(state, at)) state.unplanned += 1;
   if (continuous) {
@@ -246,10 +246,6 @@ function findBookFlaws(
 function isOnTick(price: number, tick: number): boolean {
   const ticks = price / tick;
   return !(Math.abs(ticks - Math.round(ticks)) >= 1e-9 * Math.max(1, ticks));
-}
-
-function isOfStream({ texts }: Observed): boolean {
-  return texts[FEED] === 'tbt' || texts[FEED] === 'hsm';
 }
 
 /** The row of a stream has the last book before its slot, which is its timestamp. */

@@ -164,9 +164,13 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** The instant of a record; the log has more digits than the recorder's clock. */
+/** The log has microseconds since 1970, more digits than the recorder's clock. */
+export function instantOf(microseconds: number): Instant {
+  return instant(Math.floor(microseconds / MICROSECONDS));
+}
+
 export function receivedInstant({ receivedAt }: FrameRecord): Instant {
-  return instant(Math.floor(receivedAt / MICROSECONDS));
+  return instantOf(receivedAt);
 }
 
 const mark = z.discriminatedUnion('mark', [

@@ -4,15 +4,16 @@
 import { type Book, isFilled, type Level, LEVELS } from '../recording/book.ts';
 import { instant, SECOND } from '../time.ts';
 import type { HsmTopic } from './hsm-topics.ts';
-import type { TbtBook, TbtSide } from './tbt-books.ts';
+import { HSM_LEVELS, hsmValues, NO_LEVEL, tbtValues, type Values } from './level-values.ts';
+import { TBT_LEVELS, type TbtBook } from './tbt-books.ts';
 import type { Wide } from './tbt-frame.ts';
 
 export function bookFromTbt(depth: TbtBook, quote: HsmTopic | null): Book {
   return {
     ...quoteFields(quote),
     symbol: depth.symbol,
-    bids: levelsOfSide(depth.bids),
-    asks: levelsOfSide(depth.asks),
+    bids: levelsOf((place) => tbtValues(depth, place), BIDS),
+    asks: levelsOf((place) => tbtValues(depth, place), TBT_LEVELS),
     totalBuyQuantity: safeNumber(depth.totalBuyQuantity),
     totalSellQuantity: safeNumber(depth.totalSellQuantity),
     sequence: depth.sequence === 0 ? null : safeNumber(depth.sequence),
@@ -24,8 +25,8 @@ export function bookFromHsm(symbol: string, depth: HsmTopic | null, quote: HsmTo
   return {
     ...quoteFields(quote),
     symbol,
-    bids: depth === null ? [] : levelsOfTopic(depth, 'bid'),
-    asks: depth === null ? [] : levelsOfTopic(depth, 'ask'),
+    bids: depth === null ? [] : levelsOf((place) => hsmValues(depth, place), BIDS),
+    asks: depth === null ? [] : levelsOf((place) => hsmValues(depth, place), HSM_LEVELS),
     totalBuyQuantity: quote?.value('tot_buy_qty') ?? null,
     totalSellQuantity: quote?.value('tot_sell_qty') ?? null,
     sequence: null,
@@ -56,22 +57,15 @@ function positive(value: number | null): number | null {
   return value !== null && value > 0 ? value : null;
 }
 
-const PAISE = 100;
+const BIDS = 0;
 
-function levelsOfSide({ prices, quantities, orders }: TbtSide): readonly Level[] {
+/** @param first the place of the side's best level */
+function levelsOf(valuesOf: (place: number) => Values, first: number): readonly Level[] {
   return upToLastFilled((index) => {
-    const [price = 0, quantity = 0] = [prices[index], quantities[index]];
-    if (price === 0 && quantity === 0) return EMPTY;
-    return { price: price / PAISE, quantity, orders: orders[index] ?? 0 };
-  });
-}
-
-function levelsOfTopic(topic: HsmTopic, side: 'bid' | 'ask'): readonly Level[] {
-  return upToLastFilled((index) => {
-    const value = (what: string) => topic.value(`${side}_${what}${String(index + 1)}`);
-    const [price, quantity] = [value('price'), value('size')];
-    if ((price ?? 0) === 0 && (quantity ?? 0) === 0) return EMPTY;
-    return { price, quantity, orders: value('order') };
+    const values = valuesOf(first + index);
+    if (values === NO_LEVEL) return EMPTY;
+    const [price, quantity, orders] = values.map((value) => (Number.isNaN(value) ? null : value));
+    return { price: price ?? null, quantity: quantity ?? null, orders: orders ?? null };
   });
 }
 

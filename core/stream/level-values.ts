@@ -14,11 +14,12 @@ export interface DeepLevel {
   readonly orders: number | null;
 }
 
-type Values = readonly [price: number, quantity: number, orders: number];
+export type Values = readonly [price: number, quantity: number, orders: number];
 
 export const HSM_LEVELS = 5;
 const VALUES = 3;
-const NO_LEVEL: Values = [NaN, 0, 0];
+/** A level that does not exist. */
+export const NO_LEVEL: Values = [NaN, 0, 0];
 const PAISE = 100;
 
 /** @param levels of a side */

@@ -2,7 +2,7 @@
 // symbol for the depth picture, messages a second, gaps, delay and sound time by symbol. Memory
 // depends on the length of the session and the number of symbols and gaps, and not on the frames.
 import { type Instant, instant, MINUTE, SECOND } from '../time.ts';
-import type { FrameRecord } from './frame-log.ts';
+import { type FrameRecord, instantOf, receivedInstant } from './frame-log.ts';
 import type { DeepLevel } from './level-values.ts';
 import { type BookTopics, type Gap, type GapReason, startUpdates } from './updates.ts';
 import type { Wide } from './tbt-frame.ts';
@@ -83,7 +83,7 @@ export function startStreamFigures(options: StreamOptions) {
   };
   return {
     add(record: FrameRecord): void {
-      const at = Math.floor(record.receivedAt / 1_000);
+      const at = receivedInstant(record);
       sampleUntil(at);
       if (record.kind === 'frame') {
         const minute = Math.floor(at / MINUTE) * MINUTE;
@@ -133,7 +133,7 @@ export function startStreamFigures(options: StreamOptions) {
 function clip(gap: Gap, from: Instant, until: Instant): readonly SessionGap[] {
   const { symbol, reason } = gap;
   const [begin, end] = [gap.from, gap.to ?? until * 1_000].map((at) =>
-    Math.min(until, Math.max(from, Math.floor(at / 1_000))),
+    Math.min(until, Math.max(from, instantOf(at))),
   );
   if (begin === undefined || end === undefined || end <= begin) return [];
   return [{ symbol, reason, from: instant(begin), to: instant(end) }];

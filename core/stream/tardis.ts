@@ -159,14 +159,12 @@ function rowsOf(options: TardisOptions, book: Book, update: BookUpdate): readonl
   const isWhole = book.isBehind || (update.reason !== null && update.reason !== 'minute');
   const isChanged = isWhole || book.bids.touched.size + book.asks.touched.size > 0;
   book.isBehind = !isSelected;
-  const rows =
-    isSelected && isChanged
-      ? options.types.flatMap((type) =>
-          textsOf(book, type, { start: rowStart(book, update), isWhole }).map((text) => ({
-            ...{ symbol, type, text },
-          })),
-        )
-      : [];
+  const rowsFor = (message: Message): readonly TardisRow[] =>
+    options.types.flatMap((type) =>
+      textsOf(book, type, message).map((text) => ({ symbol, type, text })),
+    );
+  const isWritten = isSelected && isChanged;
+  const rows = isWritten ? rowsFor({ start: rowStart(book, update), isWhole }) : [];
   book.bids.touched.clear();
   book.asks.touched.clear();
   return rows;

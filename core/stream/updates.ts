@@ -5,7 +5,7 @@
 // mistakes a missing update for an unchanged book.
 import type { DayEvent } from '../recording/day-events.ts';
 import { type Instant, MINUTE } from '../time.ts';
-import { type FrameRecord, parseMark } from './frame-log.ts';
+import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
 import { topicsFor } from './hsm-topics.ts';
 import {
   allPlaces,
@@ -367,10 +367,10 @@ export function applyingUntil(
   let next = rest.next();
   return (at) => {
     for (; next.done !== true; next = rest.next()) {
-      const { kind, receivedAt, bytes } = next.value;
+      const { kind, bytes } = next.value;
       // A row of the instant is sampled before a connection is closed.
       const isClosed = kind === 'mark' && parseMark(bytes)?.mark === 'closed';
-      const until = Math.floor(receivedAt / 1_000);
+      const until = receivedInstant(next.value);
       if (until > at || (isClosed && until === at)) return;
       apply(next.value);
     }

@@ -6,13 +6,14 @@ import path from 'node:path';
 import { type Probed, probeHsm, probeTbt } from '../../../adapters/fyers/stream/probe.ts';
 import { hsmTarget, tbtTarget } from '../../../adapters/fyers/stream/targets.ts';
 import { symbolMaster } from '../../../adapters/fyers/symbol-master.ts';
-import { ENVIRONMENT, FYERS_API_URL, FYERS_MASTER_URL } from '../../../core/config/names.ts';
+import { ENVIRONMENT } from '../../../core/config/names.ts';
 import { parseFeed, streamProblems } from '../../../core/config/stream-limits.ts';
 import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
 import { topicsFor } from '../../../core/stream/hsm-topics.ts';
 import { formatHhMm, type IstDate, istDateAt, MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { hsmKeyOf } from '../../../core/token/jwt.ts';
+import { masterUrlBeside } from '../../../harvester/settings.ts';
 import { mayBeProven } from '../../shared/tokens.ts';
 import { type CheckContext, type Finding, ok, problem, skipped } from './finding.ts';
 import { LOGIN_STEP, readTokenSources, viewOf } from './token.ts';
@@ -108,8 +109,7 @@ async function unknownSymbols(
 ): Promise<readonly string[] | string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fyers-doctor-'));
   try {
-    const masterUrl = apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
-    const master = symbolMaster({ masterUrl, folder });
+    const master = symbolMaster({ masterUrl: masterUrlBeside(apiUrl), folder });
     const left = new Set(symbols.filter((symbol) => !parseSymbolAlias(symbol).ok));
     for (const segment of ['NSE_CM', 'NSE_FO'] as const) {
       if (left.size === 0) break;

@@ -1,8 +1,10 @@
 // Reads a recorded day's rows, plan and holes once and computes the report's data.
 import type { Recording } from '../../../adapters/recordings/open-recording.ts';
 import {
+  type DayEvent,
   coverageOf,
   type PlanEvent,
+  plannedSymbols,
   plansIn,
   recordedSession,
   symbolsIn,
@@ -84,7 +86,8 @@ export async function reportDay(
   const summary = coverage.summary(session);
   const until = judged === undefined || judged === planned ? null : judged;
   const { opensAt, closesAt } = session;
-  const stream = await streamFigures(recording, options, { opensAt, until: until ?? closesAt });
+  const span = { opensAt, until: until ?? closesAt };
+  const stream = await streamFigures(recording, options, { ...span, events: recorded });
   return {
     ...(stream === undefined ? {} : { stream }),
     session,
@@ -124,15 +127,18 @@ function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
 async function streamFigures(
   recording: OpenedRecording,
   { terminal, symbol: name }: ReportOptions,
-  { opensAt, until }: { readonly opensAt: Instant; readonly until: Instant },
+  {
+    opensAt,
+    until,
+    events,
+  }: { readonly opensAt: Instant; readonly until: Instant; readonly events: readonly DayEvent[] },
 ): Promise<StreamFigures | undefined> {
   const names =
     name === undefined
       ? await recording.frames.names()
       : await requireFrames(recording, '--symbol');
   if (names.length === 0) return undefined;
-  const events = await recording.events();
-  const symbols = [...new Set(plansIn(events).flatMap((plan) => plan.symbols))];
+  const symbols = [...plannedSymbols(events)];
   const [symbol = ''] = name === undefined ? symbols : namedSymbols(events, [name]);
   const topics = bookTopicsIn(events);
   const figures = startStreamFigures({ symbols, symbol, topics, from: opensAt, until });
