@@ -18,10 +18,10 @@ export interface Target {
 }
 
 /** The protocol of one socket. */
-interface Wire {
+export interface Wire {
   /** Null: there is no token. */
   readonly target: () => Promise<Target | null>;
-  readonly opened: (connection: StreamConnection) => void;
+  readonly opened: () => void;
   /** Returns true if the frame is data. */
   readonly frame: (bytes: Uint8Array, receivedAt: Instant) => boolean;
   readonly text: (text: string) => void;
@@ -197,7 +197,7 @@ export class StreamConnection implements AsyncDisposable {
     socket.on('open', () => {
       lived();
       this.#pingedAt = clock.now();
-      wire.opened(this);
+      wire.opened();
     });
     socket.on('pong', lived);
     socket.on('message', (data: Buffer, isBinary) => {

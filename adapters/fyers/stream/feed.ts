@@ -19,14 +19,7 @@ import { storeFrames } from './frame-store.ts';
 import { chunksOf } from './subscriptions.ts';
 import type { Target } from './connection.ts';
 import { hsmTarget, tbtTarget } from './targets.ts';
-import {
-  type HsmSocket,
-  hsmSocket,
-  type SocketEvents,
-  type StreamSocket,
-  type TbtSocket,
-  tbtSocket,
-} from './socket.ts';
+import { HsmSocket, type SocketEvents, type StreamSocket, TbtSocket } from './socket.ts';
 
 export interface StreamOptions {
   readonly kind: 'tbt' | 'hsm';
@@ -54,7 +47,10 @@ export function streamDepth(options: StreamOptions): DepthFeed {
     },
     async *observe(session, token, signal, symbols = options.sampling.symbols, facts = []) {
       const sink = options.frames?.(session.date) ?? null;
-      await using day = openStreams({ ...options, session, token, symbols, facts, notes, sink });
+      await using day = new DayStreams({
+        ...options,
+        ...{ session, token, symbols, facts, notes, sink },
+      });
       silent = () => day.silentSymbols();
       yield* sampleSlots(options, day, session, signal);
       silent = () => [];
@@ -70,15 +66,6 @@ interface DayOptions extends StreamOptions {
   readonly facts: NonNullable<Facts>;
   readonly notes: StreamNote[];
   readonly sink: FrameSink | null;
-}
-
-interface DayStreams extends AsyncDisposable {
-  /** Opens, pings and closes the sockets that are due. */
-  step(): void;
-  sample(slot: Instant): readonly SlotResult[];
-  silentSymbols(): readonly string[];
-  /** Called before a book changes. */
-  beforeChange: (at: Instant) => void;
 }
 
 /** Deadlines of the sockets are in seconds. */
@@ -138,86 +125,94 @@ async function* sampleSlots(
 const SILENT_AFTER_MS = MINUTE;
 const DELIVERY_INTERVAL_MS = 5 * MINUTE;
 
-function openStreams(options: DayOptions): DayStreams {
-  const { kind, clock, session, symbols, notes, sink } = options;
-  const topics: Topics = new Map(
-    symbols.flatMap((symbol) => {
-      const fyToken = options.facts.find((fact) => fact.symbol === symbol)?.fyToken ?? null;
-      const found = topicsFor(symbol, fyToken);
-      return found === null ? [] : [[symbol, found] as const];
-    }),
-  );
-  const day: DayStreams = {
-    beforeChange: () => undefined,
-    step: () => {
-      stepAll();
-    },
-    sample: (slot) => symbols.map((symbol) => resultOf(symbol, slot)),
-    silentSymbols: () => findSilent(),
-    async [Symbol.asyncDispose]() {
-      for (const { connection } of sockets) await connection[Symbol.asyncDispose]();
-      await sink?.close();
-      losses.note();
-    },
-  };
-  const { quotes, depths } = openSockets(options, topics, (at) => {
-    day.beforeChange(at);
-  });
-  const sockets: readonly StreamSocket[] = [
-    ...depths.map(({ socket }) => socket),
-    // Without a topic there is nothing to subscribe.
-    ...(topics.size > 0 ? [quotes] : []),
-  ];
-  let deliveryAt = plus(clock.now(), DELIVERY_INTERVAL_MS);
-  let tradesSince: Instant | null = null;
+/** The sockets of a session. */
+class DayStreams implements AsyncDisposable {
+  /** Called before a book changes. */
+  beforeChange: (at: Instant) => void = () => undefined;
+  readonly #options: DayOptions;
+  readonly #topics: Topics;
+  readonly #quotes: HsmSocket;
+  /** Empty with `hsm`. */
+  readonly #depths: readonly DepthSocket[];
+  readonly #sockets: readonly StreamSocket[];
+  readonly #losses: ReturnType<typeof lossesOf>;
+  #deliveryAt: Instant;
+  #tradesSince: Instant | null = null;
 
-  const losses = lossesOf(options, () => {
-    const asked = kind === 'tbt' ? depths.map(({ socket }) => socket) : [quotes];
-    for (const { subscriptions } of asked) subscriptions.lackAll(clock.now());
-  });
-  const stepAll = (): void => {
+  constructor(options: DayOptions) {
+    this.#options = options;
+    this.#topics = topicsOf(options);
+    const { quotes, depths } = openSockets(options, this.#topics, (at) => {
+      this.beforeChange(at);
+    });
+    [this.#quotes, this.#depths] = [quotes, depths];
+    const depthSockets = depths.map(({ socket }) => socket);
+    // Without a topic there is nothing to subscribe.
+    this.#sockets = [...depthSockets, ...(this.#topics.size > 0 ? [quotes] : [])];
+    this.#losses = lossesOf(options, () => {
+      const asked = options.kind === 'tbt' ? depthSockets : [quotes];
+      for (const { subscriptions } of asked) subscriptions.lackAll(options.clock.now());
+    });
+    this.#deliveryAt = plus(options.clock.now(), DELIVERY_INTERVAL_MS);
+  }
+
+  /** Opens, pings and closes the sockets that are due. */
+  step(): void {
+    const { clock, sink, session, notes } = this.#options;
     const now = clock.now();
     sink?.step();
-    losses.take();
+    this.#losses.take();
     const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
-    tradesSince = isTrading ? (tradesSince ?? now) : null;
+    this.#tradesSince = isTrading ? (this.#tradesSince ?? now) : null;
     // One after another: sockets that open together may be refused together.
-    for (const socket of sockets) {
+    for (const socket of this.#sockets) {
       socket.step(isTrading);
       if (!socket.connection.hasSettled) break;
     }
-    if (now < deliveryAt) return;
-    deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
-    losses.note();
-    const counts = sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
+    if (now < this.#deliveryAt) return;
+    this.#deliveryAt = plus(now, DELIVERY_INTERVAL_MS);
+    this.#losses.note();
+    const counts = this.#sockets.flatMap(({ subscriptions }) => [...subscriptions.takeCounts()]);
     notes.push({ event: 'delivery', message: deliveryText(counts), at: now });
-  };
-  const findSilent = (): readonly string[] => {
-    const from = plus(clock.now(), -SILENT_AFTER_MS);
-    if (tradesSince === null || tradesSince > from) return [];
-    if (kind === 'tbt') {
-      return depths.flatMap(({ socket }) => socket.subscriptions.silentSince(from));
+  }
+
+  sample(slot: Instant): readonly SlotResult[] {
+    return this.#options.symbols.map((symbol) => this.#resultOf(symbol, slot));
+  }
+
+  silentSymbols(): readonly string[] {
+    const from = plus(this.#options.clock.now(), -SILENT_AFTER_MS);
+    if (this.#tradesSince === null || this.#tradesSince > from) return [];
+    if (this.#options.kind === 'tbt') {
+      return this.#depths.flatMap(({ socket }) => socket.subscriptions.silentSince(from));
     }
-    const silent = new Set(quotes.subscriptions.silentSince(from));
-    return symbols.filter((symbol) => {
-      const own = topics.get(symbol);
+    const silent = new Set(this.#quotes.subscriptions.silentSince(from));
+    return this.#options.symbols.filter((symbol) => {
+      const own = this.#topics.get(symbol);
       return own === undefined || silent.has(own.depth ?? own.quote);
     });
-  };
-  const resultOf = (symbol: string, slot: Instant): SlotResult => {
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { connection } of this.#sockets) await connection[Symbol.asyncDispose]();
+    await this.#options.sink?.close();
+    this.#losses.note();
+  }
+
+  #resultOf(symbol: string, slot: Instant): SlotResult {
     const taken = { symbol, slot, sentAt: null };
-    const own = topics.get(symbol) ?? null;
-    const depth = depths.find(({ part }) => part.includes(symbol));
+    const own = this.#topics.get(symbol) ?? null;
+    const depth = this.#depths.find(({ part }) => part.includes(symbol));
+    const quotes = own === null ? null : this.#quotes;
     const found =
       depth === undefined
-        ? hsmRow(quotes, own, symbol, slot)
-        : tbtRow(depth.socket, own === null ? null : quotes, own?.quote ?? '', symbol, slot);
+        ? hsmRow(this.#quotes, own, symbol, slot)
+        : tbtRow(depth.socket, quotes, own?.quote ?? '', symbol, slot);
     if (typeof found !== 'string') return { ...taken, kind: 'book', ...found };
-    const isWithoutToken = found === 'socket-closed' && options.token() === null;
+    const isWithoutToken = found === 'socket-closed' && this.#options.token() === null;
     const reason = isWithoutToken ? 'no-token' : found;
     return { ...taken, receivedAt: slot, kind: 'hole', reason };
-  };
-  return day;
+  }
 }
 
 /** @param ended called when frames are stored again: they need whole books after the lost ones */
@@ -261,6 +256,22 @@ function deliveryText(counts: readonly (readonly [string, number])[]): string {
 
 type Topics = ReadonlyMap<string, SymbolTopics>;
 
+/** Symbols whose topic is not known have none. */
+function topicsOf({ symbols, facts }: DayOptions): Topics {
+  return new Map(
+    symbols.flatMap((symbol) => {
+      const fyToken = facts.find((fact) => fact.symbol === symbol)?.fyToken ?? null;
+      const found = topicsFor(symbol, fyToken);
+      return found === null ? [] : [[symbol, found] as const];
+    }),
+  );
+}
+
+interface DepthSocket {
+  readonly part: readonly string[];
+  readonly socket: TbtSocket;
+}
+
 function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Instant) => void) {
   const { kind, notes, symbols } = options;
   const secrets = secretsOf(options.token);
@@ -292,7 +303,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
   const wantedTopics = [...topics.values()].flatMap(({ depth, quote }) =>
     kind === 'hsm' && depth !== null ? [depth, quote] : [quote],
   );
-  const quotes = hsmSocket(
+  const quotes = new HsmSocket(
     {
       ...options,
       target: () => Promise.resolve(options.token() === null ? null : hsmTarget(options.apiUrl)),
@@ -305,7 +316,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
   const parts = kind === 'tbt' ? chunksOf(symbols, TBT_SYMBOLS_PER_SOCKET) : [];
   const depths = parts.map((part, index) => ({
     part,
-    socket: tbtSocket(
+    socket: new TbtSocket(
       {
         ...options,
         target: () => askTbtTarget(options),

@@ -19,9 +19,9 @@ import { startTbtBooks, type TbtBook } from '../../../core/stream/tbt-books.ts';
 import { decodeTbtFrame } from '../../../core/stream/tbt-frame.ts';
 import { parseJson } from '../../../core/text.ts';
 import { type Instant, SECOND } from '../../../core/time.ts';
-import { type ConnectionOptions, StreamConnection, type Target } from './connection.ts';
+import { type ConnectionOptions, StreamConnection, type Target, type Wire } from './connection.ts';
 import type { FrameEvents } from './frame-store.ts';
-import { chunksOf, type Subscriptions, subscriptionsOf } from './subscriptions.ts';
+import { chunksOf, Subscriptions } from './subscriptions.ts';
 
 /** The broker's limits: "Limits" of the TBT and of the HSM socket. */
 const MAX_TOPICS_PER_FRAME = 1_500;
@@ -47,92 +47,127 @@ interface SocketOptions extends Pick<ConnectionOptions, 'clock' | 'random'> {
   readonly events: SocketEvents;
 }
 
-export interface StreamSocket {
+/** One connection with its subscriptions; a subclass has the protocol and the books. */
+export abstract class StreamSocket implements Wire {
   readonly connection: StreamConnection;
   readonly subscriptions: Subscriptions;
-  /** Frames that were cut or foreign, since the start. */
-  readonly badFrames: () => number;
+  readonly target: Wire['target'];
+  abstract readonly ping: Wire['ping'];
+  protected readonly clock: SocketOptions['clock'];
+  protected readonly events: SocketEvents;
+
+  /** @param names symbols or topics, as the protocol subscribes them */
+  constructor(options: SocketOptions, names: readonly string[]) {
+    ({ clock: this.clock, events: this.events, target: this.target } = options);
+    this.subscriptions = new Subscriptions(names);
+    this.connection = new StreamConnection({ ...options, wire: this });
+  }
+
+  abstract opened(): void;
+  abstract frame(bytes: Uint8Array, receivedAt: Instant): boolean;
+  abstract text(text: string): void;
+  abstract lost(): void;
+  protected abstract subscribeAgain(names: readonly string[]): void;
+
   /** Performs the steps that are due. @param isTrading whether silence is a fault */
-  step(isTrading: boolean): void;
+  step(isTrading: boolean): void {
+    const { connection, subscriptions } = this;
+    connection.step();
+    if (!connection.isOpen) return;
+    const now = this.clock.now();
+    const { again, reconnect } = subscriptions.due(now);
+    if (reconnect !== null) {
+      connection.close('no-snapshot', `no snapshot of ${reconnect}`);
+      return;
+    }
+    if (again.length > 0) this.subscribeAgain(again);
+    const { openedAt } = connection;
+    const { lastAt } = subscriptions;
+    const silentFrom = lastAt === null || lastAt < openedAt ? openedAt : lastAt;
+    if (isTrading && now - silentFrom >= DATA_WITHIN_MS) connection.close('silent', 'no data');
+  }
+
+  protected refuse(detail: string): void {
+    this.events.refused(detail);
+    this.connection.refuse(detail);
+  }
 }
 
-export interface TbtSocket extends StreamSocket {
-  readonly book: (symbol: string) => TbtBook | null;
-}
+export class TbtSocket extends StreamSocket {
+  readonly ping = 'ping';
+  readonly #symbols: readonly string[];
+  #books = startTbtBooks();
 
-export function tbtSocket(options: SocketOptions, symbols: readonly string[]): TbtSocket {
-  const { clock, events } = options;
-  const subscriptions = subscriptionsOf(symbols);
-  let books = startTbtBooks();
-  let badFrames = 0;
-  const connection: StreamConnection = new StreamConnection({
-    ...options,
-    events,
-    wire: {
-      target: options.target,
-      ping: 'ping',
-      opened() {
-        subscriptions.began(clock.now());
-        connection.send(tbtSubscription(symbols, 1));
-        connection.send(
-          JSON.stringify({ type: 2, data: { resumeChannels: [TBT_CHANNEL], pauseChannels: [] } }),
-        );
-        events.accepted();
-        connection.accept();
-      },
-      frame(bytes, receivedAt) {
-        events.changing(receivedAt);
-        const message = decodeTbtFrame(bytes);
-        if (message?.isError !== true) events.received(bytes, receivedAt);
-        if (message === null) {
-          badFrames += 1;
-          events.unreadable(receivedAt);
-          // A server that sends nothing else must not fill the event log.
-          const sound = symbols.filter((symbol) => books.book(symbol)?.flaw === null);
-          books.distrust();
-          for (const symbol of sound) {
-            subscriptions.lack(symbol, receivedAt);
-            events.gap(symbol, 'a frame could not be read');
-          }
-          return false;
-        }
-        if (message.isError) {
-          refuse(connection, events, message.text);
-          return false;
-        }
-        const applied = books.apply(message, receivedAt);
-        for (const { symbol, kind, gap } of applied) {
-          if (kind === 'none') continue;
-          subscriptions.delivered(symbol, kind === 'snapshot', receivedAt);
-          if (gap === null) continue;
-          subscriptions.lack(symbol, receivedAt);
-          events.gap(symbol, `from ${String(gap.from)} to ${String(gap.to)}`);
-        }
-        return applied.some(({ kind }) => kind !== 'none');
-      },
-      text(text) {
-        const detail = refusalIn(text);
-        if (detail !== null) refuse(connection, events, detail);
-      },
-      lost() {
-        events.changing(clock.now());
-        books = startTbtBooks();
-      },
-    },
-  });
-  return {
-    connection,
-    subscriptions,
-    badFrames: () => badFrames,
-    book: (symbol) => books.book(symbol),
-    step(isTrading) {
-      connection.step();
-      stepSubscriptions({ connection, subscriptions }, isTrading, clock.now(), (again) => {
-        connection.send(tbtSubscription(again, -1));
-        connection.send(tbtSubscription(again, 1));
-      });
-    },
-  };
+  constructor(options: SocketOptions, symbols: readonly string[]) {
+    super(options, symbols);
+    this.#symbols = symbols;
+  }
+
+  book(symbol: string): TbtBook | null {
+    return this.#books.book(symbol);
+  }
+
+  opened(): void {
+    const { connection, subscriptions, events } = this;
+    subscriptions.began(this.clock.now());
+    connection.send(tbtSubscription(this.#symbols, 1));
+    connection.send(
+      JSON.stringify({ type: 2, data: { resumeChannels: [TBT_CHANNEL], pauseChannels: [] } }),
+    );
+    events.accepted();
+    connection.accept();
+  }
+
+  frame(bytes: Uint8Array, receivedAt: Instant): boolean {
+    this.events.changing(receivedAt);
+    const message = decodeTbtFrame(bytes);
+    if (message?.isError !== true) this.events.received(bytes, receivedAt);
+    if (message === null) {
+      this.#distrust(receivedAt);
+      return false;
+    }
+    if (message.isError) {
+      this.refuse(message.text);
+      return false;
+    }
+    const applied = this.#books.apply(message, receivedAt);
+    for (const { symbol, kind, gap } of applied) {
+      if (kind === 'none') continue;
+      this.subscriptions.delivered(symbol, kind === 'snapshot', receivedAt);
+      if (gap === null) continue;
+      this.#lack(symbol, receivedAt, `from ${String(gap.from)} to ${String(gap.to)}`);
+    }
+    return applied.some(({ kind }) => kind !== 'none');
+  }
+
+  text(text: string): void {
+    const detail = refusalIn(text);
+    if (detail !== null) this.refuse(detail);
+  }
+
+  lost(): void {
+    this.events.changing(this.clock.now());
+    this.#books = startTbtBooks();
+  }
+
+  protected subscribeAgain(names: readonly string[]): void {
+    this.connection.send(tbtSubscription(names, -1));
+    this.connection.send(tbtSubscription(names, 1));
+  }
+
+  /** A frame is cut or foreign: any book may have changed in it. */
+  #distrust(receivedAt: Instant): void {
+    this.events.unreadable(receivedAt);
+    // A server that sends nothing else must not fill the event log.
+    const sound = this.#symbols.filter((symbol) => this.#books.book(symbol)?.flaw === null);
+    this.#books.distrust();
+    for (const symbol of sound) this.#lack(symbol, receivedAt, 'a frame could not be read');
+  }
+
+  #lack(symbol: string, at: Instant, detail: string): void {
+    this.subscriptions.lack(symbol, at);
+    this.events.gap(symbol, detail);
+  }
 }
 
 function tbtSubscription(symbols: readonly string[], subs: 1 | -1): string {
@@ -151,123 +186,96 @@ function refusalIn(text: string): string | null {
   return parsed.success ? parsed.data.msg : null;
 }
 
-function refuse(connection: StreamConnection, events: SocketEvents, detail: string): void {
-  events.refused(detail);
-  connection.refuse(detail);
-}
-
-function stepSubscriptions(
-  { connection, subscriptions }: Pick<StreamSocket, 'connection' | 'subscriptions'>,
-  isTrading: boolean,
-  now: Instant,
-  subscribeAgain: (names: readonly string[]) => void,
-): void {
-  if (!connection.isOpen) return;
-  const { again, reconnect } = subscriptions.due(now);
-  if (reconnect !== null) {
-    connection.close('no-snapshot', `no snapshot of ${reconnect}`);
-    return;
-  }
-  if (again.length > 0) subscribeAgain(again);
-  const lastAt = subscriptions.lastAt();
-  const silentFrom = lastAt === null || lastAt < connection.openedAt ? connection.openedAt : lastAt;
-  if (isTrading && now - silentFrom >= DATA_WITHIN_MS) connection.close('silent', 'no data');
-}
-
-export interface HsmSocket extends StreamSocket {
-  readonly topic: (name: string) => HsmTopic | null;
-}
-
 interface HsmOptions extends SocketOptions {
   /** The claim of the token in use; read at each connection. */
   readonly key: () => string | null;
 }
 
-export function hsmSocket(options: HsmOptions, topics: readonly string[]): HsmSocket {
-  const { clock, events } = options;
-  const subscriptions = subscriptionsOf(topics);
-  let state: HsmTopics | null = null;
-  let acknowledgeEvery = 0;
-  let unacknowledged = 0;
-  let badFrames = 0;
-  const subscribe = (names: readonly string[]): void => {
-    for (const part of chunksOf(names, MAX_TOPICS_PER_FRAME)) {
-      connection.send(encodeHsmSubscribe(part, HSM_CHANNEL));
+export class HsmSocket extends StreamSocket {
+  readonly ping = encodeHsmPing();
+  readonly #topics: readonly string[];
+  readonly #key: HsmOptions['key'];
+  #state: HsmTopics | null = null;
+  #acknowledgeEvery = 0;
+  #unacknowledged = 0;
+
+  constructor(options: HsmOptions, topics: readonly string[]) {
+    super(options, topics);
+    this.#topics = topics;
+    this.#key = options.key;
+  }
+
+  topic(name: string): HsmTopic | null {
+    return this.#state?.topic(name) ?? null;
+  }
+
+  opened(): void {
+    this.connection.send(encodeHsmLogin(this.#key() ?? '', 'JS_API'));
+  }
+
+  frame(bytes: Uint8Array, receivedAt: Instant): boolean {
+    this.events.changing(receivedAt);
+    const type = bytes[2];
+    if (this.#state !== null && !ANSWER_TYPES.has(type)) this.events.received(bytes, receivedAt);
+    if (type === HSM_TYPES.data) return this.#takeData(bytes, receivedAt);
+    if (type === HSM_TYPES.login) this.#takeLogin(bytes);
+    else {
+      const detail = hsmRefusal(bytes);
+      if (detail !== null) this.refuse(detail);
     }
-  };
-  const login = (bytes: Uint8Array): void => {
+    return false;
+  }
+
+  text(): void {
+    // HSM sends none.
+  }
+
+  lost(): void {
+    this.events.changing(this.clock.now());
+    this.#state = null;
+    this.#unacknowledged = 0;
+  }
+
+  protected subscribeAgain(names: readonly string[]): void {
+    for (const part of chunksOf(names, MAX_TOPICS_PER_FRAME)) {
+      this.connection.send(encodeHsmSubscribe(part, HSM_CHANNEL));
+    }
+  }
+
+  #takeLogin(bytes: Uint8Array): void {
     const answer = decodeHsmLogin(bytes);
     const changed = answer?.map?.changed ?? [];
-    if (answer?.isAccepted !== true) refuse(connection, events, 'the login was not accepted');
-    else if (changed.length > 0) refuse(connection, events, `changed fields: ${changed.join()}`);
+    if (answer?.isAccepted !== true) this.refuse('the login was not accepted');
+    else if (changed.length > 0) this.refuse(`changed fields: ${changed.join()}`);
     else {
-      ({ acknowledgeEvery } = answer);
-      state = startHsmTopics(answer);
-      subscriptions.began(clock.now());
-      subscribe(topics);
-      connection.send(encodeHsmResume(HSM_CHANNEL));
-      events.accepted(answer);
-      connection.accept();
+      this.#acknowledgeEvery = answer.acknowledgeEvery;
+      this.#state = startHsmTopics(answer);
+      this.subscriptions.began(this.clock.now());
+      this.subscribeAgain(this.#topics);
+      this.connection.send(encodeHsmResume(HSM_CHANNEL));
+      this.events.accepted(answer);
+      this.connection.accept();
     }
-  };
-  const takeData = (bytes: Uint8Array, receivedAt: Instant): boolean => {
-    const applied = state?.apply(bytes, receivedAt) ?? null;
+  }
+
+  #takeData(bytes: Uint8Array, receivedAt: Instant): boolean {
+    const applied = this.#state?.apply(bytes, receivedAt) ?? null;
     if (applied === null) {
-      badFrames += 1;
-      events.unreadable(receivedAt);
+      this.events.unreadable(receivedAt);
       // Any topic may have changed in it, and only a new connection is sure to bring all snapshots.
-      connection.close('sequence-gap', 'a frame could not be read');
+      this.connection.close('sequence-gap', 'a frame could not be read');
       return false;
     }
     for (const { name, kind } of applied.items) {
-      if (name !== null) subscriptions.delivered(name, kind === 'snapshot', receivedAt);
+      if (name !== null) this.subscriptions.delivered(name, kind === 'snapshot', receivedAt);
     }
-    unacknowledged += 1;
-    if (applied.message !== null && unacknowledged >= acknowledgeEvery) {
-      connection.send(encodeHsmAcknowledge(applied.message));
-      unacknowledged = 0;
+    this.#unacknowledged += 1;
+    if (applied.message !== null && this.#unacknowledged >= this.#acknowledgeEvery) {
+      this.connection.send(encodeHsmAcknowledge(applied.message));
+      this.#unacknowledged = 0;
     }
     return true;
-  };
-  const connection: StreamConnection = new StreamConnection({
-    ...options,
-    events,
-    wire: {
-      target: options.target,
-      ping: encodeHsmPing(),
-      opened() {
-        connection.send(encodeHsmLogin(options.key() ?? '', 'JS_API'));
-      },
-      frame(bytes, receivedAt) {
-        events.changing(receivedAt);
-        const type = bytes[2];
-        if (state !== null && !ANSWER_TYPES.has(type)) events.received(bytes, receivedAt);
-        if (type === HSM_TYPES.data) return takeData(bytes, receivedAt);
-        if (type === HSM_TYPES.login) login(bytes);
-        else {
-          const detail = hsmRefusal(bytes);
-          if (detail !== null) refuse(connection, events, detail);
-        }
-        return false;
-      },
-      text: () => undefined,
-      lost() {
-        events.changing(clock.now());
-        state = null;
-        unacknowledged = 0;
-      },
-    },
-  });
-  return {
-    connection,
-    subscriptions,
-    badFrames: () => badFrames,
-    topic: (name) => state?.topic(name) ?? null,
-    step(isTrading) {
-      connection.step();
-      stepSubscriptions({ connection, subscriptions }, isTrading, clock.now(), subscribe);
-    },
-  };
+  }
 }
 
 function hsmRefusal(bytes: Uint8Array): string | null {

@@ -12,93 +12,99 @@ interface Wanted {
   isAskedAgain: boolean;
 }
 
-export interface Subscriptions {
-  /** All symbols are subscribed now. */
-  began(now: Instant): void;
-  /** The symbol needs a new snapshot: it is subscribed again at once. */
-  lack(symbol: string, now: Instant): void;
-  /** The same for all symbols. */
-  lackAll(now: Instant): void;
-  delivered(symbol: string, isWhole: boolean, now: Instant): void;
-  /** reconnect: a symbol was asked again in vain, and is not given up or the whole socket is mute. */
-  due(now: Instant): { readonly again: readonly string[]; readonly reconnect: string | null };
-  /** Symbols without a frame since the instant. */
-  silentSince(from: Instant): readonly string[];
-  /** When the latest frame of any symbol arrived; null before the first. */
-  readonly lastAt: () => Instant | null;
-  /** Frames by symbol since the last call. */
-  takeCounts(): ReadonlyMap<string, number>;
-}
-
-export function subscriptionsOf(symbols: readonly string[]): Subscriptions {
-  const wanted = new Map<string, Wanted>();
-  const lastAt = new Map<string, Instant>();
+export class Subscriptions {
+  readonly #symbols: readonly string[];
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #lastAt = new Map<string, Instant>();
+  readonly #askedAt = new Map<string, Instant>();
   /** Symbols for which the socket was opened again in vain. */
-  const givenUp = new Set<string>();
-  let hasDelivered = false;
-  const askedAt = new Map<string, Instant>();
-  let checkedAt: Instant | null = null;
+  readonly #givenUp = new Set<string>();
+  #hasDelivered = false;
+  #counts = new Map<string, number>();
+  #latest: Instant | null = null;
+  #checkedAt: Instant | null = null;
+
+  constructor(symbols: readonly string[]) {
+    this.#symbols = symbols;
+  }
+
+  /** All symbols are subscribed now. */
+  began(now: Instant): void {
+    this.#wanted.clear();
+    this.#hasDelivered = false;
+    for (const symbol of this.#symbols) {
+      this.#wanted.set(symbol, { since: now, isAskedAgain: false });
+    }
+  }
+
+  /** The symbol needs a new snapshot: it is subscribed again at once, but at most every 15 s. */
+  lack(symbol: string, now: Instant): void {
+    if (this.#wanted.has(symbol)) return;
+    const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);
+    const asked = this.#askedAt.get(symbol) ?? atOnce;
+    this.#wanted.set(symbol, { since: asked > atOnce ? asked : atOnce, isAskedAgain: false });
+  }
+
+  /** The same for all symbols. */
+  lackAll(now: Instant): void {
+    for (const symbol of this.#symbols) this.lack(symbol, now);
+  }
+
+  delivered(symbol: string, isWhole: boolean, now: Instant): void {
+    if (isWhole) {
+      this.#wanted.delete(symbol);
+      this.#givenUp.delete(symbol);
+    }
+    this.#hasDelivered = true;
+    this.#lastAt.set(symbol, now);
+    this.#latest = now;
+    this.#counts.set(symbol, (this.#counts.get(symbol) ?? 0) + 1);
+  }
+
+  /** reconnect: a symbol was asked again in vain, and is not given up or the whole socket is mute. */
+  due(now: Instant): { readonly again: readonly string[]; readonly reconnect: string | null } {
+    this.#followClock(now);
+    const late = [...this.#wanted].filter(([, { since }]) => now - since >= SNAPSHOT_WITHIN_MS);
+    const again = late.filter(([, { isAskedAgain }]) => !isAskedAgain);
+    for (const [symbol, each] of again) {
+      [each.since, each.isAskedAgain] = [now, true];
+      this.#askedAt.set(symbol, now);
+    }
+    const inVain = late.filter((each) => !again.includes(each)).map(([symbol]) => symbol);
+    const isTried = (symbol: string): boolean => this.#hasDelivered && this.#givenUp.has(symbol);
+    const reconnect = inVain.find((symbol) => !isTried(symbol)) ?? null;
+    if (reconnect !== null) for (const symbol of inVain) this.#givenUp.add(symbol);
+    return { again: again.map(([symbol]) => symbol), reconnect };
+  }
+
+  /** Symbols without a frame since the instant. */
+  silentSince(from: Instant): readonly string[] {
+    return this.#symbols.filter((symbol) => (this.#lastAt.get(symbol) ?? 0) < from);
+  }
+
+  /** When the latest frame of any symbol arrived; null before the first. */
+  get lastAt(): Instant | null {
+    return this.#latest;
+  }
+
+  /** Frames by symbol since the last call. */
+  takeCounts(): ReadonlyMap<string, number> {
+    const taken = this.#counts;
+    this.#counts = new Map();
+    return new Map(this.#symbols.map((symbol) => [symbol, taken.get(symbol) ?? 0]));
+  }
+
   /** If the clock was set back, no time stays in the future. */
-  const followClock = (now: Instant): void => {
-    const isBack = checkedAt !== null && now < checkedAt;
-    checkedAt = now;
+  #followClock(now: Instant): void {
+    const isBack = this.#checkedAt !== null && now < this.#checkedAt;
+    this.#checkedAt = now;
     if (!isBack) return;
-    for (const each of wanted.values()) if (each.since > now) each.since = now;
-    for (const times of [lastAt, askedAt]) {
+    for (const each of this.#wanted.values()) if (each.since > now) each.since = now;
+    for (const times of [this.#lastAt, this.#askedAt]) {
       for (const [symbol, at] of times) if (at > now) times.set(symbol, now);
     }
-    if (latest !== null && latest > now) latest = now;
-  };
-  let counts = new Map<string, number>();
-  let latest: Instant | null = null;
-  const lack = (symbol: string, now: Instant): void => {
-    if (wanted.has(symbol)) return;
-    // At once, but not more often than every 15 s.
-    const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);
-    const asked = askedAt.get(symbol) ?? atOnce;
-    wanted.set(symbol, { since: asked > atOnce ? asked : atOnce, isAskedAgain: false });
-  };
-  return {
-    began(now) {
-      wanted.clear();
-      hasDelivered = false;
-      for (const symbol of symbols) wanted.set(symbol, { since: now, isAskedAgain: false });
-    },
-    lack,
-    lackAll(now) {
-      for (const symbol of symbols) lack(symbol, now);
-    },
-    delivered(symbol, isWhole, now) {
-      if (isWhole) {
-        wanted.delete(symbol);
-        givenUp.delete(symbol);
-      }
-      hasDelivered = true;
-      lastAt.set(symbol, now);
-      latest = now;
-      counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
-    },
-    due(now) {
-      followClock(now);
-      const late = [...wanted].filter(([, { since }]) => now - since >= SNAPSHOT_WITHIN_MS);
-      const again = late.filter(([, { isAskedAgain }]) => !isAskedAgain);
-      for (const [symbol, each] of again) {
-        [each.since, each.isAskedAgain] = [now, true];
-        askedAt.set(symbol, now);
-      }
-      const inVain = late.filter((each) => !again.includes(each)).map(([symbol]) => symbol);
-      const reconnect = inVain.find((symbol) => !hasDelivered || !givenUp.has(symbol)) ?? null;
-      if (reconnect !== null) for (const symbol of inVain) givenUp.add(symbol);
-      return { again: again.map(([symbol]) => symbol), reconnect };
-    },
-    silentSince: (from) => symbols.filter((symbol) => (lastAt.get(symbol) ?? 0) < from),
-    lastAt: () => latest,
-    takeCounts() {
-      const taken = counts;
-      counts = new Map();
-      return new Map(symbols.map((symbol) => [symbol, taken.get(symbol) ?? 0]));
-    },
-  };
+    if (this.#latest !== null && this.#latest > now) this.#latest = now;
+  }
 }
 
 /** Splits names into the groups that one socket, or one frame, can carry. */
