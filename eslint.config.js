@@ -42,7 +42,7 @@ export default tseslint.config(
     ignores: ['test/**', 'sandbox/**', 'bench/**'],
     plugins: { regexp },
     rules: {
-      'max-lines-per-function': ['error', { max: 85, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
       // A text from outside must not decide how long its reading takes.
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
       'regexp/no-super-linear-move': ['error', { report: 'potential' }],

@@ -317,13 +317,52 @@ interface Recorded extends Pick<Opened, 'missed'> {
   readonly naming: SymbolLookup;
 }
 
+interface Running extends Pick<Recorded, 'health' | 'seen' | 'naming'> {
+  readonly day: RecordingDay;
+  readonly pieces: ReturnType<typeof runningPieces>;
+  readonly market: ReturnType<typeof marketCheck>;
+}
+
+/** Returns the names in use, and whether the feed has to start again with them. */
+async function takeSlots(
+  options: LoopOptions,
+  part: SessionPlan,
+  { health, seen, naming, day, pieces, market }: Running,
+  begun: DayNames,
+): Promise<{ readonly names: DayNames; readonly isRenamed: boolean }> {
+  const { clock, signal, feed, token } = options;
+  let names = begun;
+  const symbols = symbolsOf(names);
+  for await (const batch of feed.observe(part, token.token, signal, symbols, names.facts)) {
+    const missing = await day.take(batch);
+    health.recordBatch(batch, missing);
+    if (batch.length === 0) seen.waits(part.opensAt);
+    seen.slot(batch, missing.length);
+    await seen.clocks(day);
+    await noteStream(options, day);
+    await health.step.pass(clock.now());
+    await pieces.pass(clock.now());
+    await market.pass(clock.now());
+    const better = isBehind(options, batch) ? null : naming.improved(clock.now());
+    if (better !== null) {
+      const isRenamed = await adoptNames(options, { before: names, better, day });
+      names = better;
+      if (isRenamed) return { names, isRenamed };
+    }
+    if (!missing.some((reason) => TOKEN_HOLE_REASONS.has(reason))) continue;
+    const before = token.token();
+    await rereadToken(options, part.closesAt, batch);
+    if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
+  }
+  return { names, isRenamed: false };
+}
+
 async function record(
   options: LoopOptions,
   session: SessionPlan,
   { health, seen, naming, missed }: Recorded,
 ): Promise<void> {
-  const { clock, signal, feed, token, events } = options;
-  const { objects } = options;
+  const { clock, signal, feed, events, objects } = options;
   // The plan covers the whole session, so that another start records the rest of it.
   const endsAt = endOf(options, session);
   let ends: RecordingDay['ends'] = () => null;
@@ -336,8 +375,7 @@ async function record(
   // is only when this machine noticed it.
   if (clock.now() >= session.opensAt || session.name === 'surprise') await pieces.resume();
   let names = await naming.found();
-  let symbols = symbolsOf(names);
-  const sampling = { ...options.sampling, symbols };
+  const sampling = { ...options.sampling, symbols: symbolsOf(names) };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
   health.addMissed(day.missedSlots);
@@ -347,33 +385,13 @@ async function record(
     await logSymbols(names, events, day);
     const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
-    let isRenamed = false;
+    const part = { ...session, closesAt: endsAt };
+    const running = { health, seen, naming, day, pieces, market };
     do {
-      isRenamed = false;
-      const part = { ...session, closesAt: endsAt };
-      for await (const batch of feed.observe(part, token.token, signal, symbols, names.facts)) {
-        const missing = await day.take(batch);
-        health.recordBatch(batch, missing);
-        if (batch.length === 0) seen.waits(session.opensAt);
-        seen.slot(batch, missing.length);
-        await seen.clocks(day);
-        await noteStream(options, day);
-        await health.step.pass(clock.now());
-        await pieces.pass(clock.now());
-        await market.pass(clock.now());
-        const better = isBehind(options, batch) ? null : naming.improved(clock.now());
-        if (better !== null) {
-          isRenamed = await adoptNames(options, { before: names, better, day });
-          [names, symbols] = [better, symbolsOf(better)];
-          if (isRenamed) break;
-        }
-        if (!missing.some((reason) => TOKEN_HOLE_REASONS.has(reason))) continue;
-        const before = token.token();
-        await rereadToken(options, endsAt, batch);
-        if (token.token() !== before) await day.note('token-in-use', 'Another token is in use');
-      }
+      const taken = await takeSlots(options, part, running, names);
+      ({ names } = taken);
       await noteStream(options, day);
-      if (isRenamed) continue;
+      if (taken.isRenamed) continue;
       // The last slot begins before the close; if the clock is set back then, more slots follow.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
       const until = slotEnds < endsAt ? slotEnds : endsAt;

@@ -44,7 +44,7 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   let isFailing = false;
   let writing: Promise<void> | null = null;
   /** What the disk refused: the next batch begins with it. */
-  let refused: Refused = { frames: 0, needed: new Map() };
+  let refused = NOTHING_REFUSED;
   const flush = async (): Promise<void> => {
     const unmarked = losses.takeUnmarked();
     if (unmarked > 0) waiting.markLost(unmarked);
@@ -54,14 +54,11 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
         const content = Buffer.concat([batchOf(refused, taken.since), ...taken.content]);
         await log.append(content, taken.since);
         isFailing = false;
-        refused = { frames: 0, needed: new Map() };
+        refused = NOTHING_REFUSED;
       } catch (caught) {
         const { message } = toError(caught);
         losses.report(taken.frames, message);
-        refused = {
-          frames: refused.frames + taken.frames + taken.markedLost,
-          needed: new Map([...refused.needed, ...taken.needed]),
-        };
+        refused = withRefused(refused, taken);
         if (!isFailing) onFailed(message);
         isFailing = true;
         await log.abandon();
@@ -87,9 +84,7 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
       } else losses.add(1, 'the disk is too slow');
       writeIfDue();
     },
-    mark: (socket, at, mark) => {
-      waiting.mark(socket, at, mark);
-    },
+    mark: waiting.mark,
     lose(frames, problem) {
       losses.report(frames, problem);
       waiting.markLost(frames);
@@ -128,7 +123,7 @@ function waitingBatch(clock: FrameRecorderOptions['clock']) {
     bytes: () => batch.bytes(),
     // An absolute difference, because the clock may have been set back.
     isDue: () => batch.bytes() > 0 && Math.abs(clock.now() - since) >= WRITE_INTERVAL_MS,
-    mark(socket: number, at: Instant, mark: FrameMark): void {
+    mark: (socket: number, at: Instant, mark: FrameMark): void => {
       const bytes = encodeMark(mark);
       add('mark', socket, at, bytes);
       if (mark.mark === 'opened' || mark.mark === 'closed') {
@@ -155,6 +150,13 @@ type NeededBy = number | 'recorder';
 interface Refused {
   readonly frames: number;
   readonly needed: ReadonlyMap<NeededBy, Added>;
+}
+
+const NOTHING_REFUSED: Refused = { frames: 0, needed: new Map() };
+
+function withRefused(before: Refused, taken: Refused & { readonly markedLost: number }): Refused {
+  const frames = before.frames + taken.frames + taken.markedLost;
+  return { frames, needed: new Map([...before.needed, ...taken.needed]) };
 }
 
 /** A batch of marks; empty if nothing was refused. */

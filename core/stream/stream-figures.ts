@@ -110,13 +110,7 @@ export function startStreamFigures(options: StreamOptions) {
       const clipped = updates.gaps().flatMap((gap) => clip(gap, from, until));
       return {
         ...{ symbol, depth, gaps: clipped, delay: delays.figures() },
-        minutes: [...frames]
-          .filter(([minute]) => minute >= from && minute < until)
-          .sort(([a], [b]) => a - b)
-          .map(([minute, count]) => ({
-            minute: instant(minute),
-            messagesPerSecond: (count * SECOND) / MINUTE,
-          })),
+        minutes: ratesOf(frames, from, until),
         symbols: symbols.map((each) => {
           const { updates: number = 0, firstAt = until } = counts.get(each) ?? {};
           const missing = clipped
@@ -128,6 +122,21 @@ export function startStreamFigures(options: StreamOptions) {
       };
     },
   };
+}
+
+/** @param frames by the beginning of their minute */
+function ratesOf(
+  frames: ReadonlyMap<number, number>,
+  from: Instant,
+  until: Instant,
+): StreamFigures['minutes'] {
+  return [...frames]
+    .filter(([minute]) => minute >= from && minute < until)
+    .sort(([a], [b]) => a - b)
+    .map(([minute, count]) => ({
+      minute: instant(minute),
+      messagesPerSecond: (count * SECOND) / MINUTE,
+    }));
 }
 
 function clip(gap: Gap, from: Instant, until: Instant): readonly SessionGap[] {
