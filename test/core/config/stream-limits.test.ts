@@ -16,6 +16,12 @@ describe('streamProblems', () => {
     ]);
   });
 
+  test('adds the sockets of all harvesters', () => {
+    expect(streamProblems([plan('tbt', 10), plan('tbt', 10)])).toContainEqual(
+      expect.stringContaining('10 / 5 + 10 / 5 = 2 + 2 = 4 sockets'),
+    );
+  });
+
   test('refuses symbols of other exchanges, and indices except the Nifty 50 by hsm', () => {
     const of = (feed: FeedPlan['feed'], ...names: readonly string[]): FeedPlan => ({
       feed,

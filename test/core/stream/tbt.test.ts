@@ -88,6 +88,25 @@ describe('Books of the TBT vectors', () => {
     expect(books.book(SBIN)?.flaw).toBe('sequence-gap');
   });
 
+  test('a value that a level does not have keeps', () => {
+    const { books } = playTo(1);
+    const keep = { price: null, quantity: null, orders: null };
+    const change = (levels: readonly object[]) => {
+      const bids = levels.map((level, num) => ({ num, ...keep, ...level }));
+      const depth = { totalBuyQuantity: null, totalSellQuantity: null, asks: [], bids };
+      const feed = { symbol: SBIN, feedTime: null, sendTime: null, isSnapshot: false };
+      const message = { type: 1, isSnapshot: false, isError: false, text: '' };
+      books.apply({ ...message, feeds: [{ ...feed, sequence: 2, depth }] }, AT);
+    };
+    change([{ price: 80_001 }, { quantity: 7 }, { orders: 8 }]);
+    const [first, second, third] = [
+      [80_001, 100, 3],
+      [79_995, 7, 4],
+      [79_990, 102, 8],
+    ];
+    expect(side(books, 'bids')).toEqual([first, second, third, ...BIDS.slice(3)]);
+  });
+
   test('6: a total alone changes no level', () => {
     const { books } = playTo(6);
     expect(books.book(SBIN)).toMatchObject({

@@ -8,6 +8,7 @@ import { OPTIONAL } from './options.ts';
 import { PROGRAM } from './program.ts';
 import { SANDBOX } from './sandbox.ts';
 import { SHAPE } from './shape.ts';
+import { STREAM } from './stream.ts';
 import { TOOLING } from './tools.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -17,6 +18,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LOGIN,
   ...HARVESTER,
   ...LOOP,
+  ...STREAM,
   ...TOOLING,
   ...PROGRAM,
   ...OPTIONAL,

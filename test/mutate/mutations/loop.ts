@@ -64,7 +64,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'clock faults in a session are not checked',
     file: 'harvester/loop.ts',
-    find: '        await seen.clocks(day);\n',
+    find: '    await seen.clocks(day);\n',
     replace: '',
     tests: CLOCK_SET_BACK,
   },
@@ -106,7 +106,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'a slot reports no progress',
     file: 'harvester/loop.ts',
-    find: '        seen.slot(batch, missing.length);\n',
+    find: '    seen.slot(batch, missing.length);\n',
     replace: '',
     tests: TELLING,
   },
@@ -127,7 +127,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'the market status is not checked',
     file: 'harvester/loop.ts',
-    find: '        await market.pass(clock.now());\n',
+    find: '    await market.pass(clock.now());\n',
     replace: '',
     tests: TELLING,
   },
