@@ -6,6 +6,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { nullIfDamaged } from '../../core/errors.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import {
   startTardis,
@@ -15,7 +16,7 @@ import {
   type TardisRow,
 } from '../../core/stream/tardis.ts';
 import { type BookTopics, type Gap, startUpdates } from '../../core/stream/updates.ts';
-import { type FrameSegments, nullIfDamaged } from './frame-segments.ts';
+import type { FrameSegments } from './frame-segments.ts';
 
 interface TardisFilesOptions extends TardisOptions {
   readonly segments: Pick<FrameSegments, 'names' | 'read'>;
@@ -26,8 +27,16 @@ interface TardisFilesOptions extends TardisOptions {
   readonly folder: string;
   /** @throws if a file of this path must not be replaced; called before any row is written to it */
   readonly onExisting: (file: string) => void;
-  /** Called with the number of rows so far. */
-  readonly onRow: (rows: number) => void;
+  readonly onProgress: (progress: TardisProgress) => void;
+}
+
+/** Before a segment is read. */
+interface TardisProgress {
+  /** From 1. */
+  readonly segment: number;
+  readonly segments: number;
+  /** Written so far. */
+  readonly rows: number;
 }
 
 interface TardisFilesWritten {
@@ -58,7 +67,9 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
     });
   await mkdir(options.folder, { recursive: true });
   try {
-    for (const name of await options.segments.names()) {
+    const names = await options.segments.names();
+    for (const [index, name] of names.entries()) {
+      options.onProgress({ segment: index + 1, segments: names.length, rows: files.rows() });
       const records = await nullIfDamaged(options.segments.read(name));
       if (records === null) {
         damaged.push(name);
@@ -67,15 +78,15 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
       for (const record of records ?? []) await files.write(apply(record));
     }
     await files.write(tardis.finish());
-    const names = await files.complete();
-    return { files: names, rows: files.rows(), symbols, gaps: updates.gaps(), damaged };
+    const written = await files.complete();
+    return { files: written, rows: files.rows(), symbols, gaps: updates.gaps(), damaged };
   } catch (caught) {
     await files.abandon();
     throw caught;
   }
 }
 
-function tardisFiles({ folder, date, onExisting, onRow }: TardisFilesOptions) {
+function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
   const open = new Map<string, OpenFile>();
   let rows = 0;
   const fileOf = async ({ symbol, type }: TardisRow): Promise<OpenFile> => {
@@ -93,7 +104,7 @@ function tardisFiles({ folder, date, onExisting, onRow }: TardisFilesOptions) {
     async write(added: readonly TardisRow[]): Promise<void> {
       for (const row of added) {
         const file = await fileOf(row);
-        onRow((rows += 1));
+        rows += 1;
         if (file.add(row.text)) await file.flush();
       }
     },

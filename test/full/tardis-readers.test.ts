@@ -43,7 +43,7 @@ beforeAll(async () => {
   const { code } = await cli.run('export', '--format', 'tardis', ...to);
   expect(code).toBe(0);
   ({ python } = await ensureVenv('tardis-readers', REQUIREMENTS));
-}, 600_000);
+}, 660_000);
 afterAll(() => cli[Symbol.asyncDispose]());
 
 async function asked(script: string, ...args: readonly string[]): Promise<unknown> {

@@ -11,6 +11,8 @@ export interface S3Server extends AsyncDisposable {
     string,
     { readonly body: Buffer; readonly headers: IncomingHttpHeaders }
   >;
+  /** As nobody may: another content of an object, or null to remove it. */
+  replace(key: string, body: Buffer | null): void;
   /** The lines of the day's pieces in their order, without headers. */
   lines(log: 'day' | 'events'): readonly string[];
 }
@@ -62,6 +64,12 @@ export async function startS3(
   return {
     endpoint: `http://127.0.0.1:${String(address.port)}`,
     objects,
+    replace(key, body) {
+      const kept = objects.get(key);
+      if (kept === undefined) throw new Error(`there is no ${key}`);
+      if (body === null) objects.delete(key);
+      else objects.set(key, { ...kept, body });
+    },
     lines: (log) =>
       [...objects.keys()]
         .filter((key) => key.includes(`/${log}-`))
