@@ -15,7 +15,7 @@ import type { DayFrames } from './ports.ts';
  * @throws errors of the disk: a segment that it does not give is not damaged
  */
 export async function countFrames(
-  frames: DayFrames,
+  frames: Pick<DayFrames, 'names' | 'read' | 'facts'>,
   onSegment: (records: readonly FrameRecord[] | null) => void = () => undefined,
 ): Promise<FrameFacts | null> {
   const names = await frames.names();

@@ -19,6 +19,10 @@ export async function startBucket(fateOf?: (method: string, key: string) => Fate
     ...{ endpoint: server.endpoint, region: 'ap-south-1', credentials, maxAttempts: 1 },
   } satisfies S3ClientConfig;
   const objects = objectStore({ client: new S3Client(aws), bucket: BUCKET });
+  const keyOf = (date: IstDate, name: string): string => {
+    const key = OBJECTS.dayFile(date, '0', name).split('/').map(encodeURIComponent).join('/');
+    return `/${BUCKET}/${key}`;
+  };
   return {
     aws,
     /** Uploads a compacted day. */
@@ -29,8 +33,14 @@ export async function startBucket(fateOf?: (method: string, key: string) => Fate
     },
     /** Changes the content of an object that is there, or removes it. */
     damage(date: IstDate, name: string, content: Buffer | null): void {
-      const key = OBJECTS.dayFile(date, '0', name).split('/').map(encodeURIComponent).join('/');
-      server.replace(`/${BUCKET}/${key}`, content);
+      server.replace(keyOf(date, name), content);
+    },
+    /** Changes the last byte of an object, as S3 never does. */
+    flip(date: IstDate, name: string): void {
+      const key = keyOf(date, name);
+      const body = Buffer.from(server.objects.get(key)?.body ?? '');
+      body[body.length - 1] = 255 - (body.at(-1) ?? 0);
+      server.replace(key, body);
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

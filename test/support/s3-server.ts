@@ -49,7 +49,8 @@ export async function startS3(
         } else if (kept === undefined) response.writeHead(404).end();
         else {
           const sha256 = kept.headers['x-amz-meta-sha256'] ?? '';
-          response.writeHead(200, { 'x-amz-meta-sha256': sha256 });
+          const length = String(kept.body.length);
+          response.writeHead(200, { 'x-amz-meta-sha256': sha256, 'content-length': length });
           response.end(request.method === 'HEAD' ? undefined : kept.body);
         }
       },
