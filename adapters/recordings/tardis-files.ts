@@ -14,14 +14,19 @@ import {
   tardisHeader,
   type TardisOptions,
   type TardisRow,
+  type TardisType,
+  tardisTrade,
 } from '../../core/stream/tardis.ts';
 import { type BookTopics, type Gap, startUpdates } from '../../core/stream/updates.ts';
+import { startVolumeSteps } from '../../core/stream/volume-steps.ts';
 import type { FrameSegments } from './frame-segments.ts';
 
 interface TardisFilesOptions extends TardisOptions {
   readonly segments: Pick<FrameSegments, 'names' | 'read'>;
   /** Needed for HSM only. */
   readonly topics: BookTopics;
+  /** Needed for trades only. */
+  readonly quoteTopics: ReadonlyMap<string, string>;
   /** Of the day, for the files' names. */
   readonly date: string;
   readonly folder: string;
@@ -45,6 +50,7 @@ interface TardisFilesWritten {
   /** Symbols with a book, whether selected or not. */
   readonly symbols: ReadonlySet<string>;
   readonly gaps: readonly Gap[];
+  readonly hasTrades: boolean;
   /** Segments that could not be read: each is a gap. */
   readonly damaged: readonly string[];
 }
@@ -60,11 +66,18 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
   const symbols = new Set<string>();
   const damaged: string[] = [];
   const updates = startUpdates(options.topics);
-  const apply = (record: FrameRecord): readonly TardisRow[] =>
-    updates.apply(record).flatMap((each) => {
+  const steps = options.types.includes('trades') ? startVolumeSteps(options.quoteTopics) : null;
+  const tradesOf = (record: FrameRecord): readonly TardisRow[] =>
+    (steps?.apply(record) ?? [])
+      .filter(({ symbol, receivedAt }) => options.isSelected(symbol, receivedAt))
+      .map((step) => tardisTrade(step, options.exchange));
+  const apply = (record: FrameRecord): readonly TardisRow[] => [
+    ...tradesOf(record),
+    ...updates.apply(record).flatMap((each) => {
       symbols.add(each.symbol);
       return each.kind === 'update' ? tardis.apply(each) : [];
-    });
+    }),
+  ];
   await mkdir(options.folder, { recursive: true });
   try {
     const names = await options.segments.names();
@@ -74,12 +87,21 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
       if (records === null) {
         damaged.push(name);
         updates.interrupt();
+        steps?.interrupt();
       }
       for (const record of records ?? []) await files.write(apply(record));
     }
     await files.write(tardis.finish());
     const written = await files.complete();
-    return { files: written, rows: files.rows(), symbols, gaps: updates.gaps(), damaged };
+    const hasTrades = files.types().has('trades');
+    return {
+      hasTrades,
+      files: written,
+      rows: files.rows(),
+      symbols,
+      gaps: updates.gaps(),
+      damaged,
+    };
   } catch (caught) {
     await files.abandon();
     throw caught;
@@ -88,6 +110,7 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
 
 function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
   const open = new Map<string, OpenFile>();
+  const types = new Set<TardisType>();
   let rows = 0;
   const fileOf = async ({ symbol, type }: TardisRow): Promise<OpenFile> => {
     const name = tardisFileName(type, date, symbol);
@@ -97,10 +120,12 @@ function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
     if ((await stat(file).catch(() => null)) !== null) onExisting(file);
     const opened = openFile(file, tardisHeader(type));
     open.set(name, opened);
+    types.add(type);
     return opened;
   };
   return {
     rows: () => rows,
+    types: (): ReadonlySet<TardisType> => types,
     async write(added: readonly TardisRow[]): Promise<void> {
       for (const row of added) {
         const file = await fileOf(row);

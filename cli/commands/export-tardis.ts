@@ -6,6 +6,7 @@ import { plansIn } from '../../core/recording/day-events.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
 import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
 import { bookTopicsIn } from '../../core/stream/updates.ts';
+import { quoteTopicsIn } from '../../core/stream/volume-steps.ts';
 import { counted } from '../../core/text.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import { exportUsageError, fileExistsError, notWritableError } from '../shared/export-errors.ts';
@@ -47,6 +48,7 @@ export async function exportTardis(
     isSelected(symbol, instantOf(at), null);
   const written = await writeTardisFiles({
     ...{ segments, topics: bookTopicsIn(events), date, folder, types },
+    quoteTopics: quoteTopicsIn(events),
     exchange: options.for === undefined ? null : NAUTILUS_EXCHANGE,
     isSelected: isWritten,
     onExisting: (file) => {
@@ -67,6 +69,7 @@ export async function exportTardis(
   if (written.files.length === 0) throw noRowsError(recording.place, absent);
   const files = counted(written.files.length, 'file');
   io.out(`${counted(written.rows, 'row')} are in ${files} in ${path.relative(io.cwd, folder)}/.`);
+  if (types.includes('trades')) io.err(written.hasTrades ? TRADES_TEXT : NO_TRADES_TEXT);
   for (const name of written.damaged)
     io.err(`${name} could not be read: its time is a gap. See it: \`./fyers check ${date}\`.`);
   // The gap after the last connection is the end of the day.
@@ -78,17 +81,18 @@ export async function exportTardis(
   for (const text of absent) io.err(text);
 }
 
+const TRADES_TEXT =
+  'The rows of trades are steps of the traded volume, of unknown side: a step may be several trades.';
+const NO_TRADES_TEXT =
+  'There is no row of trades: HSM sent no volume that grew in the selected time.';
+
 function typesIn({ types }: TardisExportOptions): readonly TardisType[] {
   if (types === undefined) return DEFAULT_TYPES;
   const names = types.split(',').map((name) => name.trim());
   const known = TARDIS_TYPES.filter((type) => names.includes(type));
   const unknown = names.find((name) => !known.some((type) => type === name));
   if (unknown === undefined) return known;
-  throw exportUsageError(
-    unknown === 'trades'
-      ? '--types trades is not possible: the broker sends no list of trades.'
-      : `--types "${unknown}" is not one of ${TARDIS_TYPES.join(', ')}.`,
-  );
+  throw exportUsageError(`--types "${unknown}" is not one of ${TARDIS_TYPES.join(', ')}.`);
 }
 
 async function framesOf({ date, frames, place, ...recording }: OpenedRecording) {

@@ -7,6 +7,13 @@ import { encodeMark } from '../../core/stream/frame-log.ts';
 import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
+import {
+  HSM_OPENED,
+  hsmMark,
+  QUOTE_TOKEN,
+  quoteSnapshot,
+  quoteUpdate,
+} from '../support/hsm-quotes.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { recordStreamDay } from '../support/stream-day.ts';
@@ -162,9 +169,48 @@ describe('fyers export --format tardis', () => {
     expect(linesOf(`nse_book_snapshot_5_${DATE}_SBIN-EQ.csv.gz`)[1]).not.toContain(',,');
   });
 
+  test('writes steps of the traded volume as trades of unknown side, and names them', async () => {
+    const books = walkingBooks({
+      ...{ seed: 7, symbols: [SBIN], startsAt: OPENS_AT, messages: 100 },
+    });
+    const at = OPENS_AT * 1_000;
+    await recordStreamDay({
+      ...{ dataDir, feed: 'tbt', symbols: [SBIN], fyTokens: { [SBIN]: QUOTE_TOKEN } },
+      records: [
+        hsmMark(at, HSM_OPENED),
+        quoteSnapshot({ at, rupees: 427, volume: 1_000 }),
+        quoteUpdate({ at, rupees: 427.05, volume: 1_010 }),
+        ...books,
+        quoteUpdate({ at: at + 9_000_000, rupees: 428, volume: 1_500 }),
+      ],
+    });
+    const trades = `nse_trades_from_volume_steps_${DATE}_SBIN-EQ.csv.gz`;
+    const { code, err } = await exported('--types', 'trades,quotes', '--for', 'nautilus');
+    expect(code).toBe(0);
+    expect(err).toContain('may be several trades');
+    expect(linesOf(trades)).toEqual([
+      'exchange,symbol,timestamp,local_timestamp,id,side,price,amount',
+      `binance,SBIN-EQ,${String(at)},${String(at)},volume-step-1,unknown,427.05,10`,
+      `binance,SBIN-EQ,${String(at + 9e6)},${String(at + 9e6)},volume-step-2,unknown,428,490`,
+      '',
+    ]);
+    const late = ['--types', 'trades', '--from', '09:00:05', '--force'] as const;
+    expect((await exported(...late)).code).toBe(0);
+    expect(linesOf(trades)).toHaveLength(3);
+    const without = await exported('--types', 'trades,quotes', '--until', '09:00:00', '--force');
+    expect(without.code).toBe(2);
+  });
+
+  test('warns if there is no step of the volume', async () => {
+    await record(20);
+    const { code, err } = await exported('--types', 'trades,quotes');
+    expect(code).toBe(0);
+    expect(err).toContain('no row of trades');
+    expect(names().filter((name) => name.includes('trades'))).toEqual([]);
+  });
+
   test.each([
     ['an unknown type', ['--types', 'trade'], '"trade"'],
-    ['trades, which the broker does not send', ['--types', 'trades'], 'trades'],
     ['another format', ['--compat'], '--compat'],
     ['a symbol that the day does not have', ['--symbols', 'INFY'], 'INFY'],
     ['an empty time', ['--from', '10:00'], 'Nothing was written'],

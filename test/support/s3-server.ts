@@ -48,9 +48,11 @@ export async function startS3(
           response.writeHead(200).end();
         } else if (kept === undefined) response.writeHead(404).end();
         else {
-          const sha256 = kept.headers['x-amz-meta-sha256'] ?? '';
-          const length = String(kept.body.length);
-          response.writeHead(200, { 'x-amz-meta-sha256': sha256, 'content-length': length });
+          const sha256 = kept.headers['x-amz-meta-sha256'];
+          response.writeHead(200, {
+            'content-length': String(kept.body.length),
+            ...(sha256 === undefined ? {} : { 'x-amz-meta-sha256': sha256 }),
+          });
           response.end(request.method === 'HEAD' ? undefined : kept.body);
         }
       },
