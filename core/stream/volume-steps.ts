@@ -47,8 +47,9 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
   const stepOf = (name: string | null, receivedAt: number): readonly VolumeStep[] => {
     const symbol = name === null ? undefined : topics.get(name);
     const topic = name === null ? null : (state.hsm()?.topic(name) ?? null);
-    const [volume, price] = ['vol_traded_today', 'ltp'].map((field) => topic?.value(field) ?? null);
-    if (symbol === undefined || volume == null || price == null || price <= 0) return [];
+    const volume = topic?.value('vol_traded_today') ?? null;
+    const price = topic?.value('ltp') ?? 0;
+    if (symbol === undefined || volume === null || price <= 0) return [];
     const before = volumes.get(symbol) ?? volume;
     volumes.set(symbol, volume);
     const difference = volume - before;
