@@ -76,6 +76,16 @@ export function exitCodeOf(error: unknown): number {
   return EXIT_CODES[error instanceof FyersError ? error.family : 'bug'];
 }
 
+/** Null: what was read is damaged. Other errors stay, such as one of the disk. */
+export async function nullIfDamaged<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (caught) {
+    if (caught instanceof FyersError && caught.code === 'platform.integrity') return null;
+    throw caught;
+  }
+}
+
 export function toError(caught: unknown): Error {
   return caught instanceof Error ? caught : new Error(String(caught));
 }

@@ -1,6 +1,7 @@
 // Counts and uploads the segments of a day's frame log. A damaged segment does not prevent the day
 // from being closed: its number of frames is unknown.
 import { OBJECTS } from '../core/config/names.ts';
+import { nullIfDamaged } from '../core/errors.ts';
 import type { FrameFacts, FrameFile } from '../core/recording/manifest.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import { type FrameRecord, parseMark } from '../core/stream/frame-log.ts';
@@ -11,10 +12,10 @@ import type { DayFrames } from './ports.ts';
  * Reads every segment. Null: the day has none, because its feed polls.
  *
  * @param onSegment called with the records of each segment; null: it is damaged
- * @throws errors of the disk, while raw files are made into segments
+ * @throws errors of the disk: a segment that it does not give is not damaged
  */
 export async function countFrames(
-  frames: DayFrames,
+  frames: Pick<DayFrames, 'names' | 'read' | 'facts'>,
   onSegment: (records: readonly FrameRecord[] | null) => void = () => undefined,
 ): Promise<FrameFacts | null> {
   const names = await frames.names();
@@ -23,7 +24,7 @@ export async function countFrames(
   const connections = new Map<string, number>();
   const files: FrameFile[] = [];
   for (const name of names) {
-    const records = await frames.read(name).catch(() => null);
+    const records = await nullIfDamaged(frames.read(name));
     onSegment(records);
     const before = tally.frames;
     for (const record of records ?? []) countRecord(record, tally, connections);

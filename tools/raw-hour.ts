@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../adapters/process/clock.ts';
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
+import { nullIfDamaged } from '../core/errors.ts';
 import { formatIso, HOUR, type IstDate, parseIstDate, plus } from '../core/time.ts';
 import type { FrameRecord } from '../core/stream/frame-log.ts';
 import { answersFrom } from './stream-answers.ts';
@@ -78,7 +79,7 @@ async function* readRecords(data: string): AsyncGenerator<FrameRecord> {
   for (const date of await listDates(data)) {
     const segments = dayFolders(data).frames(date);
     for (const name of await segments.names()) {
-      const records = await segments.read(name).catch(() => null);
+      const records = await nullIfDamaged(segments.read(name));
       if (records === null) process.stderr.write(`${name} is damaged and left out.\n`);
       yield* records ?? [];
     }

@@ -61,11 +61,39 @@ export function objectStore({ client, bucket }: ObjectStoreOptions): ObjectStore
 
 async function storedHash(client: S3Client, bucket: string, key: string): Promise<string | null> {
   try {
-    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return head.Metadata?.['sha256'] ?? null;
+    return (await headOf(client, bucket, key)).sha256;
   } catch (caught) {
     throw awsFault(caught, `Comparing s3://${bucket}/${key}`);
   }
+}
+
+export interface ObjectFacts {
+  readonly bytes: number;
+  /** That `putOnce` stored; null for an object of another program. */
+  readonly sha256: string | null;
+}
+
+/**
+ * Null: the object is absent, or may not be read, which a HEAD cannot tell apart without
+ * s3:ListBucket.
+ *
+ * @throws as `objectStore`
+ */
+export async function objectFacts(
+  { client, bucket }: ObjectStoreOptions,
+  key: string,
+): Promise<ObjectFacts | null> {
+  try {
+    return await headOf(client, bucket, key);
+  } catch (caught) {
+    if (isAbsent(caught) || statusOf(caught) === 403) return null;
+    throw awsFault(caught, `Reading s3://${bucket}/${key}`);
+  }
+}
+
+async function headOf(client: S3Client, bucket: string, key: string): Promise<ObjectFacts> {
+  const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+  return { bytes: head.ContentLength ?? 0, sha256: head.Metadata?.['sha256'] ?? null };
 }
 
 /**

@@ -81,7 +81,10 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       }
       return problems;
     },
-    /** @throws FyersError `platform.integrity` if the segment is damaged */
+    /**
+     * @throws FyersError `platform.integrity` if the segment is damaged; `platform.disk` if the disk
+     * does not give it
+     */
     async read(name: string): Promise<FrameLog['records']> {
       const { records, problem } = readFrameLog(await unzip(pathOf(name)), crc32);
       if (problem !== null) throw damaged(pathOf(name), new Error(`its frames are ${problem}`));
@@ -96,16 +99,6 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       await replaceFile(pathOf(UPLOADED), JSON.stringify([...(await uploaded()), name]), disk);
     },
   };
-}
-
-/** Null: the segment is damaged. Other errors stay. */
-export async function nullIfDamaged<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (caught) {
-    if (caught instanceof FyersError && caught.code === 'platform.integrity') return null;
-    throw caught;
-  }
 }
 
 async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise<void> {
@@ -156,13 +149,26 @@ function lossAfter(records: FrameLog['records']): Uint8Array {
 }
 
 async function unzip(file: string): Promise<Buffer> {
+  const packed = await readFile(file).catch((caught: unknown) => {
+    throw notReadableError(file, toError(caught));
+  });
   try {
-    return await promisify(zstdDecompress)(await readFile(file), {
+    return await promisify(zstdDecompress)(packed, {
       maxOutputLength: MAX_RAW_BYTES,
     });
   } catch (caught) {
     throw damaged(file, toError(caught));
   }
+}
+
+/** Not damage: the same file may be readable later. */
+function notReadableError(file: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `${file} cannot be read: ${cause.message}.`,
+    `Let this user read it (\`ls -l ${file}\` shows who may), or replace the disk if it fails.`,
+    { cause },
+  );
 }
 
 function hashOf(bytes: Buffer): string {

@@ -6,6 +6,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { nullIfDamaged } from '../../core/errors.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import {
   startTardis,
@@ -13,21 +14,34 @@ import {
   tardisHeader,
   type TardisOptions,
   type TardisRow,
+  type TardisType,
+  tardisTrade,
 } from '../../core/stream/tardis.ts';
 import { type BookTopics, type Gap, startUpdates } from '../../core/stream/updates.ts';
-import { type FrameSegments, nullIfDamaged } from './frame-segments.ts';
+import { startVolumeSteps } from '../../core/stream/volume-steps.ts';
+import type { FrameSegments } from './frame-segments.ts';
 
 interface TardisFilesOptions extends TardisOptions {
   readonly segments: Pick<FrameSegments, 'names' | 'read'>;
   /** Needed for HSM only. */
   readonly topics: BookTopics;
+  /** Needed for trades only. */
+  readonly quoteTopics: ReadonlyMap<string, string>;
   /** Of the day, for the files' names. */
   readonly date: string;
   readonly folder: string;
   /** @throws if a file of this path must not be replaced; called before any row is written to it */
   readonly onExisting: (file: string) => void;
-  /** Called with the number of rows so far. */
-  readonly onRow: (rows: number) => void;
+  readonly onProgress: (progress: TardisProgress) => void;
+}
+
+/** Before a segment is read. */
+interface TardisProgress {
+  /** From 1. */
+  readonly segment: number;
+  readonly segments: number;
+  /** Written so far. */
+  readonly rows: number;
 }
 
 interface TardisFilesWritten {
@@ -36,6 +50,7 @@ interface TardisFilesWritten {
   /** Symbols with a book, whether selected or not. */
   readonly symbols: ReadonlySet<string>;
   readonly gaps: readonly Gap[];
+  readonly hasTrades: boolean;
   /** Segments that could not be read: each is a gap. */
   readonly damaged: readonly string[];
 }
@@ -51,32 +66,51 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
   const symbols = new Set<string>();
   const damaged: string[] = [];
   const updates = startUpdates(options.topics);
-  const apply = (record: FrameRecord): readonly TardisRow[] =>
-    updates.apply(record).flatMap((each) => {
+  const steps = options.types.includes('trades') ? startVolumeSteps(options.quoteTopics) : null;
+  const tradesOf = (record: FrameRecord): readonly TardisRow[] =>
+    (steps?.apply(record) ?? [])
+      .filter(({ symbol, receivedAt }) => options.isSelected(symbol, receivedAt))
+      .map((step) => tardisTrade(step, options.exchange));
+  const apply = (record: FrameRecord): readonly TardisRow[] => [
+    ...tradesOf(record),
+    ...updates.apply(record).flatMap((each) => {
       symbols.add(each.symbol);
       return each.kind === 'update' ? tardis.apply(each) : [];
-    });
+    }),
+  ];
   await mkdir(options.folder, { recursive: true });
   try {
-    for (const name of await options.segments.names()) {
+    const names = await options.segments.names();
+    for (const [index, name] of names.entries()) {
+      options.onProgress({ segment: index + 1, segments: names.length, rows: files.rows() });
       const records = await nullIfDamaged(options.segments.read(name));
       if (records === null) {
         damaged.push(name);
         updates.interrupt();
+        steps?.interrupt();
       }
       for (const record of records ?? []) await files.write(apply(record));
     }
     await files.write(tardis.finish());
-    const names = await files.complete();
-    return { files: names, rows: files.rows(), symbols, gaps: updates.gaps(), damaged };
+    const written = await files.complete();
+    const hasTrades = files.types().has('trades');
+    return {
+      hasTrades,
+      files: written,
+      rows: files.rows(),
+      symbols,
+      gaps: updates.gaps(),
+      damaged,
+    };
   } catch (caught) {
     await files.abandon();
     throw caught;
   }
 }
 
-function tardisFiles({ folder, date, onExisting, onRow }: TardisFilesOptions) {
+function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
   const open = new Map<string, OpenFile>();
+  const types = new Set<TardisType>();
   let rows = 0;
   const fileOf = async ({ symbol, type }: TardisRow): Promise<OpenFile> => {
     const name = tardisFileName(type, date, symbol);
@@ -86,14 +120,16 @@ function tardisFiles({ folder, date, onExisting, onRow }: TardisFilesOptions) {
     if ((await stat(file).catch(() => null)) !== null) onExisting(file);
     const opened = openFile(file, tardisHeader(type));
     open.set(name, opened);
+    types.add(type);
     return opened;
   };
   return {
     rows: () => rows,
+    types: (): ReadonlySet<TardisType> => types,
     async write(added: readonly TardisRow[]): Promise<void> {
       for (const row of added) {
         const file = await fileOf(row);
-        onRow((rows += 1));
+        rows += 1;
         if (file.add(row.text)) await file.flush();
       }
     },

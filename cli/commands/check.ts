@@ -1,6 +1,7 @@
 // Checks that a recording is complete and reports the quality of its rows (`./fyers check`).
 import type { Command } from 'commander';
 import { fieldFaultWords } from '../../core/recording/field-faults.ts';
+import { FyersError } from '../../core/errors.ts';
 import type { FrameFacts } from '../../core/recording/manifest.ts';
 import { MARK_MEANINGS } from '../../core/recording/quality.ts';
 import { counted } from '../../core/text.ts';
@@ -15,6 +16,10 @@ import {
   withRecordingOptions,
 } from '../shared/recordings.ts';
 
+interface CheckOptions extends RecordingOptions {
+  readonly download?: true;
+}
+
 export function addCheck(program: Command, session: Session): void {
   withRecordingOptions(
     program
@@ -25,6 +30,7 @@ export function addCheck(program: Command, session: Session): void {
         'a date, or a file: Parquet, day log, or a CSV of the Python original (default: the latest day)',
       ),
   )
+    .option('--download', 'with --s3: download and read every file of the day, frames too')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
@@ -36,6 +42,9 @@ names a possible problem; a symbol with too many marks is red. The limits are ou
 are in --json under quality, and in the manifest. A field without a usable value in the broker's answer is empty in the
 row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
 
+With --s3, files that no row is read from, such as frames, are compared by size and SHA-256. --download reads them
+too, one at a time: hundreds of megabytes for a day of a stream.
+
 A running day is checked up to now; a day without a row is red. A file has no plan, so missing rows cannot be detected,
 only unreadable ones. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2 when there is nothing to check.
 
@@ -45,18 +54,20 @@ Examples:
   $ ./fyers check harvested_data/market_depth_2025-12-26.csv
   $ ./fyers check --json | jq .quality.marks`,
     )
-    .action((what: string | undefined, options: RecordingOptions) => check(session, what, options));
+    .action((what: string | undefined, options: CheckOptions) => check(session, what, options));
 }
 
 async function check(
   session: Session,
   what: string | undefined,
-  options: RecordingOptions,
+  options: CheckOptions,
 ): Promise<void> {
   const { io } = session;
+  const { download = false } = options;
   await using recording = await recordingOf(session, what, options);
+  if (download && recording.bucket === null) throw notInBucketError();
   using counter = startCounter(io, 'Checking');
-  const judgement = await judgeRecording(session, recording, counter.show);
+  const judgement = await judgeRecording(session, recording, { onRow: counter.show, download });
   const { good, text, faults, audit: found, suspect, replacedBroker } = judgement;
   const frames = (await recording.manifest())?.frames ?? null;
   const { place, kind, date } = recording;
@@ -76,6 +87,8 @@ async function check(
     io.out(paint(io, suspect.includes(each) ? 'bad' : 'quiet', fieldFaultWords(each, found.rows)));
   }
   if (frames !== null) io.out(paint(io, 'quiet', frameText(frames)));
+  if (frames !== null && recording.bucket !== null && !download)
+    io.out(paint(io, 'quiet', notReadText(date)));
   for (const mark of Object.keys(found.quality.marks)) io.out(paint(io, 'quiet', formatMark(mark)));
   io.out(paintVerdict(io, judgement));
 }
@@ -123,6 +136,18 @@ function frameText({ frames, badFrames, lostFrames, files, sockets }: FrameFacts
   );
   const opened = sockets.map(({ name, connections }) => `${name} ${String(connections)}`);
   return `Frames: ${stored ?? ''} in ${counted(files.length, 'segment')}, ${bad ?? ''} unreadable, ${lost ?? ''} lost. Connections: ${opened.join(', ')}.`;
+}
+
+function notReadText(date: string | null): string {
+  return `Frames and updates were compared by size and SHA-256, and not read. To read them: \`./fyers check ${date ?? 'DATE'} --s3 --download\`.`;
+}
+
+function notInBucketError(): FyersError {
+  return new FyersError(
+    'operator.usage',
+    '--download is for a day of the bucket. Every file of a day on this machine is read already.',
+    'Leave it out, or add --s3: `./fyers check 2026-11-25 --s3 --download`.',
+  );
 }
 
 function formatMark(mark: string): string {

@@ -6,13 +6,14 @@ import { plansIn } from '../../core/recording/day-events.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
 import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
 import { bookTopicsIn } from '../../core/stream/updates.ts';
+import { quoteTopicsIn } from '../../core/stream/volume-steps.ts';
 import { counted } from '../../core/text.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
+import { exportUsageError, fileExistsError, notWritableError } from '../shared/export-errors.ts';
 import type { Session } from '../shared/io.ts';
 import { type OpenedRecording, type RecordingOptions, recordingOf } from '../shared/recordings.ts';
 import { momentSelectionOf, namesIn, type SelectionOptions } from '../shared/selection.ts';
 import { ownDaysOf, symbolsNamed, unknownSymbolText } from '../shared/settings.ts';
-import { startCounter } from '../shared/terminal.ts';
 
 export interface TardisExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;
@@ -27,7 +28,7 @@ export const DEFAULT_TYPES: readonly TardisType[] = ['incremental_book_L2', 'quo
 /** NautilusTrader refuses an exchange that Tardis does not have. Its `instrument_id` replaces it. */
 const NAUTILUS_EXCHANGE = 'binance';
 
-/** Exports one day of a data folder. */
+/** Exports one day. Segments of a day in the bucket are downloaded one after the other. */
 export async function exportTardis(
   session: Session,
   what: string | undefined,
@@ -36,34 +37,39 @@ export async function exportTardis(
   const { io } = session;
   const types = typesIn(options);
   if (options.compat === true)
-    throw usageError('--compat is a CSV file of its own, not of Tardis.');
-  if (options.s3 === true || options.bucket !== undefined) throw notFetchedError();
+    throw exportUsageError('--compat is a CSV file of its own, not of Tardis.');
   const folder = path.resolve(io.cwd, options.to);
   await using recording = await recordingOf(session, what, options, { dataOnStdout: true });
   const { date, segments, events } = await framesOf(recording);
   const isFiveLevels = plansIn(events).every(({ feed }) => feed === 'hsm');
   if (isFiveLevels && types.includes('book_snapshot_25')) throw fiveLevelsError(recording.place);
-  using counter = startCounter(io, 'Writing');
   const isSelected = momentSelectionOf(options, date, phasesIn(events, ownDaysOf(io)));
   const isWritten = (symbol: string, at: number): boolean =>
     isSelected(symbol, instantOf(at), null);
   const written = await writeTardisFiles({
     ...{ segments, topics: bookTopicsIn(events), date, folder, types },
+    quoteTopics: quoteTopicsIn(events),
     exchange: options.for === undefined ? null : NAUTILUS_EXCHANGE,
     isSelected: isWritten,
     onExisting: (file) => {
       if (options.force !== true) throw fileExistsError(file);
     },
-    onRow: counter.show,
-  }).catch((caught: unknown) => {
-    throw caught instanceof FyersError ? caught : notWritableError(folder, toError(caught));
-  });
+    onProgress: ({ segment, segments: all, rows }) => {
+      const part = `segment ${String(segment)} of ${String(all)}`;
+      io.progress?.(`Writing: ${part}, ${rows.toLocaleString('en')} rows`);
+    },
+  })
+    .catch((caught: unknown) => {
+      throw caught instanceof FyersError ? caught : notWritableError(folder, toError(caught));
+    })
+    .finally(() => io.progress?.(''));
   const absent = (namesIn(options) ?? [])
     .filter((name) => ![...written.symbols].some(symbolsNamed([name])))
     .map((name) => unknownSymbolText(written.symbols, name));
   if (written.files.length === 0) throw noRowsError(recording.place, absent);
   const files = counted(written.files.length, 'file');
   io.out(`${counted(written.rows, 'row')} are in ${files} in ${path.relative(io.cwd, folder)}/.`);
+  if (types.includes('trades')) io.err(written.hasTrades ? TRADES_TEXT : NO_TRADES_TEXT);
   for (const name of written.damaged)
     io.err(`${name} could not be read: its time is a gap. See it: \`./fyers check ${date}\`.`);
   // The gap after the last connection is the end of the day.
@@ -75,17 +81,18 @@ export async function exportTardis(
   for (const text of absent) io.err(text);
 }
 
+const TRADES_TEXT =
+  'The rows of trades are steps of the traded volume, of unknown side: a step may be several trades.';
+const NO_TRADES_TEXT =
+  'There is no row of trades: HSM sent no volume that grew in the selected time.';
+
 function typesIn({ types }: TardisExportOptions): readonly TardisType[] {
   if (types === undefined) return DEFAULT_TYPES;
   const names = types.split(',').map((name) => name.trim());
   const known = TARDIS_TYPES.filter((type) => names.includes(type));
   const unknown = names.find((name) => !known.some((type) => type === name));
   if (unknown === undefined) return known;
-  throw usageError(
-    unknown === 'trades'
-      ? '--types trades is not possible: the broker sends no list of trades.'
-      : `--types "${unknown}" is not one of ${TARDIS_TYPES.join(', ')}.`,
-  );
+  throw exportUsageError(`--types "${unknown}" is not one of ${TARDIS_TYPES.join(', ')}.`);
 }
 
 async function framesOf({ date, frames, place, ...recording }: OpenedRecording) {
@@ -99,18 +106,6 @@ async function framesOf({ date, frames, place, ...recording }: OpenedRecording) 
   return { date, segments: frames, events: await recording.events() };
 }
 
-function usageError(problem: string): FyersError {
-  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
-}
-
-function notFetchedError(): FyersError {
-  return new FyersError(
-    'operator.usage',
-    '--format tardis reads frames, and a day from the bucket comes without them.',
-    'Copy the frames and the event log into DIR/days/DATE first (docs/data.md), then: `./fyers export DATE --format tardis --data DIR --to FOLDER`.',
-  );
-}
-
 function fiveLevelsError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
@@ -120,26 +115,9 @@ function fiveLevelsError(place: string): FyersError {
 }
 
 function noRowsError(place: string, absent: readonly string[]): FyersError {
-  return usageError(
+  return exportUsageError(
     absent.length > 0
       ? absent.join(' ')
       : `${place} has no book that matches the selection. Nothing was written.`,
-  );
-}
-
-function fileExistsError(file: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `${file} already exists. Nothing was written.`,
-    'Name another folder, or replace the files: `./fyers export --format tardis --to FOLDER --force`.',
-  );
-}
-
-function notWritableError(folder: string, cause: Error): FyersError {
-  return new FyersError(
-    'platform.disk',
-    `${folder} cannot be written: ${cause.message}.`,
-    'Name a folder on a disk with space: `./fyers export --format tardis --to FOLDER`.',
-    { cause },
   );
 }

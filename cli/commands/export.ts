@@ -20,6 +20,7 @@ import { startCounter } from '../shared/terminal.ts';
 import { type OpenedRecording, recordingOf, withRecordingOptions } from '../shared/recordings.ts';
 import { type SelectionOptions, namesIn, selectionOf } from '../shared/selection.ts';
 import { DEFAULT_TYPES, exportTardis, type TardisExportOptions } from './export-tardis.ts';
+import { exportUsageError, fileExistsError, notWritableError } from '../shared/export-errors.ts';
 import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
 
 interface ExportOptions extends TardisExportOptions {
@@ -91,7 +92,7 @@ async function exportRows(
 ): Promise<void> {
   const { io } = session;
   if (options.types !== undefined || options.for !== undefined)
-    throw usageError('--types and --for are options of --format tardis.');
+    throw exportUsageError('--types and --for are options of --format tardis.');
   const form = formOf(options);
   const file = path.resolve(io.cwd, options.to);
   if (options.force !== true && (await stat(file).catch(() => null)) !== null)
@@ -124,9 +125,10 @@ async function exportRows(
 
 function formOf({ to, compat }: ExportOptions): Form {
   const form = (['csv.gz', 'csv', 'parquet'] as const).find((ending) => to.endsWith(`.${ending}`));
-  if (form === undefined) throw usageError(`--to ${to} must end in .csv, .csv.gz or .parquet.`);
+  if (form === undefined)
+    throw exportUsageError(`--to ${to} must end in .csv, .csv.gz or .parquet.`);
   if (compat === true && form === 'parquet')
-    throw usageError('--compat is a CSV file, and --to names a Parquet file.');
+    throw exportUsageError('--compat is a CSV file, and --to names a Parquet file.');
   return form;
 }
 
@@ -227,10 +229,6 @@ async function* groupRows(rows: AsyncIterable<RecordedRow>): AsyncGenerator<RowG
   if (group.length > 0) yield groupOf(RECORDED_COLUMNS, group);
 }
 
-function usageError(problem: string): FyersError {
-  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
-}
-
 function noRowsError(
   place: string,
   options: ExportOptions,
@@ -238,28 +236,11 @@ function noRowsError(
 ): FyersError {
   const absent = findAbsentNames(options, symbols);
   if (symbols.size > 0 && absent.length > 0)
-    return usageError(absent.map((name) => unknownSymbolText(symbols, name)).join(' '));
+    return exportUsageError(absent.map((name) => unknownSymbolText(symbols, name)).join(' '));
   const hours = options.compat === true ? ', in the hours of the Python original,' : '';
-  return usageError(
+  return exportUsageError(
     symbols.size === 0
       ? `${place} has no row.`
       : `${place} has rows, but none${hours} matches the selection. Nothing was written.`,
-  );
-}
-
-function fileExistsError(file: string): FyersError {
-  return new FyersError(
-    'operator.usage',
-    `${file} already exists and was not changed.`,
-    'Name another file, or overwrite it: `./fyers export --to FILE --force`.',
-  );
-}
-
-function notWritableError(file: string, cause: Error): FyersError {
-  return new FyersError(
-    'platform.disk',
-    `${file} cannot be written: ${cause.message}.`,
-    'Name a file in an existing folder, with space on its disk: `./fyers export --to FILE`.',
-    { cause },
   );
 }

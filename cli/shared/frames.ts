@@ -1,13 +1,13 @@
 // Reads the stored frames of a day and makes updates of books from them, one segment at a time: a
 // day of frames does not fit into memory. A damaged segment becomes a gap of all books, so the rest
 // of the day is still read.
-import { FyersError } from '../../core/errors.ts';
+import { FyersError, nullIfDamaged } from '../../core/errors.ts';
 import { type DayEvent, plannedSymbols } from '../../core/recording/day-events.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import type { GapReason } from '../../core/stream/updates.ts';
 import type { Wide } from '../../core/stream/tbt-frame.ts';
 import { formatClock, formatIso, type Instant, type IstDate } from '../../core/time.ts';
-import { instantOfFrames, nullIfDamaged } from '../../adapters/recordings/frame-segments.ts';
+import { instantOfFrames } from '../../adapters/recordings/frame-segments.ts';
 import type { OpenedRecording, StoredFrames } from './recordings.ts';
 import { symbolsNamed, unknownSymbolText } from './settings.ts';
 import { paint, type Terminal } from './terminal.ts';

@@ -1,15 +1,11 @@
 // Judges a recording for check and report, so that both give the same verdict and the same exit code. A verdict has one of
 // three tones: bad, if something does not add up or is red; partial, if it adds up but a notable part of the slots has no
 // row; good otherwise.
-import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
-import { refuseLink } from '../../adapters/recordings/disk.ts';
-import { countParquetRows } from '../../adapters/recordings/parquet/rows.ts';
-import { UPDATES_FILE } from '../../core/config/names.ts';
 import { isSuspect } from '../../core/recording/field-faults.ts';
 import { FyersError } from '../../core/errors.ts';
-import type { FrameFacts, Manifest } from '../../core/recording/manifest.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import type { Audit } from '../../harvester/audit.ts';
+import { findDamagedFiles } from './day-files.ts';
 import type { Session } from './io.ts';
 import type { OpenedRecording } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
@@ -40,11 +36,18 @@ export interface Judgement extends Verdict {
   readonly replacedBroker: string | null;
 }
 
+interface JudgeOptions {
+  /** Called with the number of rows so far. */
+  readonly onRow: (rows: number) => void;
+  /** Whether all files of a day in the bucket are read. */
+  readonly download?: boolean;
+}
+
 /** @throws FyersError `operator.usage` for a file without rows */
 export async function judgeRecording(
   { io }: Pick<Session, 'io'>,
   recording: OpenedRecording,
-  onRow: (rows: number) => void,
+  { onRow, download = false }: JudgeOptions,
 ): Promise<Judgement> {
   const { date } = recording;
   if (date === null) throw noRowsError(recording.place);
@@ -63,7 +66,8 @@ export async function judgeRecording(
     throw noRowsError(recording.place);
   const why = found.unreadable === 0 ? null : await recording.whyUnreadable();
   const first = why === null ? [] : [`The first of those lines: ${why}.`];
-  const faults = [...found.faults, ...first, ...(await findDamagedFiles(recording))];
+  const damaged = await findDamagedFiles(recording, { download, terminal: io });
+  const faults = [...found.faults, ...first, ...damaged];
   const suspect = found.fieldFaults.filter((each) => isSuspect(each, found.rows));
   const red = found.quality.symbols
     .filter((each) => each.red.length > 0)
@@ -136,64 +140,6 @@ interface RedSymbol {
 function redSymbolsText(red: readonly RedSymbol[]): string {
   const named = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
   return `Look before you use: ${named.join(', ')}.`;
-}
-
-/** Reports files of a day that are missing or differ from the manifest. */
-async function findDamagedFiles(recording: OpenedRecording): Promise<readonly string[]> {
-  const { day, fetched } = recording;
-  const manifest = await recording.manifest();
-  if (day === null || manifest === null) return [];
-  const faults: string[] = [];
-  for (const { name, sha256 } of manifest.files) {
-    await refuseLink(day.pathOf(name));
-    const facts = await factsOf(day.pathOf(name), name).catch(() => null);
-    if (facts === null) {
-      // A fetched day has no compressed day log: it stays in the bucket.
-      if (!fetched) faults.push(`${name} cannot be read, and the manifest names it.`);
-    } else if (facts.sha256 !== sha256) {
-      faults.push(differentFileText(name, facts.sha256));
-    }
-  }
-  const { frames, updates } = fetched ? {} : manifest;
-  if (updates !== undefined) faults.push(...(await findUpdateFaults(day, updates)));
-  return frames === undefined ? faults : [...faults, ...(await findFrameFaults(day, frames))];
-}
-
-async function findUpdateFaults(
-  day: DayArchive,
-  expected: NonNullable<Manifest['updates']>,
-): Promise<readonly string[]> {
-  const rows = await countParquetRows(day.pathOf(UPDATES_FILE)).catch(() => null);
-  // A file that is missing or differs is named already.
-  if (rows === null || rows === expected.rows) return [];
-  return [
-    `The manifest has ${String(expected.rows)} rows of updates, but ${UPDATES_FILE} has ${String(rows)}.`,
-  ];
-}
-
-/** Reads all segments again. In the bucket they stay there, and a fetched day is not checked for them. */
-async function findFrameFaults(
-  { frames, pathOf }: DayArchive,
-  expected: FrameFacts,
-): Promise<readonly string[]> {
-  const { countFrames } = await import('../../harvester/frames.ts');
-  for (const { name } of expected.files) await refuseLink(pathOf(name));
-  const found = await countFrames(frames);
-  const faults = expected.files.flatMap(({ name, sha256 }) => {
-    const file = found?.files.find((each) => each.name === name);
-    if (file === undefined) return [`${name} cannot be read, and the manifest names it.`];
-    if (file.frames === null) return [`${name} is damaged: its frames cannot be read.`];
-    return file.sha256 === sha256 ? [] : [differentFileText(name, file.sha256)];
-  });
-  if ((found?.frames ?? 0) === expected.frames) return faults;
-  return [
-    ...faults,
-    `The manifest has ${String(expected.frames)} frames, but the recording has ${String(found?.frames ?? 0)}.`,
-  ];
-}
-
-function differentFileText(name: string, sha256: string): string {
-  return `${name} is not the file that the manifest names: its SHA-256 begins ${sha256.slice(0, 12)}.`;
 }
 
 function noRowsError(place: string): FyersError {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { ObjectFacts } from '../../adapters/aws/object-store.ts';
 import { removeAtEnd } from '../../adapters/process/stop-signal.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import {
@@ -64,9 +65,17 @@ export function shardIn(text: string): number {
 
 /** A downloaded day is removed on disposal. */
 export interface OpenedRecording extends Recording, AsyncDisposable {
-  /** True if downloaded from the bucket: manifest, Parquet and event log only. */
-  readonly fetched: boolean;
+  /** Null: on this machine. Of a day in the bucket only manifest, rows and event log are downloaded. */
+  readonly bucket: BucketDay | null;
   readonly frames: StoredFrames;
+}
+
+/** A day in the bucket. */
+export interface BucketDay {
+  /** Of a file, without downloading it; null: it is not there, or may not be read. */
+  facts(name: string): Promise<ObjectFacts | null>;
+  /** Downloads a file to a path. */
+  fetch(name: string, file: string): Promise<void>;
 }
 
 /** The frames of a stream. From the bucket, a segment is downloaded when it is read. */
@@ -110,7 +119,7 @@ export async function recordingOf(
     for (const note of recording.notes) session.io.err(note);
     return {
       ...recording,
-      fetched: false,
+      bucket: null,
       frames: recording.day?.frames ?? NO_FRAMES,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -120,15 +129,15 @@ export async function recordingOf(
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
   const temporary = removeAtEnd(dataDir);
   try {
-    const fetch = await bucketReader(session, { date, shard, bucket });
-    await fetchDay(fetch, path.join(dataDir, 'days', date));
+    const inBucket = await bucketDay(session, { date, shard, bucket });
+    await fetchDay(inBucket, path.join(dataDir, 'days', date));
     const recording = await openRecording({ what: date, dataDir, cwd });
     const place = `s3://${bucket}/${OBJECTS.dayPrefix(date, String(shard))}`;
     return {
       ...recording,
       place,
-      fetched: true,
-      frames: framesInBucket(recording, fetch),
+      bucket: inBucket,
+      frames: framesInBucket(recording, inBucket),
       [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
     };
   } catch (caught) {
@@ -178,28 +187,30 @@ interface InBucket {
   readonly shard: number;
 }
 
-/** Downloads a file of the day to a path. */
-type Fetch = (name: string, file: string) => Promise<void>;
-
-async function bucketReader(session: Session, { date, shard, bucket }: InBucket): Promise<Fetch> {
+async function bucketDay(session: Session, { date, shard, bucket }: InBucket): Promise<BucketDay> {
   const { S3Client } = await import('@aws-sdk/client-s3');
-  const { objectStore } = await import('../../adapters/aws/object-store.ts');
-  const objects = objectStore({ client: new S3Client(session.io.aws), bucket });
-  return async (name, file) => {
-    const key = OBJECTS.dayFile(date, String(shard), name);
-    if (!(await withOperatorHints(objects.get(key, file))))
-      throw marketClosedError(session, date) ?? notInBucketError(date, `s3://${bucket}/${key}`);
+  const { objectFacts, objectStore } = await import('../../adapters/aws/object-store.ts');
+  const options = { client: new S3Client(session.io.aws), bucket };
+  const objects = objectStore(options);
+  const keyOf = (name: string): string => OBJECTS.dayFile(date, String(shard), name);
+  return {
+    facts: (name) => withOperatorHints(objectFacts(options, keyOf(name))),
+    async fetch(name, file) {
+      const key = keyOf(name);
+      if (!(await withOperatorHints(objects.get(key, file))))
+        throw marketClosedError(session, date) ?? notInBucketError(date, `s3://${bucket}/${key}`);
+    },
   };
 }
 
 const EVENTS = 'events.jsonl.gz';
 
 /** Downloads manifest, Parquet and event log of a closed day. */
-async function fetchDay(fetch: Fetch, folder: string): Promise<void> {
+async function fetchDay(bucket: BucketDay, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const fetched = async (name: string): Promise<string> => {
     const file = path.join(folder, name);
-    await fetch(name, file);
+    await bucket.fetch(name, file);
     return file;
   };
   // Ship writes the manifest last, so read it first: without it the day is incomplete.
@@ -216,13 +227,13 @@ const NO_FRAMES: StoredFrames = {
 };
 
 /** A segment is removed after it is read, because a day of them is large. */
-function framesInBucket(recording: Recording, fetch: Fetch): StoredFrames {
+function framesInBucket(recording: Recording, bucket: BucketDay): StoredFrames {
   const { day } = recording;
   if (day === null) return NO_FRAMES;
   return {
     names: async () => (await recording.manifest())?.frames?.files.map(({ name }) => name) ?? [],
     async read(name) {
-      await fetch(name, day.frames.pathOf(name));
+      await bucket.fetch(name, day.frames.pathOf(name));
       try {
         return await day.frames.read(name);
       } finally {

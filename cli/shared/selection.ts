@@ -1,10 +1,10 @@
 // Selects rows of a recording by symbol, phase and time of day.
 import { symbolNames } from '../../core/config/values.ts';
 import { type RecordedRow, numberColumn, textColumn } from '../../core/recording/rows.ts';
-import { FyersError } from '../../core/errors.ts';
 import { PHASE_NAMES } from '../../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant, timeOfDay } from '../../core/time.ts';
+import { exportUsageError } from './export-errors.ts';
 import { symbolsNamed } from './settings.ts';
 
 export interface SelectionOptions {
@@ -54,12 +54,16 @@ export function momentSelectionOf(
   const isMeant = names === null ? null : symbolsNamed(names);
   const phase = options.phase?.toUpperCase();
   if (phase !== undefined && !PHASE_NAMES.some((name) => name === phase)) {
-    throw usageError(`--phase "${options.phase ?? ''}" is not one of ${PHASE_NAMES.join(', ')}.`);
+    throw exportUsageError(
+      `--phase "${options.phase ?? ''}" is not one of ${PHASE_NAMES.join(', ')}.`,
+    );
   }
   const from = timeOf('--from', options.from, date) ?? -Infinity;
   const until = timeOf('--until', options.until, date) ?? Infinity;
   if (from >= until) {
-    throw usageError(`--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`);
+    throw exportUsageError(
+      `--from ${options.from ?? ''} is not before --until ${options.until ?? ''}.`,
+    );
   }
   return (symbol, at, recordedPhase) => {
     if (at < from || at >= until) return false;
@@ -72,10 +76,7 @@ export function momentSelectionOf(
 function timeOf(flag: string, text: string | undefined, date: IstDate | null): Instant | null {
   if (text === undefined) return null;
   const at = date === null ? null : timeOfDay(date, text);
-  if (at === null) throw usageError(`${flag} "${text}" is not a time of day (HH:MM or HH:MM:SS).`);
+  if (at === null)
+    throw exportUsageError(`${flag} "${text}" is not a time of day (HH:MM or HH:MM:SS).`);
   return at;
-}
-
-function usageError(problem: string): FyersError {
-  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
 }

@@ -7,7 +7,7 @@ import { type HsmTopics, startHsmTopics } from './hsm-topics.ts';
 import { startTbtBooks, type TbtBooks } from './tbt-books.ts';
 import { decodeTbtFrame, type TbtMessage } from './tbt-frame.ts';
 
-const HSM_SOCKET = 0;
+export const HSM_SOCKET = 0;
 
 /**
  * What a record did. opened, closed: a connection begins or ends · began: a recorder begins, so every

@@ -7,17 +7,20 @@
 //   NautilusTrader adds a snapshot to the book that it has.
 // - A snapshot is best first, because hftbacktest clears its book up to the last price of each side.
 // - A row that is not a snapshot follows each snapshot, because hftbacktest applies it only then.
+// - A trade has no side, and its two times are those of receipt: see `volume-steps.ts`.
 // - hftbacktest cuts a snapshot to the length of the shortest one before it. The levels that it would
 //   lose are repeated after the snapshot.
 import { HOUR } from '../time.ts';
 import type { Wide } from './tbt-frame.ts';
 import type { BookUpdate, UpdatedLevel } from './updates.ts';
+import type { VolumeStep } from './volume-steps.ts';
 
 export const TARDIS_TYPES = [
   'incremental_book_L2',
   'book_snapshot_5',
   'book_snapshot_25',
   'quotes',
+  'trades',
 ] as const;
 export type TardisType = (typeof TARDIS_TYPES)[number];
 
@@ -42,6 +45,9 @@ export interface TardisRows {
   finish(): readonly TardisRow[];
 }
 
+/** Types that a book gives. */
+type BookType = Exclude<TardisType, 'trades'>;
+
 const DEPTHS = { book_snapshot_5: 5, book_snapshot_25: 25, quotes: 1 } as const;
 type TopType = keyof typeof DEPTHS;
 
@@ -49,6 +55,7 @@ const START = 'exchange,symbol,timestamp,local_timestamp';
 
 export function tardisHeader(type: TardisType): string {
   if (type === 'incremental_book_L2') return `${START},is_snapshot,side,price,amount`;
+  if (type === 'trades') return `${START},id,side,price,amount`;
   if (type === 'quotes') return `${START},ask_amount,ask_price,bid_price,bid_amount`;
   const levels = Array.from({ length: DEPTHS[type] }, (_, index) => {
     const at = `[${String(index)}]`;
@@ -60,7 +67,22 @@ export function tardisHeader(type: TardisType): string {
 /** Such as `nse_incremental_book_L2_2026-11-17_SBIN-EQ.csv.gz`. */
 export function tardisFileName(type: TardisType, date: string, symbol: string): string {
   const [exchange, name] = tardisNames(symbol);
-  return `${exchange}_${type}_${date}_${name}.csv.gz`;
+  const label = type === 'trades' ? TRADES_LABEL : type;
+  return `${exchange}_${label}_${date}_${name}.csv.gz`;
+}
+
+/** hftbacktest looks for `trades` in a file's name; the rest says what the rows are. */
+const TRADES_LABEL = 'trades_from_volume_steps';
+
+/** A row of `trades`, named as what it is in its id, because it is not one trade. */
+export function tardisTrade(step: VolumeStep, exchange: string | null): TardisRow {
+  const { symbol, number, receivedAt, price, quantity } = step;
+  const [own, name] = tardisNames(symbol);
+  // The broker's times of a quote are whole seconds.
+  const at = String(Math.round(receivedAt));
+  const id = `volume-step-${String(number)}`;
+  const cells = [exchange ?? own, name, at, at, id, 'unknown', price, quantity];
+  return { symbol, type: 'trades', text: cells.join(',') };
 }
 
 /** `NSE:SBIN-EQ` is `SBIN-EQ` of `nse`. A symbol is text of the broker, and names a file here. */
@@ -161,7 +183,7 @@ function rowsOf(options: TardisOptions, book: Book, update: BookUpdate): readonl
   book.isBehind = !isSelected;
   const rowsFor = (message: Message): readonly TardisRow[] =>
     options.types.flatMap((type) =>
-      textsOf(book, type, message).map((text) => ({ symbol, type, text })),
+      type === 'trades' ? [] : textsOf(book, type, message).map((text) => ({ symbol, type, text })),
     );
   const isWritten = isSelected && isChanged;
   const rows = isWritten ? rowsFor({ start: rowStart(book, update), isWhole }) : [];
@@ -176,7 +198,7 @@ interface Message {
   readonly isWhole: boolean;
 }
 
-function textsOf(book: Book, type: TardisType, message: Message): readonly string[] {
+function textsOf(book: Book, type: BookType, message: Message): readonly string[] {
   if (type !== 'incremental_book_L2') return topRows(book, type, message);
   return message.isWhole ? wholeRows(book, message.start) : changeRows(book, message.start);
 }

@@ -11,6 +11,8 @@ const run = promisify(execFile);
 
 const ROOT = path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'fyers');
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+/** The largest set, without its dependencies, took 274 s on a busy machine. */
+const INSTALL_TIMEOUT_MS = 600_000;
 const IS_MODERN = 'import sys, venv, ensurepip; sys.exit(0 if sys.version_info >= (3, 10) else 1)';
 
 export interface Venv {
@@ -35,7 +37,7 @@ export async function ensureVenv(name: string, requirements: readonly string[]):
     await run(python, ['-m', 'venv', dir]);
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
     await run(path.join(dir, 'bin', 'python'), [...pip, ...requirements], {
-      timeout: 300_000,
+      timeout: INSTALL_TIMEOUT_MS,
     });
     await rename(dir, home);
     building.keep();

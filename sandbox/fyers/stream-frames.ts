@@ -31,6 +31,8 @@ function text(field: number, value: string): Bytes {
 export interface LevelDifference {
   readonly num: number;
   readonly level: SimulatedLevel;
+  /** Values that are the same are left out. */
+  readonly before?: SimulatedLevel | undefined;
 }
 
 export interface TbtUpdate {
@@ -74,11 +76,13 @@ export function tbtFrame(update: TbtUpdate): Buffer {
   ]);
 }
 
-function levelFields({ num, level }: LevelDifference): Bytes {
+function levelFields({ num, level, before }: LevelDifference): Bytes {
+  const changed = (field: number, value: number, old: number | undefined): Bytes =>
+    value === old ? [] : wrapper(field, value);
   return [
-    ...wrapper(1, level.pricePaise),
-    ...wrapper(2, level.quantity),
-    ...wrapper(3, level.orders),
+    ...changed(1, level.pricePaise, before?.pricePaise),
+    ...changed(2, level.quantity, before?.quantity),
+    ...changed(3, level.orders, before?.orders),
     ...wrapper(4, num),
   ];
 }

@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { deepLevels, type SimulatedBook, type SimulatedLevel, TICK } from './book.ts';
 import type { SimulatorState } from './state.ts';
 import * as frames from './stream-frames.ts';
+import { nextSixOclock, SECOND } from './time.ts';
 import { checkToken, hsmKey } from './tokens.ts';
 
 /** Faults, which a test sets and resets. */
@@ -33,6 +34,8 @@ interface StreamFaults {
   extraVolume: number;
   /** The field map of HSM has its first two fields of a book in another order. */
   hasOtherFields: boolean;
+  /** The fifth level of each side has quantity 0 every other second, and only what changed of a level is sent. */
+  hasZeroes: boolean;
   /** Number of HSM topics that the account's plan allows. */
   planLimit: number;
 }
@@ -102,7 +105,7 @@ export function serveStreams(
   const faults: StreamFaults = {
     ...{ silent: new Set<string>(), isHalfOpen: false, skips: 0, isCut: false, isRefused: false },
     ...{ refusal: '', upgradeStatus: 0, hasOtherFields: false },
-    ...{ isDoubled: false, hasForeignTopic: false, extraVolume: 0 },
+    ...{ isDoubled: false, hasForeignTopic: false, extraVolume: 0, hasZeroes: false },
     planLimit: 5_000,
   };
   let frameCount = 0;
@@ -137,9 +140,16 @@ export function serveStreams(
       socket.on('close', () => clients.delete(client));
     });
   });
+  const drop = (code: number): void => {
+    for (const { socket } of clients) socket.close(code);
+  };
+  let tokensEndAt = nextSixOclock(now());
   const tick = (): void => {
     if (faults.isHalfOpen) return;
     for (const client of clients) client.send(now());
+    if (now() < tokensEndAt) return;
+    tokensEndAt = nextSixOclock(now());
+    drop(TOKEN_ENDED);
   };
   const timer = setInterval(tick, TICK_INTERVAL_MS).unref();
   return {
@@ -150,15 +160,16 @@ export function serveStreams(
     settled: async () => {
       await Promise.all([...clients].map(({ socket }) => receivedBy(socket)));
     },
-    drop(code) {
-      for (const { socket } of clients) socket.close(code);
-    },
+    drop,
     close: () => {
       clearInterval(timer);
       for (const { socket } of clients) socket.terminate();
     },
   };
 }
+
+/** Whether the broker closes a socket when its token ends, and how, is not known. */
+const TOKEN_ENDED = 1000;
 
 /** A client answers a ping after the frames before it. */
 function receivedBy(socket: WebSocket): Promise<void> {
@@ -187,6 +198,16 @@ function statusOf({ state, now, faults }: World, request: IncomingMessage, ofTbt
   return ofTbt >= TBT_SOCKETS ? 429 : 101;
 }
 
+const EMPTIED = 4;
+
+function bookOf({ state, faults }: World, symbol: string, at: number): SimulatedBook {
+  const book = state.bookOf(symbol, at);
+  if (!faults.hasZeroes || Math.floor(at / SECOND) % 2 === 0) return book;
+  const emptied = (levels: readonly SimulatedLevel[]) =>
+    levels.map((level, num) => (num === EMPTIED ? { ...level, quantity: 0 } : level));
+  return { ...book, bids: emptied(book.bids), asks: emptied(book.asks) };
+}
+
 interface DeepBook {
   readonly book: SimulatedBook;
   readonly bids: readonly SimulatedLevel[];
@@ -200,7 +221,7 @@ function tbtClient(world: World, socket: WebSocket): Client {
   const last = new Map<string, DeepBook>();
   const sequences = new Map<string, number>();
   const sendSymbol = (symbol: string, at: number): void => {
-    const book = state.bookOf(symbol, at);
+    const book = bookOf(world, symbol, at);
     // The deep levels change once a minute, so that most messages are short.
     const key = `${state.seed} ${symbol} ${String(Math.floor(at / 60_000))}`;
     const deep = {
@@ -209,8 +230,8 @@ function tbtClient(world: World, socket: WebSocket): Client {
       asks: deepLevels(book.asks, TICK, `${key} asks`),
     };
     const before = last.get(symbol);
-    const bids = differences(before?.bids ?? [], deep.bids);
-    const asks = differences(before?.asks ?? [], deep.asks);
+    const bids = differences(before?.bids ?? [], deep.bids, faults.hasZeroes);
+    const asks = differences(before?.asks ?? [], deep.asks, faults.hasZeroes);
     if (before !== undefined && bids.length + asks.length === 0) return;
     last.set(symbol, deep);
     const sequence = (sequences.get(symbol) ?? 0) + 1 + (before === undefined ? 0 : faults.skips);
@@ -278,6 +299,7 @@ interface TbtRequest {
 function differences(
   before: readonly SimulatedLevel[],
   now: readonly SimulatedLevel[],
+  isPartial: boolean,
 ): readonly frames.LevelDifference[] {
   return now.flatMap((level, num) => {
     const old = before[num];
@@ -285,7 +307,7 @@ function differences(
       old?.pricePaise === level.pricePaise &&
       old.quantity === level.quantity &&
       old.orders === level.orders;
-    return isSame ? [] : [{ num, level }];
+    return isSame ? [] : [{ num, level, ...(isPartial ? { before: old } : {}) }];
   });
 }
 
@@ -315,7 +337,7 @@ function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): C
     const symbols: string[] = [];
     for (const topic of topics.values()) {
       if (faults.silent.has(topic.symbol)) continue;
-      const book = state.bookOf(topic.symbol, at);
+      const book = bookOf(world, topic.symbol, at);
       const real = frames.hsmValues(topic.kind, book, at);
       const volume = ((real[VOLUME_PLACE] ?? 0) + faults.extraVolume) | 0;
       const values = topic.kind === 'sf' ? real.with(VOLUME_PLACE, volume) : real;

@@ -267,6 +267,14 @@ describe('fyers doctor', () => {
     },
   );
 
+  test.each([
+    ['2026-12-01', 'ok'],
+    ['2026-12-02', 'problem'],
+  ])('warns of the end of the known holidays thirty days before: %s', async (day, state) => {
+    await using at = await world.openFolder('', { now: parseInstant(`${day}T10:00:00+05:30`) });
+    expect((await runDoctor(at)).found['Calendar']).toMatchObject({ state });
+  });
+
   test('reports a problem after the end of the known holidays', async () => {
     await using at = await world.openFolder('', { now: parseInstant('2028-01-03T10:00:00+05:30') });
     const { found } = await runDoctor(at);

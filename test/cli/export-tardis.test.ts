@@ -1,10 +1,20 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { encodeMark } from '../../core/stream/frame-log.ts';
 import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
-import { OPENS_AT } from '../support/depth.ts';
+import { compactDay } from '../../harvester/compact.ts';
+import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
+import {
+  HSM_OPENED,
+  hsmMark,
+  QUOTE_TOKEN,
+  quoteSnapshot,
+  quoteUpdate,
+} from '../support/hsm-quotes.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { recordStreamDay } from '../support/stream-day.ts';
 import { walkingBooks } from '../support/walking-books.ts';
@@ -23,11 +33,11 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-const record = () =>
+const record = (messages = 2_000) =>
   recordStreamDay({
     ...{ dataDir, feed: 'tbt', symbols: [SBIN, FUTURE] },
     records: walkingBooks({
-      ...{ seed: 7, symbols: [SBIN, FUTURE], startsAt: OPENS_AT, messages: 2_000 },
+      ...{ seed: 7, symbols: [SBIN, FUTURE], startsAt: OPENS_AT, messages },
       reconnectsEvery: 900,
     }),
   });
@@ -41,6 +51,35 @@ const linesOf = (name: string) =>
     .split('\n');
 
 describe('fyers export --format tardis', () => {
+  test('writes the same files for a day in the bucket, one segment at a time', async () => {
+    const { date, segments } = await record(920);
+    const folder = dayFolders(dataDir).folder(date);
+    await compactDay({ folder, date, shard: 0, session: shortSession() });
+    await exported('--data', 'harvested_data');
+    const local = names().map((name) => [name, linesOf(name)] as const);
+    await using bucket = await startBucket();
+    await bucket.ship(dataDir, date);
+    const stored = await segments.names();
+    await using away = await stage({ aws: bucket.aws, watched: true });
+    const args = ['export', DATE, '--format', 'tardis', ...IN_BUCKET];
+    const { code, err, screen } = await away.run(...args, '--to', path.join(cli.folder, 'out'));
+    expect(code).toBe(2);
+    expect(err).toContain('--force');
+    expect(screen).toContain(`[Writing: segment 1 of ${String(stored.length)}, 0 rows]`);
+    rmSync(path.join(cli.folder, 'out'), { recursive: true });
+    const again = await away.run(...args, '--to', path.join(cli.folder, 'out'));
+    expect(again.code).toBe(0);
+    expect(again.err).toContain('2 gaps');
+    expect(names().map((name) => [name, linesOf(name)])).toEqual(local);
+    const last = `[Writing: segment ${String(stored.length)} of ${String(stored.length)},`;
+    expect(again.screen.some((line) => line.startsWith(last))).toBe(true);
+    bucket.damage(date, stored[1] ?? '', null);
+    const cut = await away.run(...args, '--to', 'b');
+    expect(cut.code).toBe(2);
+    expect(cut.err).toContain(stored[1]);
+    expect(readdirSync(path.join(away.folder, 'b'))).toEqual([]);
+  });
+
   test('writes a file for each symbol and type, in one pass, and reports gaps', async () => {
     await record();
     const { code, out, err } = await exported(DATE);
@@ -130,11 +169,49 @@ describe('fyers export --format tardis', () => {
     expect(linesOf(`nse_book_snapshot_5_${DATE}_SBIN-EQ.csv.gz`)[1]).not.toContain(',,');
   });
 
+  test('writes steps of the traded volume as trades of unknown side, and names them', async () => {
+    const books = walkingBooks({
+      ...{ seed: 7, symbols: [SBIN], startsAt: OPENS_AT, messages: 100 },
+    });
+    const at = OPENS_AT * 1_000;
+    await recordStreamDay({
+      ...{ dataDir, feed: 'tbt', symbols: [SBIN], fyTokens: { [SBIN]: QUOTE_TOKEN } },
+      records: [
+        hsmMark(at, HSM_OPENED),
+        quoteSnapshot({ at, rupees: 427, volume: 1_000 }),
+        quoteUpdate({ at, rupees: 427.05, volume: 1_010 }),
+        ...books,
+        quoteUpdate({ at: at + 9_000_000, rupees: 428, volume: 1_500 }),
+      ],
+    });
+    const trades = `nse_trades_from_volume_steps_${DATE}_SBIN-EQ.csv.gz`;
+    const { code, err } = await exported('--types', 'trades,quotes', '--for', 'nautilus');
+    expect(code).toBe(0);
+    expect(err).toContain('may be several trades');
+    expect(linesOf(trades)).toEqual([
+      'exchange,symbol,timestamp,local_timestamp,id,side,price,amount',
+      `binance,SBIN-EQ,${String(at)},${String(at)},volume-step-1,unknown,427.05,10`,
+      `binance,SBIN-EQ,${String(at + 9e6)},${String(at + 9e6)},volume-step-2,unknown,428,490`,
+      '',
+    ]);
+    const late = ['--types', 'trades', '--from', '09:00:05', '--force'] as const;
+    expect((await exported(...late)).code).toBe(0);
+    expect(linesOf(trades)).toHaveLength(3);
+    const without = await exported('--types', 'trades,quotes', '--until', '09:00:00', '--force');
+    expect(without.code).toBe(2);
+  });
+
+  test('warns if there is no step of the volume', async () => {
+    await record(20);
+    const { code, err } = await exported('--types', 'trades,quotes');
+    expect(code).toBe(0);
+    expect(err).toContain('no row of trades');
+    expect(names().filter((name) => name.includes('trades'))).toEqual([]);
+  });
+
   test.each([
     ['an unknown type', ['--types', 'trade'], '"trade"'],
-    ['trades, which the broker does not send', ['--types', 'trades'], 'trades'],
     ['another format', ['--compat'], '--compat'],
-    ['a day from the bucket', ['--s3'], 'bucket'],
     ['a symbol that the day does not have', ['--symbols', 'INFY'], 'INFY'],
     ['an empty time', ['--from', '10:00'], 'Nothing was written'],
   ])('refuses %s', async (_, args, named) => {

@@ -40,6 +40,7 @@ async function uploadDay({ pathOf }: { readonly pathOf: (name: string) => string
   for (const [name, place] of [
     ['manifest.json', ''],
     ['events.jsonl.gz', ''],
+    ['day.log.gz', ''],
     ['depth.parquet', 'parquet/'],
   ] as const) {
     const Key = `depth/v2/date=2026-11-25/shard=0/${place}${name}`;

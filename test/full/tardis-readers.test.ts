@@ -10,6 +10,13 @@ import { type BookAt, readBooks } from '../../core/stream/updates.ts';
 import { instant, type Instant, parseInstant } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
 import { type Stage, stage } from '../cli/cli-harness.ts';
+import {
+  HSM_OPENED,
+  hsmMark,
+  QUOTE_TOKEN,
+  quoteSnapshot,
+  quoteUpdate,
+} from '../support/hsm-quotes.ts';
 import { recordStreamDay } from '../support/stream-day.ts';
 import { walkingBooks } from '../support/walking-books.ts';
 
@@ -26,24 +33,43 @@ const OTHER = 'NSE:NIFTY26NOVFUT';
 const OPENS_AT = parseInstant('2026-11-25T09:15:00+05:30');
 const FEED_DELAY_MS = 40;
 
+/** Volume steps, between the books' messages. */
+const VOLUMES = [1_000, 1_010, 1_500, 1_500, 4_000];
+const QUOTES = VOLUMES.map((volume, index) => {
+  const at = (OPENS_AT + 1_000 * index) * 1_000;
+  const quoted = { at, rupees: 427 + index, volume };
+  return index === 0 ? quoteSnapshot(quoted) : quoteUpdate(quoted);
+});
+
 /** The first book has three levels, to which hftbacktest would cut each later snapshot. */
-const RECORDS = walkingBooks({
+const BOOKS = walkingBooks({
   ...{ seed: 11, symbols: [SBIN, OTHER], startsAt: OPENS_AT, messages: 4_000, firstLevels: 3 },
   ...{ reconnectsEvery: 1_000, feedTimeOf: (at) => at - FEED_DELAY_MS },
 });
+
+const RECORDS = [hsmMark(OPENS_AT * 1_000, HSM_OPENED), ...BOOKS, ...QUOTES].toSorted(
+  (one, other) => one.receivedAt - other.receivedAt,
+);
 
 let cli: Stage;
 let python = '';
 beforeAll(async () => {
   cli = await stage();
   const dataDir = path.join(cli.folder, 'harvested_data');
-  await recordStreamDay({ dataDir, feed: 'tbt', symbols: [SBIN, OTHER], records: RECORDS });
-  const types = 'incremental_book_L2,book_snapshot_5,book_snapshot_25,quotes';
+  const fyTokens = { [SBIN]: QUOTE_TOKEN };
+  await recordStreamDay({
+    dataDir,
+    feed: 'tbt',
+    symbols: [SBIN, OTHER],
+    records: RECORDS,
+    fyTokens,
+  });
+  const types = 'incremental_book_L2,book_snapshot_5,book_snapshot_25,quotes,trades';
   const to = ['--to', 'tardis', '--types', types, '--for', 'nautilus'];
   const { code } = await cli.run('export', '--format', 'tardis', ...to);
   expect(code).toBe(0);
   ({ python } = await ensureVenv('tardis-readers', REQUIREMENTS));
-}, 600_000);
+}, 660_000);
 afterAll(() => cli[Symbol.asyncDispose]());
 
 async function asked(script: string, ...args: readonly string[]): Promise<unknown> {
@@ -53,8 +79,10 @@ async function asked(script: string, ...args: readonly string[]): Promise<unknow
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
-const fileOf = (type: string) =>
-  path.join(cli.folder, 'tardis', `nse_${type}_2026-11-25_SBIN-EQ.csv.gz`);
+const fileOf = (type: string) => {
+  const label = type === 'trades' ? 'trades_from_volume_steps' : type;
+  return path.join(cli.folder, 'tardis', `nse_${label}_2026-11-25_SBIN-EQ.csv.gz`);
+};
 
 /** Ten instants: between the records, and at the last one. */
 const INSTANTS: readonly Instant[] = Array.from({ length: 10 }, (_, index) => {
@@ -82,8 +110,9 @@ const HFTBACKTEST = `
 import json, sys
 from hftbacktest import BacktestAsset, HashMapMarketDepthBacktest
 from hftbacktest.data.utils import tardis
-file, instants = sys.argv[1], json.loads(sys.argv[2])
-data = tardis.convert([file], buffer_size=2_000_000)
+file, trades, instants = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+data = tardis.convert([trades, file], buffer_size=2_000_000)
+of_trades = data[data['ev'] & 0xff == 2]
 asset = (BacktestAsset().data(data).linear_asset(1.0).constant_order_latency(0, 0)
     .risk_adverse_queue_model().no_partial_fill_exchange().trading_value_fee_model(0, 0)
     .tick_size(0.05).lot_size(1.0))
@@ -108,7 +137,8 @@ for at in instants:
             break
         crossed += depth.best_bid_tick >= depth.best_ask_tick
     books.append(book())
-print(json.dumps({'events': len(data), 'books': books, 'crossed': int(crossed), 'steps': steps}))
+print(json.dumps({'events': len(data), 'books': books, 'crossed': int(crossed), 'steps': steps,
+  'trades': [[int(row['exch_ts']), row['px'], row['qty'], int(row['ev']) >> 28 & 3] for row in of_trades]}))
 `;
 
 const NAUTILUS = `
@@ -135,10 +165,12 @@ for at in instants:
     books.append({'bids': side(book.bids()), 'asks': side(book.asks())})
 tops = {levels: loader.load_depth10(files[f'book_snapshot_{levels}'], levels=levels)[-1] for levels in (5, 25)}
 quote = loader.load_quotes(files['quotes'])[-1]
+trades = loader.load_trades(files['trades'])
 print(json.dumps({
   'name': str(deltas[0].instrument_id), 'rows': len(deltas), 'books': books, 'crossed': crossed,
   'delays': sorted({delta.ts_init - delta.ts_event for delta in deltas}),
   'tops': {n: [[float(o.price), float(o.size)] for o in top.bids if float(o.size) > 0] for n, top in tops.items()},
+  'trades': [[t.ts_event, float(t.price), float(t.size), t.aggressor_side.name, str(t.trade_id)] for t in trades],
   'quote': [float(quote.bid_price), float(quote.ask_price)],
 }))
 `;
@@ -167,21 +199,32 @@ test('The programs of docs/data.md run, and end with our last prices', async () 
 }, 600_000);
 
 test('hftbacktest has our book at ten instants, and never one that is crossed', async () => {
-  const found = await asked(HFTBACKTEST, fileOf('incremental_book_L2'), JSON.stringify(INSTANTS));
-  const { books, crossed, steps } = found as Read;
+  const files = [fileOf('incremental_book_L2'), fileOf('trades')];
+  const found = await asked(HFTBACKTEST, ...files, JSON.stringify(INSTANTS));
+  const { books, crossed, steps, trades } = found as Read;
   expect(books).toEqual(ourBooks());
   expect(steps).toBeGreaterThan(500);
   expect(crossed).toBe(0);
+  // Neither a buyer nor a seller.
+  expect(trades).toEqual(STEPS.map(({ at, price, quantity }) => [at, price, quantity, 0]));
 }, 600_000);
 
+/** `at` in nanoseconds. */
+const STEPS = [
+  { after: 1, price: 428, quantity: 10 },
+  { after: 2, price: 429, quantity: 490 },
+  { after: 4, price: 431, quantity: 2_500 },
+].map(({ after, ...step }) => ({ ...step, at: (OPENS_AT + 1_000 * after) * 1_000_000 }));
+
 interface Read {
+  readonly trades: readonly (readonly number[])[];
   readonly books: readonly Sides[];
   readonly crossed: number;
   readonly steps: number;
 }
 
 test('NautilusTrader has our book at ten instants, and never one that is crossed', async () => {
-  const types = ['incremental_book_L2', 'book_snapshot_5', 'book_snapshot_25', 'quotes'];
+  const types = ['incremental_book_L2', 'book_snapshot_5', 'book_snapshot_25', 'quotes', 'trades'];
   const files = Object.fromEntries(types.map((type) => [type, fileOf(type)]));
   const found = await asked(NAUTILUS, JSON.stringify(files), JSON.stringify(INSTANTS));
   const ours = ourBooks();
@@ -190,5 +233,8 @@ test('NautilusTrader has our book at ten instants, and never one that is crossed
     ...{ name: 'SBIN-EQ.NSE', books: ours, crossed: 0, delays: [FEED_DELAY_MS * 1_000_000] },
     tops: { 5: last?.bids.slice(0, 5), 25: last?.bids.slice(0, 10) },
     quote: [last?.bids[0]?.[0], last?.asks[0]?.[0]],
+    trades: STEPS.map(({ at, price, quantity }, index) => [
+      ...[at, price, quantity, 'NO_AGGRESSOR', `volume-step-${String(index + 1)}`],
+    ]),
   });
 }, 300_000);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -77,6 +77,21 @@ describe("A day's frames", () => {
     await writeFile(frames.pathOf(first), bytes.subarray(0, -1));
     const counted = await countFrames(frames);
     expect(counted).toMatchObject({ frames: 2, files: [{ frames: null }, { frames: 2 }] });
+  });
+
+  test('are not counted if the disk does not give a segment, which is no damage', async () => {
+    const frames = await recordFrames();
+    const code = 'EIO';
+    const failing = {
+      ...frames,
+      read: () => Promise.reject(Object.assign(new Error(`${code}: i/o error, read`), { code })),
+    };
+    await expect(countFrames(failing)).rejects.toMatchObject({ code });
+    const [first = ''] = await frames.names();
+    // The reading of a folder fails for every user, also for root.
+    await rm(frames.pathOf(first));
+    await mkdir(frames.pathOf(first));
+    await expect(frames.read(first)).rejects.toMatchObject({ code: 'platform.disk' });
   });
 
   test('are uploaded under their own folder, each once', async () => {

@@ -1,6 +1,7 @@
 // Tests the probes that detect whether the broker has switched refreshes on again.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, brokerDay, istDate, istDateAt, plus } from '../../core/time.ts';
+import { appFingerprint, inputFingerprint } from '../../core/token/digest.ts';
 import { type ProbeRefresh, isProbeDue } from '../../core/token/decide.ts';
 import { NEW_STATE, formatTokenState, parseTokenState } from '../../core/token/state.ts';
 import {
@@ -13,7 +14,16 @@ import {
   sent,
   stateOf,
 } from '../support/keeper-runs.ts';
-import { SEVEN, type World, keeperWorld, refreshToken } from '../support/keeper-fixture.ts';
+import {
+  APP,
+  LINK_KEY,
+  PIN,
+  PIN_KEY,
+  SEVEN,
+  type World,
+  keeperWorld,
+  refreshToken,
+} from '../support/keeper-fixture.ts';
 
 const SILENT = { kind: 'silent' } as const;
 const UNREACHABLE = { kind: 'unreachable', detail: 'connection refused' } as const;
@@ -95,6 +105,22 @@ describe('An automatic probe', () => {
       expect(await run(world, trigger)).toMatchObject({ kind: 'login-needed' });
       expect(sent(world)).toBe(0);
     }
+  });
+
+  const token = refreshToken(plus(SEVEN, -DAY));
+  test.each([
+    ['pin', inputFingerprint(PIN_KEY, APP, { token, pin: PIN }), 0],
+    ['app-secret', appFingerprint(LINK_KEY, APP), 0],
+    ['pin', 'another', 1],
+  ] as const)('with a latch (%s, %s) costs %i calls', async (reason, input, calls) => {
+    const world = createSwitchedOffWorld('daily', 9);
+    const state = { ...NEW_STATE, policyOff: true, latch: { reason, input } };
+    world.parameters.set('FYERS_TOKEN_STATE', formatTokenState(state));
+    world.answers.push(POLICY);
+    await run(world, EARLIER).catch((caught: unknown) => {
+      expect(caught).toMatchObject({ code: 'operator.app-secret' });
+    });
+    expect(sent(world)).toBe(calls);
   });
 
   test('does not run while the stored token is live', async () => {

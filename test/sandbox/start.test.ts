@@ -107,6 +107,17 @@ describe('npm start with wrong input', () => {
     expect({ code, isOwn: said.includes('mine') }).toEqual({ code: 2, isOwn: true });
   });
 
+  test('starts a day off on which the calendar.json of the folder has a session', async () => {
+    const special = [{ date: '2026-11-28', name: 'special' }];
+    const dir = await operatorFolder({ '.env': APP, 'calendar.json': JSON.stringify(special) });
+    const run = start('--env', dir, '--date', '2026-11-28');
+    await run.until('Start stand-ins');
+    const { said } = await run.stop('SIGINT');
+    expect(said).toContain('Stopped (SIGINT)');
+    expect(said).not.toContain('operator.usage');
+    expect(await leftovers()).toEqual([]);
+  }, 60_000);
+
   test.each([
     ['of another run', { FYERS_API_URL: 'http://127.0.0.1:1', FYERS_BUCKET: 'fyers-depth' }],
     ['of an emulator that has ended', {}],

@@ -16,9 +16,9 @@ const SIMULATED = {
   redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
 };
 const APP = must(parseAppId(SIMULATED.id));
-export const TOKEN = must(
-  parseAccessToken(mintToken(SEED, SIMULATED, 'access_token', plus(OPENS_AT, -150 * MINUTE))),
-);
+const tokenOf = (mintedAt: Instant) =>
+  must(parseAccessToken(mintToken(SEED, SIMULATED, 'access_token', mintedAt)));
+export const TOKEN = tokenOf(plus(OPENS_AT, -150 * MINUTE));
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 interface Setup {
   readonly kind: 'tbt' | 'hsm';
@@ -27,13 +27,18 @@ interface Setup {
   /** Stores the frames. */
   readonly frames?: (date: IstDate, clock: { now(): Instant }) => FrameSink;
   readonly hasToken?: (at: number) => boolean;
+  /** 09:30 by default. */
+  readonly opensAt?: Instant;
+  /** When the token of an instant was made; 07:00 by default. */
+  readonly mintedAt?: (now: Instant) => Instant;
   /** What the consumer does before it asks for the next batch; `wait` lets the market go on meanwhile. */
   readonly onBatch?: (slots: number, wait: (seconds: number) => Promise<void>) => Promise<void>;
   readonly onJump?: (secondsIn: number, simulator: FyersSimulator) => void | Promise<void>;
 }
 
 export async function observe({ kind, symbols = SYMBOLS, seconds = 60, frames, ...setup }: Setup) {
-  const startsAt = plus(OPENS_AT, -15 * SECOND);
+  const { opensAt = OPENS_AT } = setup;
+  const startsAt = plus(opensAt, -15 * SECOND);
   const simulator = await startFyers({
     ...{ seed: SEED, apps: [SIMULATED], refresh: 'refused', startsAt, symbols },
   });
@@ -41,7 +46,7 @@ export async function observe({ kind, symbols = SYMBOLS, seconds = 60, frames, .
   const { streams } = simulator;
   const clock = virtualClock(startsAt, async (now) => {
     simulator.setClock(now);
-    await setup.onJump?.((now - OPENS_AT) / SECOND, simulator);
+    await setup.onJump?.((now - opensAt) / SECOND, simulator);
     // A connection is a few round trips, which take real time.
     for (let turn = 0; turn < 3; turn += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -55,14 +60,17 @@ export async function observe({ kind, symbols = SYMBOLS, seconds = 60, frames, .
   });
   const session = {
     ...nextSession(OPENS_AT),
-    opensAt: OPENS_AT,
-    closesAt: plus(OPENS_AT, seconds * SECOND),
+    opensAt,
+    closesAt: plus(opensAt, seconds * SECOND),
   };
   const facts = symbols.map((symbol) => ({
     symbol,
     fyToken: simulator.state.instrumentOf(symbol, startsAt)?.fyToken ?? null,
   }));
-  const token = () => (setup.hasToken?.(clock.now() - OPENS_AT) === false ? null : TOKEN);
+  const token = () => {
+    if (setup.hasToken?.(clock.now() - opensAt) === false) return null;
+    return setup.mintedAt === undefined ? TOKEN : tokenOf(setup.mintedAt(clock.now()));
+  };
   const batches: (readonly SlotResult[])[] = [];
   const notes: StreamNote[] = [];
   let silent: readonly string[] = [];

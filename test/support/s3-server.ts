@@ -11,6 +11,8 @@ export interface S3Server extends AsyncDisposable {
     string,
     { readonly body: Buffer; readonly headers: IncomingHttpHeaders }
   >;
+  /** As nobody may: another content of an object, or null to remove it. */
+  replace(key: string, body: Buffer | null): void;
   /** The lines of the day's pieces in their order, without headers. */
   lines(log: 'day' | 'events'): readonly string[];
 }
@@ -46,8 +48,11 @@ export async function startS3(
           response.writeHead(200).end();
         } else if (kept === undefined) response.writeHead(404).end();
         else {
-          const sha256 = kept.headers['x-amz-meta-sha256'] ?? '';
-          response.writeHead(200, { 'x-amz-meta-sha256': sha256 });
+          const sha256 = kept.headers['x-amz-meta-sha256'];
+          response.writeHead(200, {
+            'content-length': String(kept.body.length),
+            ...(sha256 === undefined ? {} : { 'x-amz-meta-sha256': sha256 }),
+          });
           response.end(request.method === 'HEAD' ? undefined : kept.body);
         }
       },
@@ -62,6 +67,12 @@ export async function startS3(
   return {
     endpoint: `http://127.0.0.1:${String(address.port)}`,
     objects,
+    replace(key, body) {
+      const kept = objects.get(key);
+      if (kept === undefined) throw new Error(`there is no ${key}`);
+      if (body === null) objects.delete(key);
+      else objects.set(key, { ...kept, body });
+    },
     lines: (log) =>
       [...objects.keys()]
         .filter((key) => key.includes(`/${log}-`))

@@ -117,7 +117,7 @@ function jsonDay<T extends { readonly stream?: StreamFigures }>(day: T) {
 
 async function judge(session: Session, recording: OpenedRecording): Promise<Judgement> {
   using counter = startCounter(session.io, 'Checking');
-  return await judgeRecording(session, recording, counter.show);
+  return await judgeRecording(session, recording, { onRow: counter.show });
 }
 
 /** @throws FyersError `operator.usage` if the file exists */

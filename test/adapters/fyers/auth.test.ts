@@ -39,7 +39,7 @@ interface Answer {
 }
 
 /** Starts a broker that gives `answer` to every request, or closes the connection if it is null. */
-async function scriptBroker(answer: Answer | null, timeoutMs = 2_000) {
+async function scriptBroker(given: Answer | null | ((url: string) => Answer), timeoutMs = 2_000) {
   const seen: { url: string; body: string; authorization: string }[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -47,6 +47,7 @@ async function scriptBroker(answer: Answer | null, timeoutMs = 2_000) {
     request.on('end', () => {
       const { url = '', headers } = request;
       seen.push({ url, body, authorization: headers.authorization ?? '' });
+      const answer = typeof given === 'function' ? given(url) : given;
       if (answer === null) request.socket.destroy();
       else response.writeHead(answer.status, answer.headers ?? {}).end(answer.body);
     });
@@ -265,6 +266,24 @@ describe('prove', () => {
   ])('returns neither live nor dead after %j', async (answer, kind) => {
     const { broker } = await scriptBroker(answer);
     expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind });
+  });
+
+  test.each([
+    [error(403, -373, 'No permission for the app'), true],
+    [error(401, -8, 'Your token has expired'), true],
+    [error(429, 429, 'request limit reached'), false],
+    [{ status: 502, body: 'Bad gateway' }, false],
+  ])('returns whether the broker refuses the depth that a harvester needs: %j', async (...row) => {
+    const [depth, isRefused] = row;
+    const { broker, seen } = await scriptBroker((url) =>
+      url.startsWith('/data/depth') ? depth : { status: 200, body: '{"s":"ok"}' },
+    );
+    const token = accessToken(SEVEN);
+    const proof = await broker.prove(APP.id, token, signal, 'depth');
+    expect(proof).toMatchObject({ kind: 'live' });
+    expect('depthRefused' in proof).toBe(isRefused);
+    expect(seen.map(({ url }) => url.split('?')[0])).toEqual(['/api/v3/profile', '/data/depth']);
+    expect(await broker.prove(APP.id, token, signal)).toEqual({ kind: 'live', fyId: null });
   });
 
   test('reads market depth too if a harvester needs it', async () => {

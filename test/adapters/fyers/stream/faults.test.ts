@@ -1,6 +1,7 @@
 // Faults of the streams: a row is the book of its instant, or the slot has a reason.
 import { describe, expect, test } from 'vitest';
 import type { SlotResult } from '../../../../core/ports.ts';
+import { DAY, parseInstant, plus, SECOND } from '../../../../core/time.ts';
 import type { FyersSimulator } from '../../../../sandbox/fyers/server.ts';
 import { observe } from '../../../support/observed-stream.ts';
 
@@ -11,9 +12,10 @@ const SLOTS = 24;
 async function record(
   kind: 'tbt' | 'hsm',
   change: (faults: Faults, seconds: number, simulator: FyersSimulator) => void,
+  setup: Pick<Parameters<typeof observe>[0], 'opensAt' | 'mintedAt'> = {},
 ) {
   const { batches, simulator } = await observe({
-    kind,
+    ...{ ...setup, kind },
     seconds: 120,
     onJump: (seconds, fyers) => {
       change(fyers.streams.faults, seconds, fyers);
@@ -51,6 +53,48 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
     });
     expect(seen.filter((each) => each === 'book').length).toBeGreaterThan(SLOTS - 4);
     expect(seen.at(-1)).toBe('book');
+  });
+});
+
+describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
+  test('has a reason for each slot without a row, if all sockets end with the token', async () => {
+    const sixOclock = parseInstant('2026-11-25T06:00:00+05:30');
+    const upgrades = { before: 0, after: 0 };
+    const seen = await record(
+      kind,
+      (_faults, seconds, { streams }) => {
+        upgrades[seconds < 30 ? 'before' : 'after'] = streams.upgrades.length;
+      },
+      {
+        opensAt: plus(sixOclock, -30 * SECOND),
+        // The login of the new day comes half a minute after the end of the old token.
+        mintedAt: (now) =>
+          now < plus(sixOclock, 30 * SECOND) ? plus(sixOclock, -DAY) : plus(sixOclock, SECOND),
+      },
+    );
+    expect(upgrades.before).toBe(kind === 'tbt' ? 2 : 1);
+    expect(upgrades.after).toBeGreaterThan(upgrades.before);
+    const reasons = new Set(seen.filter((each) => each !== 'book'));
+    expect(reasons.size).toBeGreaterThan(0);
+    const known = ['socket-closed', 'no-snapshot', 'stream-refused', 'no-token', 'token-refused'];
+    expect(known).toEqual(expect.arrayContaining([...reasons]));
+    expect(seen.slice(0, 6)).toEqual(BOOKS.slice(0, 6));
+    expect(seen.at(-1)).toBe('book');
+  });
+
+  test('has rows in which a level lost its quantity, and no other book', async () => {
+    const { batches, simulator } = await observe({
+      ...{ kind, seconds: 30 },
+      onJump: (_seconds, { streams }) => {
+        streams.faults.hasZeroes = true;
+      },
+    });
+    const fifth = batches
+      .flat()
+      .map((taken) => (taken.kind === 'book' ? taken.book.bids[4] : null));
+    const empty = fifth.filter((level) => level?.quantity === 0 && level.price !== null);
+    expect(empty.length).toBeGreaterThan(0);
+    expect(empty.length).toBeLessThan(fifth.length);
   });
 });
 

@@ -24,15 +24,20 @@ afterEach(async () => {
 
 type Jump = (
   seconds: number,
-  faults: { readonly sink: FrameSink | null; readonly drop: () => void; readonly cut: () => void },
+  faults: {
+    readonly sink: FrameSink | null;
+    readonly drop: () => void;
+    readonly cut: () => void;
+    readonly empty: () => void;
+  },
 ) => void;
 
-async function record(kind: 'tbt' | 'hsm', onJump: Jump) {
+async function record(kind: 'tbt' | 'hsm', onJump: Jump, seconds = 90) {
   const segments = frameSegments(folder);
   let sink: FrameSink | null = null;
   let ledger: readonly SentBook[] = [];
   const { simulator } = await observe({
-    ...{ kind, seconds: 90 },
+    ...{ kind, seconds },
     frames: (_date, clock) =>
       (sink = frameRecorder({
         ...{ segments, clock },
@@ -48,7 +53,10 @@ async function record(kind: 'tbt' | 'hsm', onJump: Jump) {
       const cut = () => {
         streams.faults.isCut = true;
       };
-      onJump(seconds, { sink, drop, cut });
+      const empty = () => {
+        streams.faults.hasZeroes = true;
+      };
+      onJump(seconds, { sink, drop, cut, empty });
     },
   });
   const topics = SYMBOLS.flatMap((symbol) => {
@@ -57,12 +65,12 @@ async function record(kind: 'tbt' | 'hsm', onJump: Jump) {
     return depth === null ? [] : [[depth, symbol] as const];
   });
   const updates = startUpdates(new Map(topics));
-  const changes = [];
+  const changes: ReturnType<typeof updates.apply>[number][] = [];
   for (const name of await segments.names()) {
     for (const stored of await segments.read(name)) changes.push(...updates.apply(stored));
   }
   const reasons = updates.gaps().map(({ reason }) => reason);
-  return { ...matchLedger(ledger, changes), books: ledger.length, reasons, updates };
+  return { ...matchLedger(ledger, changes), books: ledger.length, reasons, updates, changes };
 }
 
 describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
@@ -76,6 +84,23 @@ describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
     expect(found).toBeGreaterThan(20);
     expect(inGaps).toBeGreaterThan(0);
     expect(new Set(reasons)).toEqual(new Set(['closed', 'unreadable']));
+  });
+
+  test('have every book in which a level has no quantity, and none that was not sent', async () => {
+    const { found, unchanged, books, reasons, changes } = await record(
+      kind,
+      (_, { empty }) => {
+        empty();
+      },
+      30,
+    );
+    expect(found + unchanged).toBe(books);
+    // The end of the day.
+    expect(reasons).toEqual(['closed', 'closed']);
+    const levels = changes.flatMap((change) => (change.kind === 'update' ? change.levels : []));
+    const empty = levels.filter(({ quantity, price }) => quantity === 0 && price !== null);
+    expect(empty.length).toBeGreaterThan(20);
+    expect(new Set(empty.map(({ level }) => level))).toEqual(new Set([4]));
   });
 
   test('go on with whole books after frames were lost', async () => {
