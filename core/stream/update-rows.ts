@@ -51,9 +51,12 @@ const STORED = [
 /** Numbers in a row. */
 export const UPDATE_WIDTH = STORED.length;
 
+/** Of all calls: a new one for each of millions of messages would cost as much as the rest. */
+const ROW = new Float64Array(UPDATE_WIDTH);
+
 /** Calls `add` with each row; the row is valid during the call. */
 export function updateRows(change: BookUpdate | GapBegin, add: (row: Float64Array) => void): void {
-  const row = new Float64Array(UPDATE_WIDTH).fill(NaN);
+  const row = ROW.fill(NaN);
   row[0] = change.receivedAt;
   row[1] = change.number;
   row[4] = change.socket;
