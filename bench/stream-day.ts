@@ -41,8 +41,8 @@ const PER_SOCKET = 5;
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const TICK = 5;
-/** How long the recorder waits for snapshots after something was lost. */
-const RESYNC_SECONDS = 2;
+/** Seconds until the snapshots that the recorder asks for. */
+const NO_SNAPSHOT = { lost: 2, cut: 2, skipped: 2 };
 /** A frame of HSM has about so many items. */
 const ITEMS_PER_FRAME = 3;
 const ACKNOWLEDGE_EVERY = 2;
@@ -76,7 +76,7 @@ export async function writeStreamDay(options: StreamDayOptions): Promise<StreamD
   const ledger = startLedger(walkers.map(({ symbol }) => symbol));
   const log = segmentWriter(options);
   const sender = feed === 'tbt' ? tbtSender(log, random) : hsmSender(log, random);
-  const world: World = { ...options, walkers, ledger, log, sender, random };
+  const world: World = { ...options, walkers, ledger, log, sender, random, sent: 0 };
   const faults = hasFaults ? faultsOf(seconds, feed) : [];
   log.mark(0, opensAt, { mark: 'began' });
   connect(world, opensAt, () => true);
@@ -93,6 +93,8 @@ interface World extends StreamDayOptions {
   readonly log: SegmentWriter;
   readonly sender: Sender;
   readonly random: Random;
+  /** Messages, so that all symbols have their turn. */
+  sent: number;
 }
 
 /**
@@ -120,9 +122,7 @@ function faultsOf(seconds: number, feed: 'tbt' | 'hsm'): readonly Fault[] {
       kind,
       from: Math.floor(((round + (n + 0.5) / used.length) * seconds) / rounds),
       // A damaged segment is noticed long after: books are known again with the next connection.
-      seconds: { closed: 20, killed: 4, lost: RESYNC_SECONDS, cut: 2, skipped: 2, damaged: 70 }[
-        kind
-      ],
+      seconds: { ...NO_SNAPSHOT, closed: 20, killed: 4, damaged: 70 }[kind],
     }));
 }
 
@@ -145,12 +145,13 @@ function playSecond(world: World, at: Instant, phase: Phase | null): void {
   if (phase?.stage === 'ends') endFault(world, at, phase.kind);
   const isUnheard = (walker: Walker): boolean =>
     phase !== null && phase.stage !== 'ends' && isCutOff(phase, walker);
-  const count = perSecond * walkers.length;
+  const count = Math.round(perSecond * walkers.length);
   // The second before the kill is the one that is not on disk.
   const single = phase?.stage === 'begins' ? Math.floor(count / 2) : -1;
   for (let n = 0; n < count; n += 1) {
-    const walker = walkers[n % walkers.length];
+    const walker = walkers[world.sent % walkers.length];
     if (walker === undefined) return;
+    world.sent += 1;
     const now = instant(at + Math.floor((n * SECOND) / count));
     const places = move(walker, random);
     walker.sequence += 1;
