@@ -8,6 +8,7 @@ import type { FileFacts, FrameFacts, UpdateFacts } from '../core/recording/manif
 import type { RowGroup } from '../core/recording/row-group.ts';
 import { type FrameRecord, instantOf } from '../core/stream/frame-log.ts';
 import {
+  type SymbolRange,
   UPDATE_COLUMNS,
   UPDATE_WIDTH,
   updateGroup,
@@ -63,36 +64,55 @@ export async function compactFrames({ folder, events, closesAt }: Options): Prom
   return { frames, updates: factsOf(spill, counts, updates, closesAt), files: [file] };
 }
 
+/**
+ * A symbol with few rows shares a group with its neighbours, because each group has a cost in memory
+ * and in the file. One that does not fit into what is left of a group begins the next.
+ */
 function* groupsOf(spill: UpdateSpill): Generator<RowGroup> {
   const symbols = spill.symbols().toSorted();
   const rows = symbols.reduce((sum, symbol) => sum + spill.rows(symbol), 0);
-  const wanted = Math.max(MIN_ROWS_PER_GROUP, Math.ceil(rows / GROUPS));
-  const capacity = Math.min(MAX_ROWS_PER_GROUP, wanted);
-  const columns = Array.from({ length: UPDATE_WIDTH }, () => new Float64Array(capacity));
+  const group = groupBuffer(rows);
   for (const symbol of symbols) {
-    let filled = 0;
-    const take = (): RowGroup => {
-      const group = updateGroup(
-        symbol,
-        columns.map((column) => column.subarray(0, filled)),
-      );
-      filled = 0;
-      return group;
-    };
+    if (spill.rows(symbol) > group.left() && group.left() < group.capacity) yield group.take();
     for (const part of spill.parts(symbol)) {
       const length = part[0]?.length ?? 0;
       for (let from = 0; from < length;) {
-        const to = Math.min(length, from + capacity - filled);
-        for (const [at, column] of columns.entries()) {
-          column.set(part[at]?.subarray(from, to) ?? [], filled);
-        }
-        filled += to - from;
-        from = to;
-        if (filled === capacity) yield take();
+        from += group.add(symbol, part, from);
+        if (group.left() === 0) yield group.take();
       }
     }
-    if (filled > 0) yield take();
   }
+  if (group.left() < group.capacity) yield group.take();
+}
+
+/** Collects rows in memory that is used again for the next group. @param rows of the whole file */
+function groupBuffer(rows: number) {
+  const wanted = Math.max(MIN_ROWS_PER_GROUP, Math.ceil(rows / GROUPS));
+  const capacity = Math.min(MAX_ROWS_PER_GROUP, wanted);
+  const columns = Array.from({ length: UPDATE_WIDTH }, () => new Float64Array(capacity));
+  let ranges: SymbolRange[] = [];
+  let filled = 0;
+  return {
+    capacity,
+    left: () => capacity - filled,
+    /** Returns the number of rows that fitted. */
+    add(symbol: string, part: readonly Float64Array[], from: number): number {
+      const length = part[0]?.length ?? 0;
+      const count = Math.min(length - from, capacity - filled);
+      for (const [at, column] of columns.entries()) {
+        column.set(part[at]?.subarray(from, from + count) ?? [], filled);
+      }
+      if (ranges.at(-1)?.symbol !== symbol) ranges.push({ symbol, from: filled });
+      filled += count;
+      return count;
+    },
+    take(): RowGroup {
+      const stored = columns.map((column) => column.subarray(0, filled));
+      const group = updateGroup(ranges, stored);
+      [ranges, filled] = [[], 0];
+      return group;
+    },
+  };
 }
 
 function factsOf(

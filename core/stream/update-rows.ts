@@ -51,9 +51,12 @@ const STORED = [
 /** Numbers in a row. */
 export const UPDATE_WIDTH = STORED.length;
 
+/** Of all calls: a new one for each of millions of messages would cost as much as the rest. */
+const ROW = new Float64Array(UPDATE_WIDTH);
+
 /** Calls `add` with each row; the row is valid during the call. */
 export function updateRows(change: BookUpdate | GapBegin, add: (row: Float64Array) => void): void {
-  const row = new Float64Array(UPDATE_WIDTH).fill(NaN);
+  const row = ROW.fill(NaN);
   row[0] = change.receivedAt;
   row[1] = change.number;
   row[4] = change.socket;
@@ -88,19 +91,40 @@ function isSnapshot(reason: number): number {
   return reason >= 0 && reason < SNAPSHOT_REASONS.length ? 1 : 0;
 }
 
-/** @param stored columns of the rows of one symbol, in the order in which `updateRows` makes them */
-export function updateGroup(symbol: string, stored: readonly Float64Array[]): RowGroup {
+/** A symbol of a row group, and the first row of it. */
+export interface SymbolRange {
+  readonly symbol: string;
+  readonly from: number;
+}
+
+/**
+ * @param symbols in the order of their rows
+ * @param stored columns of rows in the order in which `updateRows` makes them
+ */
+export function updateGroup(
+  symbols: readonly SymbolRange[],
+  stored: readonly Float64Array[],
+): RowGroup {
   const rows = stored[0]?.length ?? 0;
   const numbers = (name: Name): Float64Array => stored[STORED.indexOf(name)] ?? new Float64Array();
   const texts = (names: readonly string[], places: ArrayLike<number>): GroupColumn => ({
     names,
     places: Int32Array.from(places),
   });
+  const symbolPlaces = (): Int32Array => {
+    const places = new Int32Array(rows);
+    for (const [place, { from }] of symbols.entries()) places.fill(place, from);
+    return places;
+  };
   return {
     rows,
     column(index) {
       const name = UPDATE_COLUMNS[index]?.name ?? 'symbol';
-      if (name === 'symbol') return texts([symbol], new Int32Array(rows));
+      if (name === 'symbol')
+        return texts(
+          symbols.map(({ symbol }) => symbol),
+          symbolPlaces(),
+        );
       if (name === 'side') return texts(SIDES, numbers('side'));
       if (name === 'reason') return texts(REASONS, numbers('reason'));
       return name === 'is_snapshot' ? numbers('reason').map(isSnapshot) : numbers(name);

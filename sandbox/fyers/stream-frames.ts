@@ -4,29 +4,54 @@ import type { SimulatedBook, SimulatedLevel } from './book.ts';
 
 type Bytes = readonly number[];
 
-function varint(value: number): Bytes {
-  const bytes: number[] = [];
-  let left = value;
-  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left % 0x80) | 0x80);
-  return [...bytes, left];
+/** Writes a message from its end to its beginning, because a length is written before its content. */
+function protobuf(capacity: number) {
+  const bytes = Buffer.allocUnsafe(capacity);
+  let at = capacity;
+  const varint = (value: number): void => {
+    let left = value;
+    let size = 1;
+    for (; left >= 0x80; left = Math.floor(left / 0x80)) size += 1;
+    at -= size;
+    left = value;
+    for (let place = at; place < at + size - 1; place += 1) {
+      bytes[place] = (left % 0x80) | 0x80;
+      left = Math.floor(left / 0x80);
+    }
+    bytes[at + size - 1] = left;
+  };
+  const number = (field: number, value: number): void => {
+    varint(value);
+    varint(field * 8);
+  };
+  const block = (field: number, content: () => void): void => {
+    const end = at;
+    content();
+    varint(end - at);
+    varint(field * 8 + 2);
+  };
+  return {
+    number,
+    block,
+    /** Zero is an empty wrapper, not a missing one. */
+    wrapper(field: number, value: number): void {
+      const end = at;
+      if (value !== 0) number(1, value);
+      varint(end - at);
+      varint(field * 8 + 2);
+    },
+    text(field: number, value: string): void {
+      const length = Buffer.byteLength(value);
+      at -= length;
+      bytes.write(value, at);
+      varint(length);
+      varint(field * 8 + 2);
+    },
+    take: (): Buffer => bytes.subarray(at),
+  };
 }
 
-function number(field: number, value: number): Bytes {
-  return [...varint(field * 8), ...varint(value)];
-}
-
-function block(field: number, content: Bytes): Bytes {
-  return [...varint(field * 8 + 2), ...varint(content.length), ...content];
-}
-
-/** Zero is an empty wrapper, not a missing one. */
-function wrapper(field: number, value: number): Bytes {
-  return block(field, value === 0 ? [] : number(1, value));
-}
-
-function text(field: number, value: string): Bytes {
-  return block(field, [...Buffer.from(value)]);
-}
+type Message = ReturnType<typeof protobuf>;
 
 export interface LevelDifference {
   readonly num: number;
@@ -50,45 +75,57 @@ export interface TbtUpdate {
 const DEPTH = 6;
 const RESPONSE = 8;
 
+/** Larger than a level or the rest of a message can be. */
+const [LEVEL_BYTES, OTHER_BYTES] = [48, 512];
+
 export function tbtFrame(update: TbtUpdate): Buffer {
-  const { symbol, token, sequence, isSnapshot, totals } = update;
+  const { symbol, token, sequence, isSnapshot, totals, bids, asks } = update;
   const seconds = Math.floor(update.at / 1_000);
-  const depth = [
-    ...wrapper(1, totals.totalBuyQuantity),
-    ...wrapper(2, totals.totalSellQuantity),
-    ...update.asks.flatMap((each) => block(3, levelFields(each))),
-    ...update.bids.flatMap((each) => block(4, levelFields(each))),
-  ];
-  const feed = [
-    ...block(5, depth),
-    ...wrapper(6, seconds),
-    ...wrapper(7, seconds),
-    ...text(8, token),
-    ...number(9, sequence),
-    ...(isSnapshot ? number(10, 1) : []),
-    ...text(11, symbol),
-  ];
-  const entry = [...text(1, token), ...block(2, feed)];
-  return Buffer.from([
-    ...number(1, DEPTH),
-    ...block(2, entry),
-    ...(isSnapshot ? number(3, 1) : []),
-  ]);
+  const message = protobuf(OTHER_BYTES + LEVEL_BYTES * (bids.length + asks.length));
+  if (isSnapshot) message.number(3, 1);
+  message.block(2, () => {
+    message.block(2, () => {
+      message.text(11, symbol);
+      if (isSnapshot) message.number(10, 1);
+      message.number(9, sequence);
+      message.text(8, token);
+      message.wrapper(7, seconds);
+      message.wrapper(6, seconds);
+      message.block(5, () => {
+        for (const each of bids.toReversed()) levelFields(message, 4, each);
+        for (const each of asks.toReversed()) levelFields(message, 3, each);
+        message.wrapper(2, totals.totalSellQuantity);
+        message.wrapper(1, totals.totalBuyQuantity);
+      });
+    });
+    message.text(1, token);
+  });
+  message.number(1, DEPTH);
+  return message.take();
 }
 
-function levelFields({ num, level, before }: LevelDifference): Bytes {
-  const changed = (field: number, value: number, old: number | undefined): Bytes =>
-    value === old ? [] : wrapper(field, value);
-  return [
-    ...changed(1, level.pricePaise, before?.pricePaise),
-    ...changed(2, level.quantity, before?.quantity),
-    ...changed(3, level.orders, before?.orders),
-    ...wrapper(4, num),
-  ];
+function levelFields(
+  message: Message,
+  field: number,
+  { num, level, before }: LevelDifference,
+): void {
+  const changed = (place: number, value: number, old: number | undefined): void => {
+    if (value !== old) message.wrapper(place, value);
+  };
+  message.block(field, () => {
+    message.wrapper(4, num);
+    changed(3, level.orders, before?.orders);
+    changed(2, level.quantity, before?.quantity);
+    changed(1, level.pricePaise, before?.pricePaise);
+  });
 }
 
-export function tbtError(message: string): Buffer {
-  return Buffer.from([...number(1, RESPONSE), ...text(4, message), ...number(5, 1)]);
+export function tbtError(text: string): Buffer {
+  const message = protobuf(OTHER_BYTES + Buffer.byteLength(text));
+  message.number(5, 1);
+  message.text(4, text);
+  message.number(1, RESPONSE);
+  return message.take();
 }
 
 const ABSENT = -0x8000_0000;
@@ -151,8 +188,14 @@ export function hsmSnapshot(
 
 /** Values that have not changed are absent. */
 export function hsmUpdate(id: number, before: readonly number[], now: readonly number[]): Buffer {
-  const changed = now.map((value, place) => (value === before[place] ? ABSENT : value));
-  return Buffer.concat([Buffer.from([0x55, ...u16(id), changed.length]), int32s(changed)]);
+  const bytes = Buffer.alloc(4 + 4 * now.length);
+  bytes[0] = 0x55;
+  bytes.writeUInt16BE(id, 1);
+  bytes[3] = now.length;
+  for (const [place, value] of now.entries()) {
+    bytes.writeInt32BE(value === before[place] ? ABSENT : value, 4 + 4 * place);
+  }
+  return bytes;
 }
 
 export function hsmData(message: number, items: readonly Buffer[]): Buffer {

@@ -19,7 +19,7 @@ import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { encodeTbtMessage } from '../support/tbt-message.ts';
 
-const [SBIN, INFY] = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
+const [SBIN, INFY, TCS] = ['NSE:SBIN-EQ', 'NSE:INFY-EQ', 'NSE:TCS-EQ'];
 const session = { ...shortSession(), closesAt: plus(OPENS_AT, 10 * MINUTE) };
 
 let folder = '';
@@ -81,6 +81,37 @@ async function writeFrames(): Promise<void> {
   // The end of the session is a row, but no gap of the manifest.
   recorder.mark(1, session.closesAt, { mark: 'closed' });
   await recorder.close();
+}
+
+/** More rows of one symbol than a row group has, and the first books of two others. */
+async function writeManyRows(): Promise<void> {
+  const recorder = frameRecorder({
+    ...{ segments: frameSegments(day().pathOf('.')), clock: { now: () => OPENS_AT } },
+    onFailed: (problem) => {
+      throw new Error(problem);
+    },
+  });
+  const closes = plus(OPENS_AT, SECOND);
+  recorder.mark(1, OPENS_AT, { mark: 'opened', name: 'tbt 1' });
+  recorder.frame(1, OPENS_AT, message(TCS, 1, true));
+  for (let sequence = 1; sequence <= 210; sequence += 1) {
+    recorder.frame(1, OPENS_AT, wholeBook(SBIN, sequence));
+  }
+  recorder.frame(1, OPENS_AT, message(INFY, 1, true));
+  recorder.mark(1, closes, { mark: 'closed' });
+  await recorder.close();
+}
+
+/** Each value of all hundred levels is new. */
+function wholeBook(symbol: string, sequence: number): Uint8Array {
+  const side = Array.from({ length: 50 }, (_, num) => ({
+    ...{ num, price: 80_000 + num, quantity: sequence, orders: 1 },
+  }));
+  const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids: side, asks: side };
+  const times = { feedTime: 1_795_000_000, sendTime: null };
+  const feeds = [{ symbol, sequence, isSnapshot: sequence === 1, depth, ...times }];
+  const head = { type: 6, isSnapshot: sequence === 1, isError: false, text: '' };
+  return encodeTbtMessage({ ...head, feeds });
 }
 
 function compacted() {
@@ -148,18 +179,26 @@ describe('The updates of a day', () => {
     expect(await countParquetRows(day().pathOf('updates.parquet'))).toBe(all.length);
   });
 
-  test('have row groups of one symbol', async () => {
+  test('of symbols with few rows share a row group, and those with many begin one', async () => {
     await writeLogs('tbt');
-    await writeFrames();
-    await compacted();
+    await writeManyRows();
+    const { updates } = await compacted();
+    expect(updates?.symbols.map(({ rows: count }) => count)).toEqual([101, 21_001, 101]);
     const file = await asyncBufferFromFile(day().pathOf('updates.parquet'));
-    const bounds = (await parquetMetadataAsync(file)).row_groups.map(
-      ({ columns }) => columns[0]?.meta_data?.statistics,
-    );
+    const groups = (await parquetMetadataAsync(file)).row_groups;
+    const bounds = groups.map(({ columns }) => columns[0]?.meta_data?.statistics);
     expect(bounds.map((each) => [each?.min_value, each?.max_value])).toEqual([
       [INFY, INFY],
       [SBIN, SBIN],
+      [SBIN, TCS],
     ]);
+    expect(groups.map(({ num_rows }) => num_rows)).toEqual([101n, 20_000n, 1_102n]);
+    const symbols = (await rows()).map(({ symbol }) => symbol);
+    expect(symbols).toEqual(
+      [INFY, SBIN, TCS].flatMap((symbol, n) =>
+        new Array<string>(n === 1 ? 21_001 : 101).fill(symbol),
+      ),
+    );
   });
 
   test('are a file of the manifest, stored under a folder of its own', async () => {

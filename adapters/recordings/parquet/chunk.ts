@@ -133,7 +133,17 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
 }
 
 function presentIn(column: Float64Array): Float64Array {
-  return !column.includes(NaN) ? column : column.filter((value) => !Number.isNaN(value));
+  let present = 0;
+  for (const value of column) if (!Number.isNaN(value)) present += 1;
+  if (present === column.length) return column;
+  const values = new Float64Array(present);
+  let place = 0;
+  for (const value of column) {
+    if (Number.isNaN(value)) continue;
+    values[place] = value;
+    place += 1;
+  }
+  return values;
 }
 
 /** Definition levels: 1 for each row with a value. */
@@ -202,8 +212,13 @@ function withLength(text: string): readonly Buffer[] {
   return [length, bytes];
 }
 
+/**
+ * They are kept until the file is finished. A small Buffer would keep 64 KiB of Node's pool, for each
+ * row group.
+ */
 function textBounds(texts: readonly string[]): Encoded['bounds'] {
-  const all = texts.map((text) => Buffer.from(text)).sort((a, b) => a.compare(b));
+  const encoder = new TextEncoder();
+  const all = texts.map((text) => encoder.encode(text)).sort((a, b) => Buffer.compare(a, b));
   const [min_value, max_value] = [all[0], all.at(-1)];
   return min_value === undefined || max_value === undefined ? {} : { min_value, max_value };
 }

@@ -34,6 +34,9 @@ const ELEMENTS = {
   flag: { type: 'BOOLEAN' },
 } as const satisfies Record<string, Omit<SchemaElement, 'name'>>;
 
+/** It grows to the largest chunk. */
+const CHUNK_BYTES = 64 * 1024;
+
 /**
  * Writes `file` completely or not at all. One item of `groups` is one row group.
  *
@@ -53,7 +56,9 @@ export async function writeParquet(
     createdBy: 'fyers-token-refresh',
   });
   const digests: Digests[] = [];
-  for await (const group of groups) digests.push(await writeGroup(parquet, group, partial));
+  // One for all chunks: a day has thousands, and the garbage would be larger than the heap.
+  const chunks = new ByteWriter(CHUNK_BYTES);
+  for await (const group of groups) digests.push(await writeGroup(parquet, group, partial, chunks));
   await parquet.finish();
   try {
     await verifyFooter(partial, parquet, digests);
@@ -73,12 +78,16 @@ type Digests = readonly string[];
  * Yields to the event loop between columns, so that other work, such as the compression of a log,
  * can continue.
  */
-async function writeGroup(parquet: ParquetWriter, group: RowGroup, file: string): Promise<Digests> {
+async function writeGroup(
+  parquet: ParquetWriter,
+  group: RowGroup,
+  file: string,
+  chunkWriter: ByteWriter,
+): Promise<Digests> {
   const { writer, schema, row_groups } = parquet;
   const begins = writer.offset;
   const columns: ColumnChunk[] = [];
   const digests: string[] = [];
-  const chunkWriter = new ByteWriter(64 * 1024);
   for (const [index, element] of schema.slice(1).entries()) {
     const column = group.column(index);
     chunkWriter.index = 0;

@@ -269,6 +269,14 @@ describe('holds', () => {
     expect(isSame(price, repeat([0, 0]), repeat([0, -0]))).toBe(false);
   });
 
+  test('keeps no memory for its statistics but the texts themselves', () => {
+    const { meta_data } = writeChunk(new ByteWriter(), text, columnOf(text, ['a', null, 'b']));
+    const { min_value, max_value } = meta_data?.statistics ?? {};
+    for (const value of [min_value, max_value]) {
+      expect((value as Uint8Array).buffer.byteLength).toBeLessThan(64);
+    }
+  });
+
   test('does not depend on the order of the texts in a column', () => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, text, columnOf(text, ['a', null, 'b']));

@@ -1,0 +1,87 @@
+// A whole day of a stream, in the memory of a small machine: each message that was sent is an update
+// of the file, with the whole book as it was then, or in a gap with a reason. The frame logs are
+// written directly, with the frames of the simulator's encoder and the faults of a bad day; the way
+// from a socket to such a log is tested with the harvester itself (`stream-frames.test.ts`). TBT has
+// the largest day that the storage is designed for, 3.4 million messages. HSM has a thousand
+// symbols for a whole session, with a tenth of the estimated rate of each, and a few minutes of
+// more symbols with the whole rate: memory depends on symbols and rate, not on the day's length.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { writeStreamDay } from '../../bench/stream-day.ts';
+import { istDate, istInstant, SECOND } from '../../core/time.ts';
+import { matchSentBooks } from '../support/sent-books.ts';
+
+const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
+const DATE = istDate('2026-11-25');
+/** The limits that the harvester gives its child. */
+const LIMITS = ['--max-old-space-size=128', '--max-semi-space-size=2'];
+const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
+const MAX_MIB = 256;
+const SESSION_SECONDS = 22_500;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fyers-stream-day-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function compactedMiB(): Promise<number> {
+  const flags = [...LIMITS, '--import', `data:text/javascript,${REPORT}`];
+  const args = ['compact', '--data', folder, '--date', DATE, '--shard', '0'];
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: { MALLOC_ARENA_MAX: '1' },
+  });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words += text;
+  });
+  await once(child, 'close');
+  expect(child.exitCode, words).toBe(0);
+  return Number(words.trim().split('\n').at(-1)) / 1_024;
+}
+
+const OF_ALL = ['stopped', 'closed', 'lost', 'unreadable', 'damaged'];
+
+test.each([
+  { feed: 'tbt', symbols: 15, seconds: SESSION_SECONDS, perSecond: 10 },
+  { feed: 'hsm', symbols: 1_000, seconds: SESSION_SECONDS, perSecond: 0.1 },
+  { feed: 'hsm', symbols: 2_500, seconds: 150, perSecond: 1 },
+] as const)(
+  '$seconds s of $symbols symbols of $feed are updates or in gaps, within 256 MiB',
+  async ({ feed, symbols, seconds, perSecond }) => {
+    const opensAt = istInstant(DATE, '09:15');
+    const { ledger, frames, messages } = await writeStreamDay({
+      ...{ dataDir: folder, date: DATE, opensAt, feed, symbols, seconds, perSecond },
+      hasFaults: true,
+    });
+    expect(messages).toBeGreaterThan(symbols * seconds * perSecond);
+    const mib = await compactedMiB();
+    const day = dayFolders(folder).folder(DATE);
+    const manifest = await day.manifest();
+    const levels = feed === 'tbt' ? 50 : 5;
+    const { found, inGaps } = await matchSentBooks(day.pathOf('updates.parquet'), ledger, levels);
+    const listed = manifest?.updates?.symbols.map(({ symbol, updates }) => [symbol, updates]);
+    expect(listed).toEqual([...found]);
+    const [updates, missing] = [found, inGaps].map((of) =>
+      [...of.values()].reduce((sum, each) => sum + each, 0),
+    ) as [number, number];
+    expect(updates + missing).toBe(messages);
+    const reasons = feed === 'tbt' ? [...OF_ALL, 'sequence-gap'] : OF_ALL;
+    expect([...inGaps.keys()].toSorted()).toEqual(reasons.toSorted());
+    // The faults take less than a tenth of the day.
+    if (seconds === SESSION_SECONDS) expect(missing).toBeLessThan(messages / 10);
+    console.log(
+      `${feed}: ${String(frames)} frames, ${String(updates)} updates, ${mib.toFixed(0)} MiB`,
+    );
+    expect(mib).toBeLessThan(MAX_MIB);
+  },
+  20 * 60 * SECOND,
+);
