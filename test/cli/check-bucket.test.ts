@@ -66,7 +66,7 @@ test('fyers check --s3 --download reads every file', async () => {
   expect(out).not.toContain('--download');
   expect(downloaded).toEqual(expect.arrayContaining([name, UPDATES, 'day.log.gz']));
   expect(screen).toContain('[Checking: segment 2 of 2]');
-  // S3 has no such thing: it shows that the content is read.
+  // S3 never changes an object. Only a reader of the content finds it.
   bucket.flip(date, name);
   bucket.flip(date, UPDATES);
   expect((await check()).code).toBe(0);

@@ -11,7 +11,7 @@ export interface S3Server extends AsyncDisposable {
     string,
     { readonly body: Buffer; readonly headers: IncomingHttpHeaders }
   >;
-  /** As nobody may: another content of an object, or null to remove it. */
+  /** Changes the content of an object, which the bucket of a stack does not allow; null removes it. */
   replace(key: string, body: Buffer | null): void;
   /** The lines of the day's pieces in their order, without headers. */
   lines(log: 'day' | 'events'): readonly string[];

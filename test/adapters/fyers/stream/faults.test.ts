@@ -89,9 +89,11 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
         streams.faults.hasZeroes = true;
       },
     });
-    const fifth = batches
-      .flat()
-      .map((taken) => (taken.kind === 'book' ? taken.book.bids[4] : null));
+    const fifth = batches.flat().map((taken) => {
+      if (taken.kind !== 'book') throw new Error(`a hole: ${taken.reason}`);
+      expectTrue(taken, simulator);
+      return taken.book.bids[4];
+    });
     const empty = fifth.filter((level) => level?.quantity === 0 && level.price !== null);
     expect(empty.length).toBeGreaterThan(0);
     expect(empty.length).toBeLessThan(fifth.length);
