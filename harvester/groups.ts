@@ -1,24 +1,16 @@
 // Decides which symbols a group means on a day: `INDEX:NIFTY50` by the operator's list, `CHAIN:NIFTY` by the symbol
 // master. A group is recorded whole or not at all, and a day keeps the set that it began with.
-import { type IndexLists, NO_LISTS } from '../core/config/groups.ts';
+import { isGroup, NO_LISTS, type ReadIndexLists } from '../core/config/groups.ts';
+import { OPERATOR_FILES } from '../core/config/names.ts';
 import { type ConfiguredFeed, sizeProblem } from '../core/config/stream-limits.ts';
 import type { SymbolFacts } from './symbols.ts';
-
-export interface IndexListsRead {
-  readonly lists: IndexLists;
-  /** Why a list may be missing or old, without a full stop; null: all were read. */
-  readonly problem: string | null;
-}
-
-/** Reads the operator's lists. Never throws. */
-export type ReadIndexLists = () => Promise<IndexListsRead>;
 
 export const WITHOUT_LISTS: ReadIndexLists = () =>
   Promise.resolve({ lists: NO_LISTS, problem: null });
 
 /** Ends a sentence, as the reason of an alias that has no contract does. */
 export function missingListText(index: string): string {
-  return `there is no list index-${index}.csv next to .env, or \`pulumi up\` has not brought it to the bucket`;
+  return `there is no list ${OPERATOR_FILES.indexList(index)} next to .env; for a harvester on AWS write it there, and run \`pulumi up\``;
 }
 
 /**
@@ -28,19 +20,24 @@ export function missingListText(index: string): string {
 export function factsByName(
   facts: readonly SymbolFacts[],
 ): ReadonlyMap<string, readonly SymbolFacts[]> {
-  const found = new Map<string, Map<string, SymbolFacts>>();
+  const found = new Map<
+    string,
+    { readonly size: number | null; readonly all: Map<string, SymbolFacts> }
+  >();
   for (const fact of facts) {
     const name = fact.alias ?? fact.symbol;
-    // An alias that is not a group means one contract, the latest.
-    const before = fact.members === undefined ? undefined : found.get(name);
-    found.set(name, (before ?? new Map<string, SymbolFacts>()).set(fact.symbol, fact));
+    const size = fact.members ?? null;
+    const before = found.get(name);
+    // An alias that is not a group means one contract, the latest; a group of another size was looked up again.
+    const isMore = size !== null && before?.size === size;
+    const group = isMore ? before : { size, all: new Map<string, SymbolFacts>() };
+    group.all.set(fact.symbol, fact);
+    found.set(name, group);
   }
   return new Map(
-    [...found].flatMap(([name, bySymbol]) => {
-      const members = [...bySymbol.values()];
-      const size = members.at(-1)?.members ?? members.length;
-      return members.length === size ? [[name, members] as const] : [];
-    }),
+    [...found].flatMap(([name, { size, all }]) =>
+      size === null || all.size === size ? [[name, [...all.values()]] as const] : [],
+    ),
   );
 }
 
@@ -64,22 +61,23 @@ interface Fitting {
  * was checked when they were configured.
  */
 export function fitGroups(named: readonly NamedFacts[], { feed, everySeconds }: Limit): Fitting {
-  const isGroup = ({ facts }: NamedFacts) => facts[0]?.members !== undefined;
   const symbols = new Set(
     named
-      .filter((each) => !isGroup(each))
+      .filter(({ name }) => !isGroup(name))
       .flatMap(({ facts }) => facts.map(({ symbol }) => symbol)),
   );
-  const refused = named.filter(isGroup).flatMap(({ name, facts }) => {
-    const more = facts.map(({ symbol }) => symbol).filter((symbol) => !symbols.has(symbol));
-    const problem = sizeProblem(feed, [...symbols, ...more], everySeconds);
-    if (problem === null) {
-      for (const symbol of more) symbols.add(symbol);
-      return [];
-    }
-    const why = `it has ${String(facts.length)} symbols, and with the ${String(symbols.size)} others ${problem}`;
-    return [{ alias: name, why }];
-  });
+  const refused = named
+    .filter(({ name }) => isGroup(name))
+    .flatMap(({ name, facts }) => {
+      const more = facts.map(({ symbol }) => symbol).filter((symbol) => !symbols.has(symbol));
+      const problem = sizeProblem(feed, [...symbols, ...more], everySeconds);
+      if (problem === null) {
+        for (const symbol of more) symbols.add(symbol);
+        return [];
+      }
+      const why = `it has ${String(facts.length)} symbols, and with the ${String(symbols.size)} others ${problem}`;
+      return [{ alias: name, why }];
+    });
   const names = new Set(refused.map(({ alias }) => alias));
   return {
     facts: named.flatMap(({ name, facts }) => (names.has(name) ? [] : facts)),

@@ -2,6 +2,7 @@
 // symbol master. If the master is incomplete, the missing facts are null, a note reports the
 // problem, and the day is recorded anyway. The last close comes from the previous day's own log, so
 // no second copy can differ from it.
+import { isGroup, type ReadIndexLists } from '../core/config/groups.ts';
 import { parseSymbol } from '../core/config/values.ts';
 import { cellIndex } from '../core/recording/columns.ts';
 import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
@@ -21,14 +22,7 @@ import {
   type Segment,
 } from '../core/market/symbol-master.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
-import {
-  factsByName,
-  fitGroups,
-  type Limit,
-  missingListText,
-  type ReadIndexLists,
-  WITHOUT_LISTS,
-} from './groups.ts';
+import { factsByName, fitGroups, type Limit, missingListText, WITHOUT_LISTS } from './groups.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
 
 export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
@@ -108,7 +102,8 @@ interface Asked {
   readonly symbols: readonly string[];
   /** The alias of their facts; null for a symbol that the operator named. */
   readonly alias: string | null;
-  readonly isGroup: boolean;
+  /** Whether the name is a group. */
+  readonly isOfMany: boolean;
   /** Not known before the master is read; null otherwise. */
   readonly contract: ContractAlias | null;
 }
@@ -135,7 +130,7 @@ async function resolveNames(
   const named: { readonly name: string; readonly facts: readonly SymbolFacts[] }[] = [];
   for (const { name, alias, contract, ...each } of asked) {
     if (contract === null) {
-      const members = each.isGroup ? each.symbols.length : null;
+      const members = each.isOfMany ? each.symbols.length : null;
       named.push({
         name,
         facts: each.symbols.map((symbol) => factsOf(known, { symbol, alias, members })),
@@ -174,17 +169,17 @@ async function askedOf(
   const { lists, problem } = await (isListed ? indexLists : WITHOUT_LISTS)();
   for (const name of names) {
     const [stored, alias] = [kept.get(name), aliasIn(name)];
-    const isGroup = alias?.kind === 'index' || alias?.kind === 'chain';
+    const isOfMany = isGroup(name);
     if (stored !== undefined) {
       const symbols = stored.map(({ symbol }) => symbol);
-      asked.push({ name, symbols, alias: stored[0]?.alias ?? null, isGroup, contract: null });
+      asked.push({ name, symbols, alias: stored[0]?.alias ?? null, isOfMany, contract: null });
     } else if (alias === null) {
-      asked.push({ name, symbols: [name], alias: null, isGroup, contract: null });
+      asked.push({ name, symbols: [name], alias: null, isOfMany, contract: null });
     } else if (alias.kind === 'index') {
       const symbols = lists.get(alias.index);
       if (symbols === undefined) missing.push({ alias: name, why: missingListText(alias.index) });
-      else asked.push({ name, symbols, alias: name, isGroup, contract: null });
-    } else asked.push({ name, symbols: [], alias: name, isGroup, contract: alias });
+      else asked.push({ name, symbols, alias: name, isOfMany, contract: null });
+    } else asked.push({ name, symbols: [], alias: name, isOfMany, contract: alias });
   }
   return { asked, missing, problem };
 }

@@ -10,6 +10,15 @@ export type IndexLists = ReadonlyMap<string, readonly DepthSymbol[]>;
 
 export const NO_LISTS: IndexLists = new Map();
 
+export interface IndexListsRead {
+  readonly lists: IndexLists;
+  /** Why a list may be missing or old, without a full stop; null: all were read. */
+  readonly problem: string | null;
+}
+
+/** Reads the operator's lists. Never throws. */
+export type ReadIndexLists = () => Promise<IndexListsRead>;
+
 /** Strikes of NSE's indices times two, with room: the exchange adds strikes as the index moves. */
 const INDEX_CHAIN_CONTRACTS = 500;
 const SHARE_CHAIN_CONTRACTS = 200;
@@ -22,12 +31,17 @@ function chainContracts(underlying: string): number {
 }
 
 /** The index of `INDEX:NIFTY50`; null for another name. */
-export function indexIn(name: string): string | null {
+function indexIn(name: string): string | null {
   return name.startsWith('INDEX:') ? name.slice('INDEX:'.length) : null;
 }
 
 function underlyingOfChain(name: string): string | null {
   return name.startsWith('CHAIN:') ? name.slice('CHAIN:'.length) : null;
+}
+
+/** Whether the name means many symbols. */
+export function isGroup(name: string): boolean {
+  return indexIn(name) !== null || underlyingOfChain(name) !== null;
 }
 
 /** Indices whose lists the names need, each once. */
