@@ -187,7 +187,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
       lastPrices: pricesBy(settings.apiUrl, token, guard),
       nextSession: following,
       indexLists: indexListsOf({
-        ...{ dataDir, objects, indices: indicesIn(sampling.symbols) },
+        ...{ dataDir, objects, indices: indicesIn(sampling.symbols.join()) },
         operatorDir: settings.tokensFolder ?? '.',
       }),
       limit: { feed: settings.feed, everySeconds: sampling.everySeconds },

@@ -8,7 +8,6 @@ import {
   parseSampling,
   parseShard,
   parseSuffix,
-  parseSymbols,
 } from '../core/config/values.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../core/config/stream-limits.ts';
 import { readDate } from '../core/date-text.ts';
@@ -226,8 +225,7 @@ function parseArguments(argv: readonly string[]) {
 /** On AWS the lists are in the bucket, and `pulumi up` has checked them. */
 function listsIn(source: Source, readLists: ReadLists): IndexLists {
   const { values, env, problems } = source;
-  const { symbols } = parseSymbols(source.text(ENVIRONMENT.symbols) ?? '');
-  const indices = indicesIn(symbols);
+  const indices = indicesIn(source.text(ENVIRONMENT.symbols) ?? '');
   if (indices.length === 0 || env[ENVIRONMENT.bucket] !== undefined) return NO_LISTS;
   const read = readLists(values['use-ssm'] ? '.' : values.tokens, indices);
   // The problems are joined, and the last full stop is added.

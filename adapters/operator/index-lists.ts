@@ -35,7 +35,7 @@ const FORM = "Write one symbol a line, or save NSE's own CSV of the index there.
 
 /** The members, or the problem. */
 function readIndexList(folder: string, index: string): readonly DepthSymbol[] | string {
-  const file = path.join(folder, OPERATOR_FILES.indexList(index));
+  const file = path.resolve(folder, OPERATOR_FILES.indexList(index));
   const read = readText(file);
   if (read.kind === 'absent') return `INDEX:${index} has no list: there is no ${file}. ${FORM}`;
   if (read.kind === 'unreadable') return unreadable(file, read.why);

@@ -61,7 +61,9 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const env = harvesterEnvironment(settings, io.env);
   // Report bad arguments as other commands do, not as a log line.
   const placeOf = (name: string) => settings.placeOf(name).place;
-  const parsed = parseSettings(argv, env, placeOf, readIndexLists);
+  const readLists: typeof readIndexLists = (folder, indices) =>
+    readIndexLists(path.resolve(io.cwd, folder), indices);
+  const parsed = parseSettings(argv, env, placeOf, readLists);
   if (parsed.kind === 'harvest') {
     refusePast(parsed, io.clock.now());
     const aws = io.env['AWS_ENDPOINT_URL'] ?? '';

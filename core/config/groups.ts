@@ -44,9 +44,10 @@ export function isGroup(name: string): boolean {
   return indexIn(name) !== null || underlyingOfChain(name) !== null;
 }
 
-/** Indices whose lists the names need, each once. */
-export function indicesIn(names: readonly string[]): readonly string[] {
-  return [...new Set(names.flatMap((name) => indexIn(name) ?? []))];
+/** Indices that a list of names or the JSON of several harvesters needs, each once. */
+export function indicesIn(text: string): readonly string[] {
+  const found = text.toUpperCase().matchAll(/(?<![A-Z0-9:])INDEX:([A-Z0-9][A-Z0-9_-]{0,29})/g);
+  return [...new Set([...found].flatMap(([, index]) => index ?? []))];
 }
 
 /** Replaces each index by its members; one without a list stays. No symbol is twice in the result. */
