@@ -66,9 +66,9 @@ function parseMember(name: string): DepthSymbol | null {
   return parsed.ok ? parsed.value : null;
 }
 
-/** A quoted cell may contain commas. */
+/** A quoted cell may contain commas. Each cell has a comma before it here, so that an empty first one is found too. */
 function cellsOf(line: string): readonly string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
     (quoted ?? plain ?? '').trim(),
   );
 }
