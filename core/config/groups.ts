@@ -23,11 +23,11 @@ export type ReadIndexLists = () => Promise<IndexListsRead>;
 const INDEX_CHAIN_CONTRACTS = 500;
 const SHARE_CHAIN_CONTRACTS = 200;
 
-/** The indices of NSE that have options: NIFTY, BANKNIFTY, FINNIFTY, MIDCPNIFTY, NIFTYNXT50. */
-const INDEX_UNDERLYING = /NIFTY/;
+/** In the name of each index of NSE that has options: NIFTY, BANKNIFTY, FINNIFTY, MIDCPNIFTY, NIFTYNXT50. */
+const INDEX_UNDERLYING = 'NIFTY';
 
 function chainContracts(underlying: string): number {
-  return INDEX_UNDERLYING.test(underlying) ? INDEX_CHAIN_CONTRACTS : SHARE_CHAIN_CONTRACTS;
+  return underlying.includes(INDEX_UNDERLYING) ? INDEX_CHAIN_CONTRACTS : SHARE_CHAIN_CONTRACTS;
 }
 
 /** The index of `INDEX:NIFTY50`; null for another name. */
