@@ -90,6 +90,20 @@ test('A harvester of feed hsm records a chain and an index, the same contracts a
   }
 }, 120_000);
 
+test('A harvester of feed rest records every slot of each member of an index', async () => {
+  const members = ['SBIN', 'INFY', 'HDFCBANK', 'RELIANCE', 'ADANIENT', 'M&M'];
+  await writeFile(path.join(folder, 'index-MINE.csv'), members.join('\n'));
+  const flags = ['--symbols', 'INDEX:MINE', '--feed', 'rest', '--days', '1'];
+  const { code, day } = await record(STARTS_AT, ...flags);
+  expect(code).toBe(0);
+  const manifest = await day.manifest();
+  expect(manifest?.symbols.map(({ symbol }) => symbol)).toEqual(
+    expect.arrayContaining(members.map((name) => `NSE:${name}-EQ`)),
+  );
+  // Eight minutes of 5-second slots.
+  for (const { received } of manifest?.symbols ?? []) expect(received).toBe(96);
+}, 60_000);
+
 test.each([
   ['an index without a list', 'INDEX:NOPE', 'index-NOPE.csv'],
   ['too many symbols', 'INDEX:BIG,CHAIN:NIFTY', '2600 × 2 = 5200 topics'],
