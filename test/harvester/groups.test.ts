@@ -9,11 +9,14 @@ import type { IndexListsRead } from '../../core/config/groups.ts';
 import { parseSymbol } from '../../core/config/values.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../core/time.ts';
+import { openDay } from '../../harvester/day.ts';
 import type { Limit } from '../../harvester/groups.ts';
 import { type NamingOptions, namingOf, type SymbolFacts } from '../../harvester/symbols.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
+import { shortSession } from '../support/depth.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { must } from '../support/rest-feed.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
 const OPENING = istInstant(DATE, '09:00');
@@ -193,5 +196,24 @@ describe('after a restart in the session', () => {
     await logFacts(rest.map((fact) => ({ ...fact, members: 119 })));
     const again = await resolveNames(['CHAIN:NIFTY'], gone);
     expect(again.symbols).toEqual(rest.map(({ symbol }) => symbol));
+  });
+
+  test('a group that is found again with another size is written whole', async () => {
+    const { facts } = await resolveNames(['CHAIN:NIFTY']);
+    await logFacts(facts.slice(0, 30));
+    const session = shortSession(OPENING);
+    const day = await openDay(
+      {
+        ...{ clock: virtualClock(OPENING), events: { log: () => undefined }, feed: 'hsm' },
+        days: dayFolders(dataDir),
+        sampling: { symbols: facts.map(({ symbol }) => symbol), everySeconds: 5 },
+      },
+      session,
+    );
+    const smaller = facts.slice(0, -1).map((fact) => ({ ...fact, members: 119 }));
+    await day.identify(smaller);
+    await day.close();
+    const again = await resolveNames(['CHAIN:NIFTY'], gone);
+    expect(again.symbols).toEqual(smaller.map(({ symbol }) => symbol));
   });
 });
