@@ -104,12 +104,14 @@ export async function openDay(
   return {
     ...recording(options, journal, folder, fields),
     missedSlots: slotsIn(lostHoles, sampling.everySeconds),
-    identify: (facts) =>
-      journal.record(
+    identify: (facts) => {
+      const known = past.filter((event) => event.event === 'symbol');
+      return journal.record(
         facts
-          .filter((fact) => !past.some((event) => isAbout(event, fact)))
+          .filter((fact) => !known.some((event) => isAbout(event, fact)))
           .map((fact) => ({ event: 'symbol', at: clock.now(), ...fact })),
-      ),
+      );
+    },
     async replan(symbols) {
       const from = slotAtOrAfter(session, sampling.everySeconds, clock.now());
       if (from === null) return;
@@ -125,12 +127,12 @@ export async function openDay(
   };
 }
 
-function isAbout(event: DayEvent, { symbol, alias, fyToken }: SymbolFacts): boolean {
+function isAbout(event: SymbolFacts, { symbol, alias, fyToken, members }: SymbolFacts): boolean {
   return (
-    event.event === 'symbol' &&
     event.symbol === symbol &&
     event.alias === alias &&
-    event.fyToken === fyToken
+    event.fyToken === fyToken &&
+    event.members === members
   );
 }
 

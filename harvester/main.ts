@@ -12,6 +12,7 @@ import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile } from '../adapters/recordings/data-folder.ts';
 import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/recordings/disk.ts';
 import { ownDaysFile, ownDaysIn } from '../adapters/operator/calendar-file.ts';
+import { indexListsOf, readIndexLists } from '../adapters/operator/index-lists.ts';
 import { frameRecorder } from '../adapters/recordings/frame-recorder.ts';
 import { lockFolder } from '../adapters/recordings/folder-lock.ts';
 import { rawLog } from '../adapters/recordings/raw-answers.ts';
@@ -29,6 +30,7 @@ import { serviceManager } from '../adapters/process/service-manager.ts';
 import { stopSignal } from '../adapters/process/stop-signal.ts';
 import * as say from '../core/recording/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
+import { indicesIn } from '../core/config/groups.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { nextSession } from '../core/market/calendar.ts';
 import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
@@ -92,7 +94,7 @@ export async function run(options: RunOptions): Promise<number> {
   const debug = argv.includes('--debug');
   const log = createLog({ clock, debug, ...(write === undefined ? {} : { write }) });
   try {
-    const settings = parseSettings(argv, env);
+    const settings = parseSettings(argv, env, undefined, readIndexLists);
     if (settings.kind === 'compact') await compact(settings);
     else {
       refusePast(settings, clock.now());
@@ -184,6 +186,11 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
       }),
       lastPrices: pricesBy(settings.apiUrl, token, guard),
       nextSession: following,
+      indexLists: indexListsOf({
+        ...{ dataDir, objects, indices: indicesIn(sampling.symbols.join()) },
+        operatorDir: settings.tokensFolder ?? '.',
+      }),
+      limit: { feed: settings.feed, everySeconds: sampling.everySeconds },
     }),
     marketStatus: statusBy(settings.apiUrl, token, guard),
     calendarNotice: (date) => calendarNotice(date, ownDays()),

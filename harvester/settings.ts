@@ -1,5 +1,6 @@
 // Parses the harvester's arguments and environment. Reports all problems in one error.
 import { parseArgs } from 'node:util';
+import { type IndexLists, indicesIn, NO_LISTS } from '../core/config/groups.ts';
 import {
   type Parsed,
   type SamplingPlan,
@@ -74,6 +75,15 @@ const USAGE = 'See `./fyers harvest --help`.';
 /** Source of a value that no flag sets: `FYERS_SYMBOLS in /home/me/fyers/.env line 3`. */
 export type PlaceOf = (name: string) => string;
 
+/** Reads the lists of indices in the operator's folder, with a full sentence for each that cannot be used. */
+export type ReadLists = (
+  folder: string,
+  indices: readonly string[],
+) => { readonly lists: IndexLists; readonly problems: readonly string[] };
+
+/** The lists are not known yet. */
+const unreadLists: ReadLists = () => ({ lists: NO_LISTS, problems: [] });
+
 const inEnvironment: PlaceOf = (name) => `${name} in the environment`;
 
 /**
@@ -84,6 +94,7 @@ export function parseSettings(
   argv: readonly string[],
   env: Environment,
   placeOf: PlaceOf = inEnvironment,
+  readLists: ReadLists = unreadLists,
 ): HarvestSettings | CompactSettings {
   const { values, positionals } = parseArguments(argv);
   const source = sourceOf(values, env, placeOf);
@@ -91,7 +102,7 @@ export function parseSettings(
   if (positionals.length > 0) {
     throw usageError(`"${positionals.join(' ')}" is not a known argument.`);
   }
-  return harvestSettings(source);
+  return harvestSettings(source, readLists);
 }
 
 type Values = ReturnType<typeof parseArguments>['values'];
@@ -154,13 +165,14 @@ function compactSettings(source: Source): CompactSettings {
 }
 
 /** @throws FyersError `operator.config` */
-function harvestSettings(source: Source): HarvestSettings {
+function harvestSettings(source: Source, readLists: ReadLists): HarvestSettings {
   const { values, env, problems } = source;
   const shard = source.flagOr(ENVIRONMENT.shard, '0', parseShard);
   const feed = source.flagOr(ENVIRONMENT.feed, 'rest', parseFeed);
-  const sampling = samplingIn(source, feed ?? 'rest');
+  const lists = listsIn(source, readLists);
+  const sampling = samplingIn(source, feed ?? 'rest', lists);
   if (sampling !== null && feed !== null) {
-    problems.push(...streamProblems([{ ...sampling, feed }]));
+    problems.push(...streamProblems([{ ...sampling, feed }], lists));
   }
   const suffix = source.suffix();
   const apiUrl = source.endpoint(ENVIRONMENT.apiUrl);
@@ -210,13 +222,25 @@ function parseArguments(argv: readonly string[]) {
   }
 }
 
-function samplingIn(source: Source, feed: ConfiguredFeed): SamplingPlan | null {
+/** On AWS the lists are in the bucket, and `pulumi up` has checked them. */
+function listsIn(source: Source, readLists: ReadLists): IndexLists {
+  const { values, env, problems } = source;
+  const indices = indicesIn(source.text(ENVIRONMENT.symbols) ?? '');
+  if (indices.length === 0 || env[ENVIRONMENT.bucket] !== undefined) return NO_LISTS;
+  const read = readLists(values['use-ssm'] ? '.' : values.tokens, indices);
+  // The problems are joined, and the last full stop is added.
+  problems.push(...read.problems.map((problem) => problem.replace(/\.$/, '')));
+  return read.lists;
+}
+
+function samplingIn(source: Source, feed: ConfiguredFeed, lists: IndexLists): SamplingPlan | null {
   const symbols = source.text(ENVIRONMENT.symbols);
   const every = source.text(ENVIRONMENT.everySeconds);
   const sampling = parseSampling(
     symbols ?? REFERENCE_SYMBOLS.join(','),
     (every ?? '5').replace(/s$/, ''),
     feed,
+    lists,
   );
   for (const { about, problem } of sampling.faults) {
     const places = [

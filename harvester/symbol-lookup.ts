@@ -108,9 +108,14 @@ export async function logSymbols(
   day: Pick<RecordingDay, 'identify' | 'note'>,
 ): Promise<void> {
   await day.identify(facts);
-  const aliases = facts.flatMap(({ alias, symbol }) => (alias === null ? [] : [[alias, symbol]]));
-  if (aliases.length > 0)
-    events.log(say.symbolsNamed(Object.fromEntries(aliases) as Record<string, string>));
+  const aliases = new Map<string, string[]>();
+  for (const { alias, symbol } of facts) {
+    if (alias === null) continue;
+    const symbols = aliases.get(alias) ?? [];
+    symbols.push(symbol);
+    aliases.set(alias, symbols);
+  }
+  if (aliases.size > 0) events.log(say.symbolsNamed(aliases));
   for (const { alias, why } of unknown) {
     events.log(say.aliasUnknown(alias, why));
     await day.note('symbol-master', `${alias}: ${why}`);

@@ -2,12 +2,18 @@
 // symbol master. If the master is incomplete, the missing facts are null, a note reports the
 // problem, and the day is recorded anyway. The last close comes from the previous day's own log, so
 // no second copy can differ from it.
+import { isGroup, type ReadIndexLists } from '../core/config/groups.ts';
 import { parseSymbol } from '../core/config/values.ts';
 import { cellIndex } from '../core/recording/columns.ts';
 import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
 import { keyOf, numberAt } from '../core/recording/observed.ts';
 import { toError } from '../core/errors.ts';
-import { type Alias, parseAlias, resolveAlias } from '../core/market/aliases.ts';
+import {
+  type Alias,
+  type ContractAlias,
+  parseAlias,
+  resolveAlias,
+} from '../core/market/aliases.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import {
   extractOf,
@@ -16,6 +22,7 @@ import {
   type Segment,
 } from '../core/market/symbol-master.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
+import { factsByName, fitGroups, type Limit, missingListText, WITHOUT_LISTS } from './groups.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
 
 export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
@@ -44,6 +51,10 @@ export interface NamingOptions {
     bounds: Bounds,
   ) => Promise<ReadonlyMap<string, number>>;
   readonly nextSession: (after: Instant) => SessionPlan;
+  /** The operator's lists of indices; absent: there are none. */
+  readonly indexLists?: ReadIndexLists;
+  /** How many symbols the harvester can record; default: those of a stream `hsm`. */
+  readonly limit?: Limit;
 }
 
 /**
@@ -85,37 +96,92 @@ interface Known {
   readonly isCurrent: boolean;
 }
 
+interface Asked {
+  readonly name: string;
+  /** Symbols that are known without the master: of the day's log, of a list, or the name itself. */
+  readonly symbols: readonly string[];
+  /** The alias of their facts; null for a symbol that the operator named. */
+  readonly alias: string | null;
+  /** Whether the name is a group. */
+  readonly isOfMany: boolean;
+  /** Not known before the master is read; null otherwise. */
+  readonly contract: ContractAlias | null;
+}
+
 async function resolveNames(
   options: NamingOptions,
   date: IstDate,
   bounds: Bounds,
 ): Promise<DayNames> {
-  const { names, days } = options;
+  const { names, days, indexLists = WITHOUT_LISTS, limit = HSM_LIMIT } = options;
   const kept = await readStoredFacts(days, date);
   const before = names.flatMap((name) => kept.get(name) ?? []);
-  if (before.length === names.length && before.every(({ fyToken }) => fyToken !== null)) {
+  if (names.every((name) => kept.has(name)) && before.every(({ fyToken }) => fyToken !== null)) {
     return namesOf({ facts: before, unknown: [], problems: [], mayImprove: false });
   }
-  const asked = names.map((name) => ({ name, alias: kept.has(name) ? null : aliasIn(name) }));
-  const symbols = new Set(asked.flatMap(({ name, alias }) => (alias ? [] : symbolIn(kept, name))));
-  const underlyings = new Set(asked.flatMap(({ alias }) => alias?.underlying ?? []));
+  const { asked, missing, problem } = await askedOf(names, kept, indexLists);
+  const symbols = new Set(asked.flatMap((each) => each.symbols));
+  const underlyings = new Set(asked.flatMap(({ contract }) => contract?.underlying ?? []));
   const known = await gatherFacts(options, { date, symbols, underlyings }, bounds);
   const spots = await readSpots(options, known, asked, bounds);
-  const [facts, unknown]: [SymbolFacts[], { alias: string; why: string }[]] = [[], []];
-  let mayImprove = !known.isCurrent;
-  for (const { name, alias } of asked) {
-    if (alias === null) {
-      facts.push(factsOf(known, symbolIn(kept, name), kept.get(name)?.alias ?? null));
+  const unknown = [...missing];
+  // The operator may write a missing list in the session.
+  let mayImprove = !known.isCurrent || missing.length > 0 || problem !== null;
+  const named: { readonly name: string; readonly facts: readonly SymbolFacts[] }[] = [];
+  for (const { name, alias, contract, ...each } of asked) {
+    if (contract === null) {
+      const members = each.isOfMany ? each.symbols.length : null;
+      named.push({
+        name,
+        facts: each.symbols.map((symbol) => factsOf(known, { symbol, alias, members })),
+      });
       continue;
     }
-    const spot = spots.get(alias.underlying) ?? null;
-    const found = resolveAlias(alias, { contracts: known.extract.contracts(), date, spot });
+    const spot = spots.get(contract.underlying) ?? null;
+    const found = resolveAlias(contract, { contracts: known.extract.contracts(), date, spot });
     if (found.kind === 'unknown') {
       unknown.push({ alias: name, why: found.why });
-      mayImprove ||= alias.kind === 'option' && spot === null;
-    } else facts.push(factsOf(known, found.contract.symbol, name, found.contract));
+      mayImprove ||= contract.kind === 'option' && spot === null;
+      continue;
+    }
+    const members = contract.kind === 'chain' ? found.contracts.length : null;
+    const facts = found.contracts.map((row) =>
+      factsOf(known, { symbol: row.symbol, alias: name, members, row }),
+    );
+    named.push({ name, facts });
   }
-  return namesOf({ facts, unknown, problems: known.problems, mayImprove });
+  const { facts, refused } = fitGroups(named, limit);
+  const problems = [...(problem === null ? [] : [problem]), ...known.problems];
+  return namesOf({ facts, unknown: [...unknown, ...refused], problems, mayImprove });
+}
+
+const HSM_LIMIT: Limit = { feed: 'hsm', everySeconds: 5 };
+
+/** Splits the names by what is known of them before the master is read. */
+async function askedOf(
+  names: readonly string[],
+  kept: ReadonlyMap<string, readonly SymbolFacts[]>,
+  indexLists: ReadIndexLists,
+) {
+  const asked: Asked[] = [];
+  const missing: { alias: string; why: string }[] = [];
+  const isListed = names.some((name) => !kept.has(name) && aliasIn(name)?.kind === 'index');
+  const { lists, problem } = await (isListed ? indexLists : WITHOUT_LISTS)();
+  for (const name of names) {
+    const [stored, alias] = [kept.get(name), aliasIn(name)];
+    const isOfMany = isGroup(name);
+    if (stored !== undefined) {
+      const symbols = stored.map(({ symbol }) => symbol);
+      asked.push({ name, symbols, alias: stored[0]?.alias ?? null, isOfMany, contract: null });
+    } else if (alias === null) {
+      asked.push({ name, symbols: [name], alias: null, isOfMany, contract: null });
+    } else if (alias.kind === 'index') {
+      const symbols = lists.get(alias.index);
+      if (symbols === undefined) missing.push({ alias: name, why: missingListText(alias.index) });
+      else asked.push({ name, symbols, alias: name, isOfMany, contract: null });
+    } else asked.push({ name, symbols: [], alias: name, isOfMany, contract: alias });
+  }
+  return { asked, missing, problem };
 }
 
 function namesOf(found: Omit<DayNames, 'symbols'>): DayNames {
@@ -127,22 +193,18 @@ function aliasIn(name: string): Alias | null {
   return parsed.ok ? parsed.value : null;
 }
 
-function symbolIn(kept: ReadonlyMap<string, SymbolFacts>, name: string): string {
-  return kept.get(name)?.symbol ?? name;
-}
-
-/** Keyed by the name that the operator wrote; a later line of the day's log wins. */
+/** By the name that the operator wrote. */
 async function readStoredFacts(
   days: NamingOptions['days'],
   date: IstDate,
-): Promise<ReadonlyMap<string, SymbolFacts>> {
+): Promise<ReadonlyMap<string, readonly SymbolFacts[]>> {
   if (!(await days.dates()).includes(date)) return new Map();
   const events = await days.folder(date).events();
-  return new Map(
+  return factsByName(
     events.flatMap((event) => {
       if (event.event !== 'symbol' || !parseSymbol(event.symbol).ok) return [];
       const { event: _event, at: _at, ...facts } = event;
-      return [[facts.alias ?? facts.symbol, facts] as const];
+      return [facts];
     }),
   );
 }
@@ -194,11 +256,11 @@ function hasDerivatives(name: string): boolean {
 async function readSpots(
   { lastPrices }: NamingOptions,
   { extract, closes }: Known,
-  asked: readonly { readonly alias: Alias | null }[],
+  asked: readonly Pick<Asked, 'contract'>[],
   bounds: Bounds,
 ): Promise<ReadonlyMap<string, number>> {
   const underlyings = new Set(
-    asked.flatMap(({ alias }) => (alias?.kind === 'option' ? alias.underlying : [])),
+    asked.flatMap(({ contract }) => (contract?.kind === 'option' ? contract.underlying : [])),
   );
   const symbols = new Map(
     [...underlyings].flatMap((underlying) => {
@@ -218,16 +280,24 @@ async function readSpots(
   );
 }
 
+interface Named {
+  readonly symbol: string;
+  readonly alias: string | null;
+  /** The size of the alias's group; null if it is not a group. */
+  readonly members: number | null;
+  /** Of a contract that the master has just given. */
+  readonly row?: MasterRow;
+}
+
 function factsOf(
   { extract, knowsDerivatives, closes }: Known,
-  symbol: string,
-  alias: string | null,
-  row: MasterRow | undefined = extract.listed.get(symbol),
+  { symbol, alias, members, row = extract.listed.get(symbol) }: Named,
 ): SymbolFacts {
   const isShare = row?.kind === 'cash' && !symbol.endsWith('-INDEX');
   return {
     symbol,
     alias,
+    ...(members === null ? {} : { members }),
     isin: row?.isin ?? null,
     fyToken: row?.fyToken ?? null,
     tick: row?.tick ?? null,

@@ -56,18 +56,26 @@ export interface RestFeed extends DepthFeed {
 }
 
 export function restDepth(options: RestDepthOptions): RestFeed {
-  const pace = paceOf(options.sampling);
+  const planned = paceOf(options.sampling);
+  // A group means more symbols than the plan has names.
+  const paceFor = (symbols: readonly string[]): Pace =>
+    symbols.length <= options.sampling.symbols.length
+      ? planned
+      : paceOf({ ...options.sampling, symbols });
   const guard = restGuard(options.strikes, options.clock);
   return {
     name: 'rest',
     guard,
     observe: (session, token, signal, symbols = options.sampling.symbols) =>
-      observe({ ...options, guard, pace, symbols }, session, token, signal),
+      observe({ ...options, guard, pace: paceFor(symbols), symbols }, session, token, signal),
     slotTaker(session, token, signal) {
       const pauses = pausesOf(guard);
       return async (symbols, slot) => {
         await guard.ready();
-        return takeSlot({ ...options, guard, pace, symbols, session, pauses, token, signal }, slot);
+        return takeSlot(
+          { ...options, guard, pace: planned, symbols, session, pauses, token, signal },
+          slot,
+        );
       };
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -3,6 +3,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
+import { readIndexLists } from '../../adapters/operator/index-lists.ts';
+import { indicesIn } from '../../core/config/groups.ts';
 import {
   type Parsed,
   parseAppId,
@@ -99,13 +101,20 @@ function readSettings(folder: string): {
     if (parsed.ok) settings.push({ ...copied, value: text });
     else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
   }
-  throwIfProblems([...problems, ...findAppProblems(file.values)]);
+  const lists = readIndexLists(folder, listedIndices(file.values));
+  throwIfProblems([...problems, ...lists.problems, ...findAppProblems(file.values)]);
   if (settings.length === 0) throw nothingToCopyError(folder);
   const known = COPIED.map(({ env }) => env);
   const left = Object.entries(file.values).flatMap(([env, text]) =>
     env.startsWith('FYERS_') && text.trim() !== '' && !known.includes(env) ? [env] : [],
   );
   return { settings, left };
+}
+
+/** The program reads the symbols from `.env` itself, and needs these lists next to it. */
+function listedIndices(values: Readonly<Record<string, string>>): readonly string[] {
+  const { FYERS_HARVESTERS: harvesters = '', FYERS_SYMBOLS: symbols = '' } = values;
+  return indicesIn(`${harvesters} ${symbols}`);
 }
 
 function findAppProblems(values: Readonly<Record<string, string>>): readonly string[] {

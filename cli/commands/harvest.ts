@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
+import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
 import { statusWords } from '../../core/recording/columns.ts';
 import { ENVIRONMENT } from '../../core/config/names.ts';
@@ -19,7 +20,7 @@ Options:
   --tokens DIR          the folder of .env and of the token files (default: this one)
   --data DIR            where the recordings go (default: harvested_data)
   --symbols A,B         default: FYERS_SYMBOLS, or the Python original's five; FUT:NIFTY and ATM:NIFTY+0CE are
-                        the day's contracts, SBIN is NSE:SBIN-EQ
+                        the day's contracts, CHAIN:NIFTY and INDEX:NIFTY50 are groups, SBIN is NSE:SBIN-EQ
   --every 5s            between two snapshots of a symbol, a divisor of a minute
   --feed FEED           rest (default) polls five levels; tbt streams fifty levels of up to 15 symbols;
                         hsm streams five levels
@@ -59,7 +60,10 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const settings = settingsOf(path.resolve(io.cwd, folderIn(argv)), io.env);
   const env = harvesterEnvironment(settings, io.env);
   // Report bad arguments as other commands do, not as a log line.
-  const parsed = parseSettings(argv, env, (name) => settings.placeOf(name).place);
+  const placeOf = (name: string) => settings.placeOf(name).place;
+  const readLists: typeof readIndexLists = (folder, indices) =>
+    readIndexLists(path.resolve(io.cwd, folder), indices);
+  const parsed = parseSettings(argv, env, placeOf, readLists);
   if (parsed.kind === 'harvest') {
     refusePast(parsed, io.clock.now());
     const aws = io.env['AWS_ENDPOINT_URL'] ?? '';

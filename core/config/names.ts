@@ -49,6 +49,8 @@ export const REFRESHED_BODY = '{"message": "✅ Token refresh completed successf
 export const OPERATOR_FILES = {
   env: '.env',
   calendar: 'calendar.json',
+  /** The members of `INDEX:NIFTY50` are in `index-NIFTY50.csv`. */
+  indexList: (index: string) => `index-${index}.csv`,
   accessToken: ['access_token.txt', 'daily_token.txt'],
   refreshToken: ['refresh_token.txt'],
 } as const;
@@ -189,6 +191,8 @@ export const OBJECTS = {
   currentArtifact: 'artifact/current.json',
   /** The operator's own days, for the harvester; absent without such days. */
   calendar: 'artifact/calendar.json',
+  /** The operator's lists of indices, for the harvester; absent without such lists. */
+  indexLists: 'artifact/index-lists.json',
   artifact: (sha256: string) => `artifact/${sha256}.mjs`,
   /** Recordings of every schema version: no object below it is overwritten. */
   recordingsPrefix: 'depth/',

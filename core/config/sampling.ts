@@ -1,4 +1,5 @@
 // Checks that all harvesters together stay within the limits of their common account, and paces the calls of each harvester.
+import { isGroup } from './groups.ts';
 import { CALLS_PER_MINUTE_CAP, type SamplingPlan } from './values.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../time.ts';
 
@@ -64,7 +65,16 @@ const FALLBACK_CALLS_PER_MINUTE = 60;
 /** The most symbols that a streaming harvester asks for over REST at a slot, as a plan of its own. */
 export function fallbackPlan({ symbols, everySeconds }: SamplingPlan): SamplingPlan {
   const most = Math.floor((FALLBACK_CALLS_PER_MINUTE * everySeconds) / MINUTE_SECONDS);
-  return { symbols: symbols.slice(0, most), everySeconds };
+  // A group has many symbols, and their number is not known here.
+  const counted = symbols.flatMap((name) =>
+    isGroup(name) ? Array<typeof name>(most).fill(name) : [name],
+  );
+  return { symbols: counted.slice(0, most), everySeconds };
+}
+
+interface Paced {
+  readonly symbols: readonly string[];
+  readonly everySeconds: number;
 }
 
 export interface Pace {
@@ -79,7 +89,7 @@ export interface Pace {
  * harvesters with 150 planned calls together therefore stay within the account's 200. Windows slide, as the broker may
  * count that way.
  */
-export function paceOf({ symbols, everySeconds }: SamplingPlan): Pace {
+export function paceOf({ symbols, everySeconds }: Paced): Pace {
   const perMinute = (symbols.length * MINUTE) / (everySeconds * SECOND) + BURST;
   let recent: readonly Instant[] = [];
   return {

@@ -1,7 +1,8 @@
 // Checks that the feeds of all harvesters together stay within the streams that one account has
 // (Fyers API v3, "TBT": 3 connections per app and user, 5 symbols per connection; "Data socket":
 // one connection per user, 5,000 symbols), and stream the symbols that they name.
-import { type Parsed, type SamplingPlan } from './values.ts';
+import { countedSymbols, groupsNote, type IndexLists, NO_LISTS, withMembers } from './groups.ts';
+import { type Parsed, parseSampling, type SamplingPlan } from './values.ts';
 
 const FEEDS = ['rest', 'tbt', 'hsm'] as const;
 export type ConfiguredFeed = (typeof FEEDS)[number];
@@ -21,14 +22,52 @@ export function parseFeed(text: string): Parsed<ConfiguredFeed> {
   return { ok: true, value: feed };
 }
 
-/** Limits that the plans exceed together, with the arithmetic. */
-export function streamProblems(plans: readonly FeedPlan[]): readonly string[] {
+/**
+ * Limits that the plans exceed together, with the arithmetic.
+ * @param lists members of the indices that are named; one that is missing counts as one symbol
+ */
+export function streamProblems(
+  plans: readonly FeedPlan[],
+  lists: IndexLists = NO_LISTS,
+): readonly string[] {
+  const counted = plans.map(({ feed, symbols }): Counted => ({
+    feed,
+    count: countedSymbols(symbols, lists).length,
+  }));
+  const note = groupsNote(
+    plans.flatMap(({ symbols }) => symbols),
+    lists,
+  );
   return [
-    ...plans.flatMap(symbolProblems),
-    ...[findTbtProblem(plans), findHsmProblem(plans), findTopicProblem(plans)].filter(
-      (problem) => problem !== null,
+    ...plans.flatMap(({ feed, symbols }) =>
+      symbolProblems({ feed, symbols: withMembers(symbols, lists) }),
+    ),
+    ...[findTbtProblem(counted), findHsmProblem(plans), findTopicProblem(counted)].flatMap(
+      (problem, index) => {
+        if (problem === null) return [];
+        return index === 1 ? [problem] : [`${problem}${note}`];
+      },
     ),
   ];
+}
+
+interface Counted {
+  readonly feed: ConfiguredFeed;
+  /** Symbols. */
+  readonly count: number;
+}
+
+/** Why one harvester cannot record so many symbols, with the arithmetic; null if it can. */
+export function sizeProblem(
+  feed: ConfiguredFeed,
+  symbols: readonly string[],
+  everySeconds: number,
+): string | null {
+  if (feed === 'rest') {
+    return parseSampling(symbols.join(','), String(everySeconds), feed).problems[0] ?? null;
+  }
+  const counted = [{ feed, count: symbols.length }];
+  return findTbtProblem(counted) ?? findTopicProblem(counted);
 }
 
 /** The one index whose HSM name is known here. */
@@ -40,20 +79,18 @@ function symbolProblems({ feed, symbols }: FeedPlan): readonly string[] {
   const isStreamed = (symbol: string): boolean =>
     symbol.endsWith('-INDEX')
       ? feed === 'hsm' && symbol === STREAMED_INDEX
-      : /^(?:NSE|FUT|ATM):/.test(symbol);
+      : /^(?:NSE|FUT|ATM|CHAIN|INDEX):/.test(symbol);
   return symbols
     .filter((symbol) => !isStreamed(symbol))
     .map((symbol) => `feed ${feed} cannot stream ${symbol}: record it with feed rest`);
 }
 
-function findTbtProblem(plans: readonly FeedPlan[]): string | null {
+function findTbtProblem(plans: readonly Counted[]): string | null {
   const ofTbt = plans.filter(({ feed }) => feed === 'tbt');
-  const sockets = ofTbt.map(({ symbols }) => Math.ceil(symbols.length / TBT_SYMBOLS_PER_SOCKET));
+  const sockets = ofTbt.map(({ count }) => Math.ceil(count / TBT_SYMBOLS_PER_SOCKET));
   const sum = sockets.reduce((total, one) => total + one, 0);
   if (sum <= TBT_SOCKETS) return null;
-  const terms = ofTbt.map(
-    ({ symbols }) => `${String(symbols.length)} / ${String(TBT_SYMBOLS_PER_SOCKET)}`,
-  );
+  const terms = ofTbt.map(({ count }) => `${String(count)} / ${String(TBT_SYMBOLS_PER_SOCKET)}`);
   return `feed tbt needs ${terms.join(' + ')} = ${sockets.join(' + ')} = ${String(sum)} sockets of ${String(TBT_SYMBOLS_PER_SOCKET)} symbols, over the account's ${String(TBT_SOCKETS)}`;
 }
 
@@ -64,11 +101,9 @@ function findHsmProblem(plans: readonly FeedPlan[]): string | null {
   return `feeds ${streaming.map(({ feed }) => feed).join(' + ')} need ${streaming.map(() => '1').join(' + ')} = ${String(streaming.length)} HSM sockets, over the account's ${String(HSM_SOCKETS)}: one harvester can record all streamed symbols`;
 }
 
-function findTopicProblem(plans: readonly FeedPlan[]): string | null {
-  const problem = plans.find(
-    ({ feed, symbols }) => feed === 'hsm' && 2 * symbols.length > HSM_TOPICS,
-  );
+function findTopicProblem(plans: readonly Counted[]): string | null {
+  const problem = plans.find(({ feed, count }) => feed === 'hsm' && 2 * count > HSM_TOPICS);
   if (problem === undefined) return null;
-  const count = problem.symbols.length;
+  const { count } = problem;
   return `feed hsm needs ${String(count)} × 2 = ${String(2 * count)} topics, over the socket's ${String(HSM_TOPICS)}`;
 }

@@ -1,5 +1,6 @@
 // Parses every value that people configure; each rule exists only here. Problems name the place and the allowed form, never a
 // secret.
+import { countedSymbols, groupsNote, type IndexLists, NO_LISTS } from './groups.ts';
 import type { ConfiguredFeed } from './stream-limits.ts';
 
 declare const kind: unique symbol;
@@ -16,7 +17,10 @@ export type LinkKey = Branded<'LinkKey'>;
 /** Keys the fingerprint of refresh token and PIN. The Pulumi program creates it; only refresh reads it. */
 export type PinKey = Branded<'PinKey'>;
 export type DepthSymbol = Branded<'DepthSymbol'>;
-/** A name that means a different contract on different days: `FUT:NIFTY`, `ATM:NIFTY+1CE`. */
+/**
+ * A name that means a different contract on different days: `FUT:NIFTY`, `ATM:NIFTY+1CE`, or a group of symbols:
+ * `CHAIN:NIFTY`, `INDEX:NIFTY50`.
+ */
 export type SymbolAlias = Branded<'SymbolAlias'>;
 
 export type Parsed<T> =
@@ -106,7 +110,9 @@ export function parseSymbols(text: string): ParsedSymbols {
   const names = symbolNames(text);
   for (const name of names) {
     const whole = wholeName(name);
-    const parsed = /^(?:FUT|ATM):/.test(whole) ? parseSymbolAlias(whole) : parseSymbol(whole);
+    const parsed = /^(?:FUT|ATM|CHAIN|INDEX):/.test(whole)
+      ? parseSymbolAlias(whole)
+      : parseSymbol(whole);
     if (!parsed.ok) problems.push(`symbol "${name}" ${parsed.problem}`);
     else if (symbols.includes(parsed.value)) problems.push(`symbol "${name}" is named twice`);
     else symbols.push(parsed.value);
@@ -114,11 +120,46 @@ export function parseSymbols(text: string): ParsedSymbols {
   if (names.length === 0) problems.push('no symbol is named');
   return { symbols, problems };
 }
-/** `market/aliases.ts` defines the meaning. Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. */
-export const parseSymbolAlias = matching<SymbolAlias>(
-  /^(?:FUT:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}(?:\+[12])?|ATM:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}[+-]\d{1,2}(?:CE|PE))$/,
-  'must be FUT: and an underlying, such as FUT:NIFTY or FUT:NIFTY+1, or ATM:, an underlying and strikes from the money, such as ATM:NIFTY+0CE or ATM:NIFTY-2PE',
-);
+
+/** Underlyings are named as in the contracts: `NIFTY`, `M&M`, `BAJAJ-AUTO`. An index is named as its list. */
+const ALIAS_FORMS: ReadonlyMap<string, (text: string) => Parsed<SymbolAlias>> = new Map([
+  [
+    'FUT',
+    matching(
+      /^FUT:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}(?:\+[12])?$/,
+      'must be FUT: and an underlying, such as FUT:NIFTY or FUT:NIFTY+1',
+    ),
+  ],
+  [
+    'ATM',
+    matching(
+      /^ATM:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}[+-]\d{1,2}(?:CE|PE)$/,
+      'must be ATM:, an underlying and strikes from the money, such as ATM:NIFTY+0CE or ATM:NIFTY-2PE',
+    ),
+  ],
+  [
+    'CHAIN',
+    matching(
+      /^CHAIN:[A-Z0-9](?:[A-Z0-9&]|-(?=[A-Z])){0,29}$/,
+      'must be CHAIN: and an underlying, such as CHAIN:NIFTY or CHAIN:SBIN',
+    ),
+  ],
+  [
+    'INDEX',
+    matching(
+      /^INDEX:[A-Z0-9][A-Z0-9_-]{0,29}$/,
+      'must be INDEX: and the name of a list, such as INDEX:NIFTY50 for the file index-NIFTY50.csv',
+    ),
+  ],
+]);
+
+/** `market/aliases.ts` defines the meaning. */
+export function parseSymbolAlias(text: string): Parsed<SymbolAlias> {
+  const parse = ALIAS_FORMS.get(text.slice(0, Math.max(0, text.indexOf(':'))));
+  return parse === undefined
+    ? failure('must begin with FUT:, ATM:, CHAIN: or INDEX:')
+    : parse(text);
+}
 export const parseFyId = notAnExample(
   matching<string>(/^[A-Z0-9]{4,12}$/, 'must be a Fyers client id, such as XA00001'),
 );
@@ -208,25 +249,30 @@ export interface SamplingFault {
   readonly problem: string;
 }
 
-/** Checks symbols and seconds between slots against the account's limits. Returns all problems at once. */
+/**
+ * Checks symbols and seconds between slots against the account's limits. Returns all problems at once.
+ * @param lists members of the indices that are named; one that is missing counts as one symbol
+ */
 export function parseSampling(
   symbolsText: string,
   everySecondsText: string,
   feed: ConfiguredFeed = 'rest',
+  lists: IndexLists = NO_LISTS,
 ): Parsed<SamplingPlan> & {
   readonly problems: readonly string[];
   readonly faults: readonly SamplingFault[];
 } {
   const { symbols, problems: wrongSymbols } = parseSymbols(symbolsText);
   const faults: SamplingFault[] = wrongSymbols.map((problem) => ({ about: 'symbols', problem }));
-  const count = symbolNames(symbolsText).length;
+  const names = symbolNames(symbolsText).length;
+  const count = names - symbols.length + countedSymbols(symbols, lists).length;
   const everySeconds = Number(everySecondsText);
   const calls = (count * 60) / everySeconds;
   if (!/^\d{1,3}$/.test(everySecondsText) || everySeconds < 1 || 60 % everySeconds !== 0) {
     const problem = `seconds between slots "${everySecondsText}" must divide 60`;
     faults.push({ about: 'everySeconds', problem });
   } else if (feed === 'rest' && calls > CALLS_PER_MINUTE_CAP) {
-    const problem = `${String(count)} symbols every ${String(everySeconds)} s are ${String(calls)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200`;
+    const problem = `${String(count)} symbols every ${String(everySeconds)} s are ${String(calls)} calls a minute, over the ${String(CALLS_PER_MINUTE_CAP)} that leave room under the account's 200${groupsNote(symbols, lists)}`;
     faults.push({ about: 'both', problem });
   }
   const problems = faults.map(({ problem }) => problem);

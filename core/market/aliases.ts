@@ -1,5 +1,5 @@
 // Parses aliases and resolves them once each morning: names of contracts that change, such as the front-month future and
-// options around the money.
+// options around the money, and groups of symbols.
 import { type Parsed, type SymbolAlias, parseSymbolAlias } from '../config/values.ts';
 import type { IstDate } from '../time.ts';
 import type { Contract } from './symbol-master.ts';
@@ -13,7 +13,14 @@ export type Alias =
       readonly underlying: string;
       readonly strikes: number;
       readonly right: 'CE' | 'PE';
-    };
+    }
+  /** `CHAIN:NIFTY`: all options of the nearest expiry. */
+  | { readonly kind: 'chain'; readonly underlying: string }
+  /** `INDEX:NIFTY50`: the members that the operator's list of this name has. */
+  | { readonly kind: 'index'; readonly index: string };
+
+/** Means contracts of the symbol master. */
+export type ContractAlias = Exclude<Alias, { readonly kind: 'index' }>;
 
 export function parseAlias(text: string): Parsed<Alias> {
   const checked = parseSymbolAlias(text);
@@ -22,6 +29,8 @@ export function parseAlias(text: string): Parsed<Alias> {
 
 function aliasOf(name: SymbolAlias): Alias {
   const [kind, rest = ''] = name.split(':');
+  if (kind === 'INDEX') return { kind: 'index', index: rest };
+  if (kind === 'CHAIN') return { kind: 'chain', underlying: rest };
   const [, underlying = '', offset = '0', right] =
     /^(.+?)(?:([+-]\d{1,2})(CE|PE)?)?$/.exec(rest) ?? [];
   return kind === 'FUT'
@@ -35,7 +44,8 @@ function aliasOf(name: SymbolAlias): Alias {
 }
 
 export type Resolved =
-  | { readonly kind: 'contract'; readonly contract: Contract }
+  /** One for an alias, at least one for a group. */
+  | { readonly kind: 'contracts'; readonly contracts: readonly Contract[] }
   /** `why` ends a sentence, such as "the master lists no future of NIFTY". */
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -48,13 +58,31 @@ export interface Listed {
   readonly spot: number | null;
 }
 
-/** Finds the contract of an alias on one day. */
-export function resolveAlias(alias: Alias, { contracts, date, spot }: Listed): Resolved {
+/** Finds the contracts of an alias on one day. */
+export function resolveAlias(alias: ContractAlias, { contracts, date, spot }: Listed): Resolved {
+  const wanted = alias.kind === 'chain' ? 'option' : alias.kind;
   const live = contracts.filter(
     ({ kind, underlying, expiresOn }) =>
-      kind === alias.kind && underlying === alias.underlying && expiresOn >= date,
+      kind === wanted && underlying === alias.underlying && expiresOn >= date,
   );
+  if (alias.kind === 'chain') return resolveChain(alias, live);
   return alias.kind === 'future' ? resolveFuture(alias, live) : resolveOption(alias, live, spot);
+}
+
+/** Sorted by strike, the call first, so that the master's order does not change a recording. */
+function resolveChain(
+  { underlying }: Alias & { readonly kind: 'chain' },
+  live: readonly Contract[],
+): Resolved {
+  const [nearest] = uniqueSorted(live.map(({ expiresOn }) => expiresOn));
+  const contracts = live
+    .filter(({ expiresOn }) => expiresOn === nearest)
+    .toSorted(
+      (a, b) => (a.strike ?? 0) - (b.strike ?? 0) || (a.right ?? '').localeCompare(b.right ?? ''),
+    );
+  return contracts.length === 0
+    ? unresolved(`the symbol master lists no option of ${underlying}`)
+    : { kind: 'contracts', contracts };
 }
 
 function resolveFuture(
@@ -63,7 +91,7 @@ function resolveFuture(
 ): Resolved {
   const expiries = uniqueSorted(live.map(({ expiresOn }) => expiresOn));
   const contract = live.find(({ expiresOn }) => expiresOn === expiries[months]);
-  if (contract !== undefined) return { kind: 'contract', contract };
+  if (contract !== undefined) return { kind: 'contracts', contracts: [contract] };
   const count = String(expiries.length);
   return unresolved(`the symbol master lists ${count} future(s) of ${underlying} that still trade`);
 }
@@ -84,7 +112,7 @@ function resolveOption(
     ? unresolved(
         `${underlying} has no ${right} ${String(strikes)} strikes from ${String(spot)} for ${String(nearest)}`,
       )
-    : { kind: 'contract', contract };
+    : { kind: 'contracts', contracts: [contract] };
 }
 
 /** The index of the strike next to the money; the lower one if two are equally near. */

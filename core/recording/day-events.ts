@@ -52,6 +52,8 @@ const symbol = z.object({
   symbol: z.string(),
   /** The operator's name for it if it differs, such as a front-month alias. */
   alias: z.nullable(z.string()),
+  /** How many symbols the alias means, if it is a group; absent for other aliases. */
+  members: z.optional(z.number()),
   isin: z.nullable(z.string()),
   fyToken: z.nullable(z.string()),
   /** Rupees. */

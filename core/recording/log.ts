@@ -232,8 +232,14 @@ export function shipConflict(date: IstDate): HarvesterEvent {
   );
 }
 
-export function symbolsNamed(aliases: Readonly<Record<string, string>>): HarvesterEvent {
-  const each = Object.entries(aliases).map(([alias, symbol]) => `${alias} is ${symbol}`);
+/** @param aliases the symbols that each alias means */
+export function symbolsNamed(aliases: ReadonlyMap<string, readonly string[]>): HarvesterEvent {
+  const each = [...aliases].map(([alias, symbols]) => {
+    const [first = '', last = ''] = [symbols[0], symbols.at(-1)];
+    return symbols.length === 1
+      ? `${alias} is ${first}`
+      : `${alias} is ${counted(symbols.length, 'symbol')}, ${first} to ${last}`;
+  });
   return harvesterEvent('info', 'symbols-named', `Today ${each.join(', ')}.`);
 }
 
@@ -247,10 +253,11 @@ export function symbolMasterLacking(problems: readonly string[]): HarvesterEvent
 
 /** An error, because the symbol has no rows all day. */
 export function aliasUnknown(alias: string, why: string): HarvesterEvent {
+  const next = /^(?:CHAIN|INDEX):/.test(alias) ? 'Correct it' : 'Name a contract in its place';
   return harvesterEvent(
     'error',
     'alias-unknown',
-    `${alias} is not recorded today: ${why}. Name a contract in its place, or take it out of the symbols.`,
+    `${alias} is not recorded today: ${why}. ${next}, or take it out of the symbols.`,
     FAULT,
   );
 }

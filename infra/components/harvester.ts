@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Override } from '../../core/market/calendar-data.ts';
+import { indexListsText } from '../../adapters/operator/index-lists.ts';
+import type { IndexLists } from '../../core/config/groups.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import type { HarvesterPlan } from '../config/harvesters.ts';
 import { dataBucket } from './bucket.ts';
@@ -13,6 +14,8 @@ export interface HarvesterArgs extends MachineArgs {
   /** The bundled harvester, one file. */
   readonly code: string;
   readonly harvesters: readonly HarvesterPlan[];
+  /** Members of the indices that the plans name. */
+  readonly indexLists: IndexLists;
   readonly dataBucket: string | null;
   readonly deleteData: boolean;
   /** False without an app: there is then nothing to record, and no machine. */
@@ -37,7 +40,13 @@ export class Harvester extends pulumi.ComponentResource {
       current,
       network: args.hasApp ? network(this, args.subnetId) : null,
     };
-    if (args.calendar.length > 0) this.#calendar(bucket, args.calendar);
+    if (args.calendar.length > 0) {
+      this.#operatorFile(bucket, 'calendar', OBJECTS.calendar, JSON.stringify(args.calendar));
+    }
+    if (args.indexLists.size > 0) {
+      const content = indexListsText(args.indexLists);
+      this.#operatorFile(bucket, 'index-lists', OBJECTS.indexLists, content);
+    }
     this.bucketName = bucket.id;
     this.artifactKey = artifact.key;
     const made = machines(args, args.harvesters, place);
@@ -47,15 +56,10 @@ export class Harvester extends pulumi.ComponentResource {
   }
 
   /** Every harvester reads it before each open, so a change does not affect the machines. */
-  #calendar(bucket: aws.s3.Bucket, days: readonly Override[]): void {
+  #operatorFile(bucket: aws.s3.Bucket, name: string, key: string, content: string): void {
     new aws.s3.BucketObjectv2(
-      'calendar',
-      {
-        bucket: bucket.id,
-        key: OBJECTS.calendar,
-        content: JSON.stringify(days),
-        contentType: 'application/json',
-      },
+      name,
+      { bucket: bucket.id, key, content, contentType: 'application/json' },
       { parent: this },
     );
   }

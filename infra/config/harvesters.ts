@@ -5,6 +5,13 @@ import {
   type SamplingPlan,
   parseSampling,
 } from '../../core/config/values.ts';
+import {
+  countedSymbols,
+  groupsNote,
+  type IndexLists,
+  indicesIn,
+  withMembers,
+} from '../../core/config/groups.ts';
 import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { fallbackPlan, rateProblems } from '../../core/config/sampling.ts';
@@ -35,11 +42,23 @@ interface Defaults {
   readonly everySeconds: string;
   readonly instanceType: string;
   readonly feed: ConfiguredFeed;
+  /** Members of the indices that are named; those that cannot be read are reported already. */
+  readonly lists: IndexLists;
+}
+
+/** Indices whose lists the harvesters need, each once. */
+export function configuredIndices(sources: Sources): readonly string[] {
+  return indicesIn((find('harvesters', sources) ?? find('symbols', sources))?.text ?? '');
 }
 
 /** Returns at least one plan, unless it adds to `problems`. */
-export function harvestersOf(sources: Sources, problems: string[]): readonly HarvesterPlan[] {
+export function harvestersOf(
+  sources: Sources,
+  lists: IndexLists,
+  problems: string[],
+): readonly HarvesterPlan[] {
   const defaults = {
+    lists,
     everySeconds: find('everySeconds', sources)?.text ?? DEFAULT_EVERY_SECONDS,
     instanceType: instanceTypeOf(sources, problems),
     feed: feedOf(sources, problems),
@@ -83,15 +102,16 @@ function feedOf(sources: Sources, problems: string[]): ConfiguredFeed {
 
 function oneHarvester(
   sources: Sources,
-  { everySeconds, instanceType, feed }: Defaults,
+  { everySeconds, instanceType, feed, lists }: Defaults,
   problems: string[],
 ): readonly HarvesterPlan[] {
   const symbols = find('symbols', sources);
   const every = find('everySeconds', sources);
-  const parsed = parseSampling(symbols?.text ?? REFERENCE_SYMBOLS.join(','), everySeconds, feed);
+  const named = symbols?.text ?? REFERENCE_SYMBOLS.join(',');
+  const parsed = parseSampling(named, everySeconds, feed, lists);
   if (parsed.ok) {
     const plans = [{ ...parsed.value, shard: 0, instanceType, feed }];
-    for (const problem of streamProblems(plans)) {
+    for (const problem of streamProblems(plans, lists)) {
       problems.push(`${symbols?.place ?? 'symbols'}: ${problem}. ${symbols?.fix ?? ''}`);
     }
     return plans;
@@ -117,6 +137,7 @@ interface Several {
 }
 
 function severalHarvesters(text: string, defaults: Defaults): Several {
+  const { lists } = defaults;
   const items = parseList(text);
   if (items === null || items.length === 0)
     return { plans: [], problems: [` ${FORM}`], defaultProblems: [] };
@@ -130,12 +151,13 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
     ...parsed.flatMap((one, shard) =>
       one.problems.map((problem) => `, harvester ${String(shard)}: ${problem}`),
     ),
-    ...findDuplicates(plans).map((problem) => `: ${problem}`),
+    ...findDuplicates(plans, lists).map((problem) => `: ${problem}`),
   ];
   // The rates of an incomplete list would be misleading.
   const isWhole = plans.length === items.length && problems.length === 0;
-  const rates = isWhole ? rateProblems(plans.map(restPlanOf)).map(withFallback(plans)) : [];
-  const rate = isWhole ? [...rates, ...streamProblems(plans)] : [];
+  const counted = plans.map((plan) => restPlanOf(plan, lists));
+  const rates = isWhole ? rateProblems(counted).map(explained(plans, lists)) : [];
+  const rate = isWhole ? [...rates, ...streamProblems(plans, lists)] : [];
   return {
     plans,
     problems: [...problems, ...rate.map((problem) => `: ${problem}`)],
@@ -144,15 +166,24 @@ function severalHarvesters(text: string, defaults: Defaults): Several {
 }
 
 /** The calls of a harvester. One with a stream makes them while its stream is down. */
-function restPlanOf(plan: HarvesterPlan): SamplingPlan {
-  return plan.feed === 'rest' ? plan : fallbackPlan(plan);
+function restPlanOf(plan: HarvesterPlan, lists: IndexLists): SamplingPlan {
+  return plan.feed === 'rest'
+    ? { ...plan, symbols: countedSymbols(plan.symbols, lists) }
+    : fallbackPlan(plan);
 }
 
-/** Names the calls that the plan does not show. */
-function withFallback(plans: readonly HarvesterPlan[]): (problem: string) => string {
+/** Names the calls and the symbols that the plans do not show. */
+function explained(
+  plans: readonly HarvesterPlan[],
+  lists: IndexLists,
+): (problem: string) => string {
+  const polled = plans.filter(({ feed }) => feed === 'rest').flatMap(({ symbols }) => symbols);
   const hasStream = plans.some(({ feed }) => feed !== 'rest');
   const note = 'A harvester with a stream counts with its calls while the stream is down';
-  return (problem) => (hasStream ? `${problem}. ${note}` : problem);
+  return (problem) => {
+    const counted = `${problem}${groupsNote(polled, lists)}`;
+    return hasStream ? `${counted}. ${note}` : counted;
+  };
 }
 
 /** Pulumi passes a list as JSON; `.env` contains JSON too. */
@@ -177,6 +208,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
     symbolsText(own['symbols']),
     valueText(own['everySeconds'] ?? defaults.everySeconds),
     feed.ok ? feed.value : 'rest',
+    defaults.lists,
   );
   const isOfDefault = ({ about }: SamplingFault) =>
     about === 'everySeconds' && own['everySeconds'] === undefined;
@@ -217,15 +249,24 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value.trim() : JSON.stringify(value);
 }
 
-function findDuplicates(plans: readonly HarvesterPlan[]): readonly string[] {
-  return plans.flatMap(({ symbols, shard }) =>
-    symbols.flatMap((symbol) => {
-      const before = plans.find((other) => other.shard < shard && other.symbols.includes(symbol));
+/** Two indices may share many members. */
+const MAX_DUPLICATES = 5;
+
+function findDuplicates(plans: readonly HarvesterPlan[], lists: IndexLists): readonly string[] {
+  const known = new Map<string, number>();
+  const found = plans.flatMap(({ symbols, shard }) =>
+    withMembers(symbols, lists).flatMap((symbol) => {
+      const before = known.get(symbol);
+      known.set(symbol, before ?? shard);
       return before === undefined
         ? []
         : [
-            `symbol "${symbol}" is in harvester ${String(before.shard)} and in harvester ${String(shard)}`,
+            `symbol "${symbol}" is in harvester ${String(before)} and in harvester ${String(shard)}`,
           ];
     }),
   );
+  const more = found.length - MAX_DUPLICATES;
+  return more <= 0
+    ? found
+    : [...found.slice(0, MAX_DUPLICATES), `${String(more)} more symbols are in two harvesters`];
 }

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
+import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import {
   type EnvFile,
   readEnvFile,
@@ -22,6 +23,7 @@ import {
   parseSuffix,
   parseTelegram,
 } from '../../core/config/values.ts';
+import type { IndexLists } from '../../core/config/groups.ts';
 import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
 import {
@@ -38,7 +40,7 @@ import {
   type ProbeRefresh,
 } from '../../core/token/decide.ts';
 import type { Reservation } from '../components/function.ts';
-import { type HarvesterPlan, harvestersOf } from './harvesters.ts';
+import { configuredIndices, type HarvesterPlan, harvestersOf } from './harvesters.ts';
 
 /** Budget per harvester: one and a half times the cost of the whole stack with one harvester. */
 const DEFAULT_BUDGET_DOLLARS = 15;
@@ -61,6 +63,8 @@ export interface Settings {
   readonly telegram: Secret | null;
   /** At least one plan, unless `harvester` is false. */
   readonly harvesters: readonly HarvesterPlan[];
+  /** Members of the indices that the harvesters' symbols name. */
+  readonly indexLists: IndexLists;
   readonly days: 'trading' | 'all';
   /** How often a refresh is tried although the broker has switched it off. */
   readonly probeRefresh: ProbeRefresh;
@@ -129,7 +133,9 @@ export function readSettings(input: SettingsInput): SettingsResult {
   const clientId = read('clientId', parseAppId);
   const secretKey = read('secretKey', parseAppSecret);
   const chat = read('telegram', parseTelegram);
-  const harvesters = harvestersOf(sources, problems);
+  const listed = readIndexLists(operator.folder, configuredIndices(sources));
+  problems.push(...listed.problems);
+  const harvesters = harvestersOf(sources, listed.lists, problems);
   const settings: Settings = {
     app:
       clientId === null || secretKey === null
@@ -143,6 +149,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
     email: read('email', parseEmail),
     telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
     harvesters,
+    indexLists: listed.lists,
     days: read('days', parseDays) ?? 'trading',
     probeRefresh: read('probeRefresh', parseProbeRefresh) ?? DEFAULT_PROBE_REFRESH,
     calendar: read('calendar', parseCalendar) ?? readCalendar(operator.folder, problems),

@@ -28,6 +28,7 @@ const NIFTY = ['NIFTY', 26_000] as const;
 const NIFTY_INDEX = 'NSE:NIFTY50-INDEX';
 const STRIKE_STEP = 50;
 const STRIKES = 60;
+const SHARE_STRIKES = [400, 450, 500, 550, 600];
 const TUESDAY = 2;
 
 /** Returns every instrument of a day, by symbol; `shares` are the simulator's own. */
@@ -61,7 +62,14 @@ export function instrumentsOn(
     months.map((day, later) => future(of, day, later === 0 ? 'future' : 'option')),
   );
   const options = tuesdays.slice(0, 2).flatMap(optionsOf);
-  return new Map([...cash, index, ...futures, ...options].map((each) => [each.symbol, each]));
+  const shareOptions = cash
+    .slice(0, 1)
+    .flatMap(({ name, token }) =>
+      months.slice(0, 2).flatMap((day) => shareOptionsOf([name, token], day)),
+    );
+  return new Map(
+    [...cash, index, ...futures, ...options, ...shareOptions].map((each) => [each.symbol, each]),
+  );
 }
 
 /** `GET /sym_details/NSE_CM.csv` and `NSE_FO.csv`, without authentication; null for another path. */
@@ -140,6 +148,19 @@ function optionsOf(day: number): readonly Instrument[] {
         const expiresAt = day + 15 * HOUR + 30 * MINUTE;
         return contractOf(name, 'option', { of: NIFTY, expiresAt, lot: 75, strike, right });
       }),
+  );
+}
+
+/** Options of a share expire with its futures. */
+function shareOptionsOf(of: readonly [string, number], day: number): readonly Instrument[] {
+  const stem = `${of[0]}${dateText(day).slice(2, 4)}${month(day)}`;
+  const expiresAt = day + 15 * HOUR + 30 * MINUTE;
+  return SHARE_STRIKES.flatMap((strike) =>
+    ['CE', 'PE'].map((right) =>
+      contractOf(`${stem}${String(strike)}${right}`, 'option', {
+        ...{ of, expiresAt, lot: 500, strike, right },
+      }),
+    ),
   );
 }
 

@@ -5,6 +5,8 @@ import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
 import { readEnvFile, readTokenFiles } from '../../adapters/operator/env-and-token-files.ts';
+import { readIndexLists } from '../../adapters/operator/index-lists.ts';
+import { indicesIn, isGroup } from '../../core/config/groups.ts';
 import { environmentName, type Key } from '../../core/config/keys.ts';
 import { parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { OPERATOR_FILES, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
@@ -54,10 +56,10 @@ export async function preflight(wanted: Wanted, env: Env): Promise<Preflight> {
   return { session, isEmulatorInstalled: await checkEmulator(env) };
 }
 
-/** Slots of all symbols that the instance's environment asks for. */
+/** Slots of all symbols that the instance's environment asks for; 0: there is a group, whose size is not known. */
 export function expectedRows(session: SessionPlan, environment: Env): number {
-  const symbols = (environment['FYERS_SYMBOLS'] ?? '').split(',').length;
-  return symbols * slotsOn(session, environment).length;
+  const names = (environment['FYERS_SYMBOLS'] ?? '').split(',');
+  return names.some(isGroup) ? 0 : names.length * slotsOn(session, environment).length;
 }
 
 /** The grid of the instance's environment. */
@@ -98,7 +100,7 @@ async function checkFolder(dir: string, feed: string | null): Promise<readonly O
   }
   const { values, places, problems } = readEnvFile(dir);
   const asked = feed ?? envValue(values, 'feed') ?? 'rest';
-  const found = [...problems, ...valueProblems({ values, places, file, asked })];
+  const found = [...problems, ...valueProblems({ dir, values, places, file, asked })];
   found.push(...readTokenFiles(dir, values[environmentName('clientId')] ?? null).problems);
   const calendar = readCalendarFile(dir);
   if (calendar.kind === 'malformed') found.push(calendar.problem);
@@ -115,6 +117,7 @@ async function checkFolder(dir: string, feed: string | null): Promise<readonly O
 }
 
 interface FolderValues {
+  readonly dir: string;
   readonly values: Readonly<Record<string, string>>;
   readonly places: Readonly<Record<string, string>>;
   readonly file: string;
@@ -122,7 +125,7 @@ interface FolderValues {
   readonly asked: string;
 }
 
-function valueProblems({ values, places, file, asked }: FolderValues): readonly string[] {
+function valueProblems({ dir, values, places, file, asked }: FolderValues): readonly string[] {
   const valueOf = (key: Key) => envValue(values, key);
   const check = <T>(key: Key, parse: (text: string) => Parsed<T>): readonly string[] => {
     const name = environmentName(key);
@@ -134,19 +137,24 @@ function valueProblems({ values, places, file, asked }: FolderValues): readonly 
   };
   const missing = (['clientId', 'secretKey'] as const).filter((key) => valueOf(key) === null);
   const feed = parseFeed(asked);
+  const listed = readIndexLists(dir, indicesIn(valueOf('symbols') ?? ''));
   const sampling = parseSampling(
     valueOf('symbols') ?? REFERENCE_SYMBOLS.join(','),
     valueOf('everySeconds') ?? '5',
     feed.ok ? feed.value : 'rest',
+    listed.lists,
   );
   const streams =
-    sampling.ok && feed.ok ? streamProblems([{ ...sampling.value, feed: feed.value }]) : [];
+    sampling.ok && feed.ok
+      ? streamProblems([{ ...sampling.value, feed: feed.value }], listed.lists)
+      : [];
   return [
     ...missing.map((key) => `${environmentName(key)} is missing in ${file}.`),
     ...check('clientId', parseAppId),
     ...check('secretKey', parseAppSecret),
     ...check('pin', parsePin),
     ...check('fyId', parseFyId),
+    ...listed.problems,
     ...(sampling.ok ? [] : [`${file}: ${sampling.problem}.`]),
     ...(feed.ok
       ? []

@@ -45,6 +45,19 @@ describe('fyers configure', () => {
     expect(readFileSync(path.join(at.folder, '.env'), 'utf8')).toContain(ENV);
   });
 
+  test.each([
+    ['FYERS_SYMBOLS=SBIN,INDEX:NOPE\n', 'index-NOPE.csv'],
+    ['FYERS_HARVESTERS=[{"symbols":["INDEX:MINE"],"feed":"hsm"}]\n', 'line 2'],
+  ])('sets nothing if a list of an index cannot be used: %s', async (line, words) => {
+    await using at = await stageWithPulumi();
+    at.write('.env', `${ENV}${line}`);
+    at.write('index-MINE.csv', 'SBIN\nno name\n');
+    const { code, err } = await at.run('configure');
+    expect(code).toBe(2);
+    expect(err).toContain(words);
+    expect(at.calls()).toEqual([]);
+  });
+
   test('configures the stack given by --stack from the folder given by --dir', async () => {
     await using at = await stageWithPulumi();
     mkdirSync(path.join(at.folder, 'mine'));

@@ -20,6 +20,8 @@ interface Laptop {
   readonly symbols?: string;
   readonly now?: Instant;
   readonly flags?: readonly string[];
+  /** The list of `INDEX:MINE`. */
+  readonly list?: string;
 }
 
 async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }: Laptop) {
@@ -45,6 +47,7 @@ async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }:
       .map(([key, value]) => `FYERS_${key}=${value}\n`)
       .join(''),
   );
+  if (laptop.list !== undefined) at.write('index-MINE.csv', laptop.list);
   const token = mintToken(SEED, APP, 'access_token', SEVEN);
   at.write('access_token.txt', token);
   const { found, all } = await runDoctor(at, ...flags);
@@ -82,6 +85,32 @@ describe('fyers doctor, of a stream', () => {
     expect(found?.state).toBe('problem');
     expect(found?.detail).toContain(symbols);
     expect(found?.fix).toContain(fix);
+    expect(paths()).toEqual([]);
+  });
+
+  test('accepts a chain and a list of an index', async () => {
+    const symbols = 'CHAIN:NIFTY,INDEX:MINE';
+    const list =
+      'Company Name,Industry,Symbol,Series,ISIN Code\n"State Bank, of",Banks,SBIN,EQ,X\n';
+    expect(await streamsOf({ feed: 'hsm', symbols, list })).toMatchObject({ state: 'ok' });
+  });
+
+  test.each([
+    ['an index without a list', { feed: 'hsm', symbols: 'INDEX:NOPE' }, 'index-NOPE.csv'],
+    ['a list for the feed rest', { feed: 'rest', symbols: 'INDEX:MINE', list: 'A,B' }, 'line 1'],
+    ['a list without a symbol', { feed: 'hsm', symbols: 'INDEX:MINE', list: '#' }, 'no symbol'],
+    [
+      'a member that is not listed',
+      { feed: 'hsm', symbols: 'INDEX:MINE', list: 'NOSUCH' },
+      'NOSUCH',
+    ],
+    ['a chain of an unknown underlying', { feed: 'hsm', symbols: 'CHAIN:XYZ' }, 'CHAIN:XYZ'],
+    ['a chain for tbt', { feed: 'tbt', symbols: 'CHAIN:NIFTY' }, '500 / 5 = 100'],
+  ])('has %s for a problem', async (_, laptop, words) => {
+    const found = await streamsOf(laptop);
+    expect(found).toMatchObject({ state: 'problem' });
+    expect(found?.detail).toContain(words);
+    expect(found?.fix).toContain('FYERS_SYMBOLS');
     expect(paths()).toEqual([]);
   });
 

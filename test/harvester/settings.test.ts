@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { FyersError } from '../../core/errors.ts';
+import { parseSymbol } from '../../core/config/values.ts';
 import { parseInstant } from '../../core/time.ts';
 import { type Environment, parseSettings } from '../../harvester/settings.ts';
+import { must } from '../support/rest-feed.ts';
 
 function problemOf(argv: readonly string[], env: Environment = {}): FyersError {
   try {
@@ -147,5 +149,33 @@ describe('parseSettings', () => {
     const expected = { kind: 'compact', dataDir: 'd', date: '2026-11-25', shard: 1 };
     expect(parseSettings(argv, {})).toEqual(expected);
     expect(problemOf(['compact', '--date', '2026-02-30']).message).toContain('--date');
+  });
+
+  test('counts the members of lists on a laptop, and not on AWS, where they are in the bucket', () => {
+    const argv = ['--feed', 'tbt', '--symbols', 'INDEX:MINE', '--tokens', 'mine'];
+    const asked: unknown[] = [];
+    const problemsOf = (count: number, env: Environment = {}): string => {
+      const names = Array.from({ length: count }, (_, n) =>
+        must(parseSymbol(`NSE:S${String(n)}-EQ`)),
+      );
+      try {
+        parseSettings(argv, env, undefined, (...about) => {
+          asked.push(about);
+          return {
+            lists: new Map([['MINE', names]]),
+            problems: count === 0 ? ['It is gone.'] : [],
+          };
+        });
+        return '';
+      } catch (caught) {
+        return caught instanceof FyersError ? caught.message : String(caught);
+      }
+    };
+    expect(problemsOf(15)).toBe('');
+    expect(problemsOf(16)).toContain('16 / 5 = 4');
+    expect(problemsOf(0)).toContain('It is gone. See');
+    expect(asked).toEqual(Array(3).fill(['mine', ['MINE']]));
+    expect(problemsOf(16, { FYERS_BUCKET: 'bucket' })).toBe('');
+    expect(asked).toHaveLength(3);
   });
 });

@@ -12,6 +12,8 @@ import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts
 import { parseAlias } from '../../core/market/aliases.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { masterRowOf } from '../../core/market/symbol-master.ts';
+import { indicesIn } from '../../core/config/groups.ts';
+import { parseIndexList } from '../../core/config/index-list.ts';
 import { parseFeed } from '../../core/config/stream-limits.ts';
 import { parseFieldMap, decodeHsmLogin } from '../../core/stream/hsm-fields.ts';
 import { decodeHsmAnswer, decodeHsmData } from '../../core/stream/hsm-frame.ts';
@@ -102,6 +104,13 @@ export const PARSERS: readonly TextParser[] = [
   { name: 'parseSampling seconds', parse: (text) => parseSampling('SBIN', text) },
   { name: 'parseSymbol ticker', parse: config.parseSymbol, frame: (text) => `NSE:${text}` },
   { name: 'parseSymbolAlias name', parse: config.parseSymbolAlias, frame: (text) => `ATM:${text}` },
+  {
+    name: 'parseSymbolAlias list',
+    parse: config.parseSymbolAlias,
+    frame: (text) => `INDEX:${text}`,
+  },
+  ...ofText({ parseIndexList, indicesIn }),
+  { name: 'parseIndexList rows', parse: parseIndexList, frame: (text) => `Symbol\n${text}` },
   { name: 'parseAuthCode part', parse: config.parseAuthCode, frame: (text) => `a.${text}` },
   {
     name: 'parseRedirectUri path',

@@ -5,7 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { type Probed, probeHsm, probeTbt } from '../../../adapters/fyers/stream/probe.ts';
 import { hsmTarget, tbtTarget } from '../../../adapters/fyers/stream/targets.ts';
+import { readIndexLists } from '../../../adapters/operator/index-lists.ts';
 import { symbolMaster } from '../../../adapters/fyers/symbol-master.ts';
+import { indicesIn, withMembers } from '../../../core/config/groups.ts';
+import { environmentName } from '../../../core/config/keys.ts';
 import { ENVIRONMENT } from '../../../core/config/names.ts';
 import { parseFeed, streamProblems } from '../../../core/config/stream-limits.ts';
 import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
@@ -33,15 +36,27 @@ export async function streamsFinding(patient: CheckContext): Promise<Finding> {
     const { place, fix } = settings.placeOf(ENVIRONMENT.feed);
     return problem(`${place} ${feed.problem}`, fix);
   }
+  const text = settings(ENVIRONMENT.symbols) ?? '';
+  const named = `${text} ${settings(environmentName('harvesters')) ?? ''}`;
+  const { lists, problems: wrongLists } = readIndexLists(
+    path.resolve(patient.session.io.cwd, patient.dir),
+    indicesIn(named),
+  );
+  if (wrongLists.length > 0) {
+    return problem(
+      wrongLists.join(' '),
+      'Correct the list, or take its name out of FYERS_SYMBOLS.',
+    );
+  }
   if (feed.value === 'rest') return skipped('the feed is rest, which does not stream');
-  const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
-  const problems = streamProblems([{ feed: feed.value, symbols }]);
+  const { symbols } = parseSymbols(text);
+  const problems = streamProblems([{ feed: feed.value, symbols }], lists);
   if (problems.length > 0) return problem(problems.join('; '), 'Correct FYERS_SYMBOLS.');
   if (!live) return skipped('not asked for: --live connects to the streams');
   const reason = sessionReason(patient);
   if (reason !== null) return skipped(reason);
 
-  return connect(patient, feed.value, symbols);
+  return connect(patient, feed.value, withMembers(symbols, lists));
 }
 
 /** How long before the opening a harvester may connect. */
@@ -75,7 +90,7 @@ async function connect(
   if (unknown.length > 0) {
     return problem(
       `the symbol master has no token for ${unknown.join(', ')}`,
-      'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
+      'Correct FYERS_SYMBOLS or the list of the index, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
     );
   }
   const key = hsmKeyOf(token);
@@ -101,7 +116,10 @@ function findingOf(feed: string, probed: Exclude<Probed, { kind: 'accepted' }>):
 
 const MASTER_TIMEOUT_MS = 60 * SECOND;
 
-/** Names without a token, or why that is not known. Aliases change each day, and are left out. */
+/**
+ * Names without a token, and chains of underlyings without options, or why that is not known. Other aliases change each
+ * day, and are left out.
+ */
 async function unknownSymbols(
   apiUrl: string,
   symbols: readonly string[],
@@ -110,7 +128,9 @@ async function unknownSymbols(
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fyers-doctor-'));
   try {
     const master = symbolMaster({ masterUrl: masterUrlBeside(apiUrl), folder });
-    const left = new Set(symbols.filter((symbol) => !parseSymbolAlias(symbol).ok));
+    const left = new Set(
+      symbols.filter((symbol) => !parseSymbolAlias(symbol).ok || symbol.startsWith('CHAIN:')),
+    );
     for (const segment of ['NSE_CM', 'NSE_FO'] as const) {
       if (left.size === 0) break;
       const signal = new AbortController().signal;
@@ -119,8 +139,9 @@ async function unknownSymbols(
         signal,
       });
       if (file === null) return problem ?? `${segment}.csv is missing`;
-      for await (const { symbol, fyToken } of file.rows()) {
-        if (topicsFor(symbol, fyToken) !== null) left.delete(symbol);
+      for await (const row of file.rows()) {
+        if (topicsFor(row.symbol, row.fyToken) !== null) left.delete(row.symbol);
+        if (row.kind === 'option') left.delete(`CHAIN:${row.underlying}`);
       }
     }
     return [...left];

@@ -9,7 +9,7 @@ import {
   parseInstant,
 } from '../../../core/time.ts';
 import { type Terminal, type Tone, paint } from '../../shared/terminal.ts';
-import { onOneLine, parseJson } from '../../../core/text.ts';
+import { counted, onOneLine, parseJson } from '../../../core/text.ts';
 
 /** One line as the log stores it. */
 export interface Entry {
@@ -116,7 +116,7 @@ function dayLine(event: DayEvent): Summary {
   if (event.event === 'plan') {
     const { symbols, everySeconds, opensAt, closesAt, feed, session, certainty } = event;
     const hours = `${formatClock(opensAt)} to ${formatClock(closesAt)}`;
-    const message = `plan: ${symbols.join(', ')} every ${String(everySeconds)} s, ${hours}`;
+    const message = `plan: ${symbolsText(symbols)} every ${String(everySeconds)} s, ${hours}`;
     return { at, level: 'info', message, facts: { feed, session, certainty } };
   }
   if (event.event === 'hole') {
@@ -136,6 +136,15 @@ function dayLine(event: DayEvent): Summary {
   }
   const level = event.event === 'day-log-replaced' ? 'error' : 'info';
   return { at, level, message: `${event.event}: ${event.message}`, facts: {} };
+}
+
+/** Symbols of a plan that fit on a terminal; a group may have thousands. */
+const MAX_PLAN_SYMBOLS = 20;
+
+function symbolsText(symbols: readonly string[]): string {
+  return symbols.length <= MAX_PLAN_SYMBOLS
+    ? symbols.join(', ')
+    : `${counted(symbols.length, 'symbol')}, ${symbols[0] ?? ''} to ${symbols.at(-1) ?? ''},`;
 }
 
 function parseInstantOrNull(text: string): Instant | null {

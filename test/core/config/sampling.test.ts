@@ -67,4 +67,10 @@ describe('fallbackPlan', () => {
     expect(fallback).toEqual({ symbols: names.slice(0, most), everySeconds: every });
     expect((fallback.symbols.length * 60) / every).toBeLessThanOrEqual(60);
   });
+
+  test('counts a group as many symbols', () => {
+    const parsed = parseSampling('CHAIN:NIFTY,SBIN', '5', 'hsm');
+    if (!parsed.ok) throw new Error(parsed.problem);
+    expect(fallbackPlan(parsed.value).symbols).toHaveLength(5);
+  });
 });

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { parseSymbol, parseSymbolAlias } from '../../../core/config/values.ts';
 import { must } from '../../support/rest-feed.ts';
-import { type FeedPlan, parseFeed, streamProblems } from '../../../core/config/stream-limits.ts';
+import {
+  type FeedPlan,
+  parseFeed,
+  sizeProblem,
+  streamProblems,
+} from '../../../core/config/stream-limits.ts';
 
 function plan(feed: FeedPlan['feed'], count: number): FeedPlan {
   const names = Array.from({ length: count }, (_, n) => `NSE:S${String(n)}-EQ`);
@@ -50,6 +55,50 @@ describe('streamProblems', () => {
       expect.stringContaining('2501 × 2 = 5002'),
     ]);
   });
+
+  test('counts a chain of an index as 500 symbols and one of a share as 200, and says so', () => {
+    const chains = (...underlyings: readonly string[]): FeedPlan => ({
+      feed: 'hsm',
+      symbols: underlyings.map((name) => must(parseSymbolAlias(`CHAIN:${name}`))),
+    });
+    expect(
+      streamProblems([chains('NIFTY', 'BANKNIFTY', 'FINNIFTY', 'MIDCPNIFTY', 'X', 'Y')]),
+    ).toEqual([]);
+    const [problem] = streamProblems([
+      chains('NIFTY', 'BANKNIFTY', 'FINNIFTY', 'MIDCPNIFTY', 'NIFTYNXT50', 'SBIN'),
+    ]);
+    expect(problem).toContain('2700 × 2 = 5400 topics');
+    expect(problem).toContain('CHAIN:SBIN counts as 200 symbols');
+  });
+
+  test('counts the members of an index, each once', () => {
+    const names = (from: number) =>
+      Array.from({ length: 10 }, (_, n) => must(parseSymbol(`NSE:S${String(from + n)}-EQ`)));
+    const lists = new Map([
+      ['A', names(0)],
+      ['B', names(5)],
+    ]);
+    const of = (...groups: readonly string[]) =>
+      streamProblems(
+        [{ feed: 'tbt', symbols: groups.map((name) => must(parseSymbolAlias(name))) }],
+        lists,
+      );
+    expect(of('INDEX:A', 'INDEX:B')).toEqual([]);
+    lists.set('B', names(6));
+    expect(of('INDEX:A', 'INDEX:B')[0]).toContain('16 / 5 = 4 = 4 sockets');
+    // Without a list it is one name.
+    expect(of('INDEX:A', 'INDEX:C')).toEqual([]);
+  });
+});
+
+test.each([
+  ['tbt', 15],
+  ['hsm', 2_500],
+  ['rest', 12],
+] as const)('sizeProblem allows one harvester of %s %d symbols', (feed, most) => {
+  const names = Array.from({ length: most + 1 }, (_, n) => `NSE:S${String(n)}-EQ`);
+  expect(sizeProblem(feed, names.slice(1), 5)).toBeNull();
+  expect(sizeProblem(feed, names, 5)).toContain(String(most + 1));
 });
 
 test('parseFeed accepts rest, tbt and hsm in small letters', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseAlias, resolveAlias } from '../../../core/market/aliases.ts';
+import { type ContractAlias, parseAlias, resolveAlias } from '../../../core/market/aliases.ts';
 import type { Contract } from '../../../core/market/symbol-master.ts';
 import { type IstDate, istDate } from '../../../core/time.ts';
 
@@ -39,15 +39,23 @@ const OPTIONS = EXPIRIES.slice(1, 3).flatMap((expiresOn) =>
   ),
 );
 
+function ofContracts(text: string): ContractAlias {
+  const parsed = parseAlias(text);
+  if (!parsed.ok || parsed.value.kind === 'index') throw new Error(text);
+  return parsed.value;
+}
+
 function resolve(text: string, spot: number | null = 1_012): string {
   const parsed = parseAlias(text);
   if (!parsed.ok) return parsed.problem;
-  const found = resolveAlias(parsed.value, {
+  const found = resolveAlias(ofContracts(text), {
     contracts: [...OPTIONS, ...FUTURES],
     date: TODAY,
     spot,
   });
-  return found.kind === 'contract' ? found.contract.symbol : found.why;
+  return found.kind === 'contracts'
+    ? found.contracts.map(({ symbol }) => symbol).join()
+    : found.why;
 }
 
 describe('resolveAlias', () => {
@@ -64,10 +72,10 @@ describe('resolveAlias', () => {
 
   test('chooses the lower of two equally near strikes, and a contract on its last day', () => {
     expect(resolve('ATM:NIFTY+0PE', 1_025)).toBe('2026-12-01 1000PE');
-    const parsed = parseAlias('FUT:NIFTY');
-    if (!parsed.ok) throw new Error(parsed.problem);
     const last = { contracts: FUTURES, date: istDate('2026-11-24'), spot: null };
-    expect(resolveAlias(parsed.value, last)).toMatchObject({ contract: { symbol: 'F2026-11-24' } });
+    expect(resolveAlias(ofContracts('FUT:NIFTY'), last)).toMatchObject({
+      contracts: [{ symbol: 'F2026-11-24' }],
+    });
   });
 
   test.each([
@@ -75,13 +83,41 @@ describe('resolveAlias', () => {
     ['ATM:SBIN+0CE', 'lists no option of SBIN'],
     ['ATM:NIFTY+9CE', 'has no CE 9 strikes from 1012'],
     ['FUT:NIFTY+3', 'must be FUT:'],
-    ['ATM:NIFTY', 'must be FUT:'],
-    ['ATM:NIFTY+2XX', 'must be FUT:'],
+    ['ATM:NIFTY', 'must be ATM:'],
+    ['ATM:NIFTY+2XX', 'must be ATM:'],
+    ['CHAIN:', 'must be CHAIN:'],
+    ['CHAIN:NIFTY+1', 'must be CHAIN:'],
+    ['CHAIN:XYZ', 'lists no option of XYZ'],
+    ['INDEX:', 'must be INDEX:'],
+    ['INDEX:../NIFTY', 'must be INDEX:'],
+    ['NSE:SBIN-EQ', 'must begin with'],
   ])('returns the reason if %s has no contract: %s', (alias, why) => {
     expect(resolve(alias)).toContain(why);
   });
 
   test('needs the last price of the underlying for an option', () => {
     expect(resolve('ATM:NIFTY+0CE', null)).toContain('the last price of NIFTY is unknown');
+  });
+
+  test('resolves a chain to all strikes of the nearest expiry, by strike, the call first', () => {
+    const symbols = resolve('CHAIN:NIFTY', null).split(',');
+    expect(symbols).toEqual(
+      ['900', '950', '1000', '1050', '1100'].flatMap((strike) =>
+        ['CE', 'PE'].map((right) => `2026-12-01 ${strike}${right}`),
+      ),
+    );
+  });
+
+  test('rolls a chain to the next expiry on the day after the last one', () => {
+    const on = (date: string, contracts: readonly Contract[]) => {
+      const listed = { contracts, date: istDate(date), spot: null };
+      const found = resolveAlias(ofContracts('CHAIN:NIFTY'), listed);
+      return found.kind === 'contracts'
+        ? found.contracts.map(({ symbol }) => symbol.slice(0, 10))
+        : [];
+    };
+    expect(new Set(on('2026-12-01', OPTIONS))).toEqual(new Set(['2026-12-01']));
+    expect(new Set(on('2026-12-02', OPTIONS))).toEqual(new Set(['2026-12-29']));
+    expect(on('2026-12-02', OPTIONS.toReversed())).toEqual(on('2026-12-02', OPTIONS));
   });
 });

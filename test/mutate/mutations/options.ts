@@ -164,8 +164,8 @@ export const OPTIONAL: readonly Mutation[] = [
   {
     name: 'a symbol is recorded twice',
     file: 'infra/config/harvesters.ts',
-    find: 'other.shard < shard && ',
-    replace: 'other.shard > shard + 9 && ',
+    find: 'known.set(symbol, before ?? shard);',
+    replace: '',
     tests: HARVESTERS,
   },
   {

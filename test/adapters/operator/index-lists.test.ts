@@ -1,0 +1,77 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  indexListsOf,
+  indexListsText,
+  readIndexLists,
+} from '../../../adapters/operator/index-lists.ts';
+
+let dataDir = '';
+let operatorDir = '';
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-lists-'));
+  operatorDir = path.join(dataDir, 'operator');
+  await mkdir(operatorDir);
+  await writeFile(path.join(operatorDir, 'index-MINE.csv'), 'SBIN\nM&M\n');
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+const MEMBERS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
+
+test('readIndexLists reads the lists of a folder, and reports each that is missing or a folder', async () => {
+  await mkdir(path.join(operatorDir, 'index-DIR.csv'));
+  const { lists, problems } = readIndexLists(operatorDir, ['MINE', 'NOPE', 'DIR']);
+  expect([...lists]).toEqual([['MINE', MEMBERS]]);
+  expect(problems).toEqual([
+    expect.stringContaining(path.join(operatorDir, 'index-NOPE.csv')),
+    expect.stringContaining('is a folder'),
+  ]);
+});
+
+test('indexListsOf reads the folder each time on a laptop', async () => {
+  const read = indexListsOf({ dataDir, objects: null, operatorDir, indices: ['MINE', 'LATE'] });
+  expect(await read()).toMatchObject({
+    problem: expect.stringContaining('index-LATE.csv') as unknown,
+  });
+  await writeFile(path.join(operatorDir, 'index-LATE.csv'), 'INFY');
+  const { lists, problem } = await read();
+  expect(problem).toBeNull();
+  expect([...lists]).toEqual([
+    ['MINE', MEMBERS],
+    ['LATE', ['NSE:INFY-EQ']],
+  ]);
+});
+
+test('indexListsOf reads the bucket on AWS, and uses the copy while the bucket is unavailable', async () => {
+  const { lists: written } = readIndexLists(operatorDir, ['MINE']);
+  let answer: () => Promise<string | null> = () => Promise.reject(new Error('S3 is unavailable'));
+  const objects = {
+    get: async (key: string, toFile: string) => {
+      expect(key).toBe('artifact/index-lists.json');
+      const text = await answer();
+      if (text !== null) await writeFile(toFile, text);
+      return text !== null;
+    },
+  };
+  const read = indexListsOf({ dataDir, objects, operatorDir, indices: ['MINE'] });
+  expect(await read()).toMatchObject({
+    problem: expect.stringContaining('S3 is unavailable; there is no earlier copy') as unknown,
+  });
+  answer = () => Promise.resolve(indexListsText(written));
+  const first = await read();
+  expect(first).toMatchObject({ problem: null });
+  expect([...first.lists]).toEqual([['MINE', MEMBERS]]);
+  answer = () => Promise.reject(new Error('S3 is unavailable'));
+  const copied = await read();
+  expect(copied.problem).toContain('the earlier copy is used');
+  expect(copied.lists).toEqual(first.lists);
+  // A name that this version cannot read must not make the group smaller.
+  answer = () => Promise.resolve('{"MINE":["NSE:SBIN-EQ","?"],"GOOD":["NSE:A-EQ"]}');
+  expect([...(await read()).lists]).toEqual([['GOOD', ['NSE:A-EQ']]]);
+  answer = () => Promise.resolve('not JSON');
+  expect((await read()).lists.size).toBe(0);
+  answer = () => Promise.resolve(null);
+  expect(await read()).toMatchObject({ problem: null, lists: new Map() });
+});
