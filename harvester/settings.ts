@@ -33,7 +33,6 @@ export interface HarvestSettings {
   readonly masterUrl: string;
   readonly dataDir: string;
   readonly shard: number;
-  readonly debug: boolean;
   /** Also write the reference CSV file. */
   readonly compat: boolean;
   /** Also store the broker's raw answers. */
@@ -196,7 +195,6 @@ function harvestSettings(source: Source, readLists: ReadLists): HarvestSettings 
     masterUrl: masterUrl ?? masterUrlBeside(apiUrl),
     dataDir: dataDirIn(source),
     shard,
-    debug: values.debug,
     compat: values.compat,
     raw: values.raw,
     tokensFolder: values['use-ssm'] ? null : values.tokens,

@@ -10,6 +10,7 @@ import { COLUMNS, RECORDED_COLUMNS } from '../core/recording/columns.ts';
 import { HOLE_REASONS } from '../core/recording/coverage.ts';
 import { MARKS } from '../core/recording/quality.ts';
 import { type ErrorCode, FyersError, exitCodeOf } from '../core/errors.ts';
+import { KEY_NAMES } from '../core/config/keys.ts';
 import { ENVIRONMENT, METRICS, METRIC_NAMESPACE, OBJECTS, namesFor } from '../core/config/names.ts';
 import { stage } from './cli/cli-harness.ts';
 import { graphOf } from './support/graph.ts';
@@ -41,8 +42,9 @@ test('The names that users rely on are those of contract.json', async () => {
   const contract = {
     commands: await commandsBelow([]),
     exitCodes: exitCodes(),
+    configuration: KEY_NAMES,
     environment: Object.values(ENVIRONMENT).toSorted(),
-    resources: named.toSorted(),
+    resources: [...new Set(named)].toSorted(),
     outputs: Object.keys(graph.outputs).toSorted(),
     metrics: {
       namespace: METRIC_NAMESPACE,

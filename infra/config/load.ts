@@ -22,6 +22,7 @@ import {
   parseRedirectUri,
   parseSuffix,
   parseTelegram,
+  parseYesNo,
 } from '../../core/config/values.ts';
 import type { IndexLists } from '../../core/config/groups.ts';
 import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
@@ -393,12 +394,6 @@ export function parseDollars(text: string): Parsed<number> {
   return /^\d{1,6}$/.test(text)
     ? { ok: true, value: Number(text) }
     : { ok: false, problem: 'must be whole US dollars, such as 15, or 0 for none' };
-}
-
-export function parseYesNo(text: string): Parsed<boolean> {
-  return text === 'true' || text === 'false'
-    ? { ok: true, value: text === 'true' }
-    : { ok: false, problem: 'must be true or false' };
 }
 
 /** The trail that records the reads: one of this stack, or an existing one of the account. */

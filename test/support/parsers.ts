@@ -126,7 +126,6 @@ export const PARSERS: readonly TextParser[] = [
     parseEndpoint: config.parseEndpoint,
     parseDays: infra.parseDays,
     parseDollars: infra.parseDollars,
-    parseYesNo: infra.parseYesNo,
     parseWatchReads: infra.parseWatchReads,
     parseCalendar: infra.parseCalendar,
     parseAccountIds: infra.parseAccountIds,

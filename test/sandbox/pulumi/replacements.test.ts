@@ -84,7 +84,12 @@ function findReplacements(type: string, path: string): readonly string[] {
 
 describe('The replacement rules', () => {
   test('exist for every type of the sandbox, and for no other', () => {
-    expect(ROWS.map(({ type }) => type).sort()).toEqual([...RESOURCE_TYPES.keys()].sort());
+    const rows = new Set(ROWS.map(({ type }) => type));
+    const missing = [...RESOURCE_TYPES.keys()].filter((type) => !rows.has(type));
+    const left = [...rows].filter((type) => !RESOURCE_TYPES.has(type));
+    expect({ missing, left }, 'add the ForceNew properties of a new type to UPSTREAM').toEqual({
+      ...{ missing: [], left: [] },
+    });
   });
 
   test('name the upstream file and commit', () => {
