@@ -63,7 +63,7 @@ interface Walker {
 type Random = (below: number) => number;
 
 /** @param symbols as the ledger has them, in the order of their names */
-export function streamSymbols(symbols: number): readonly string[] {
+function streamSymbols(symbols: number): readonly string[] {
   return Array.from({ length: symbols }, (_, n) => `NSE:S${String(n).padStart(4, '0')}-EQ`);
 }
 
