@@ -11,6 +11,8 @@ import { type Aim, type Measure, isReached, ratioOf } from './measure.ts';
 import { programMeasure } from './program.ts';
 import { packReference } from './reference-package.ts';
 import { slotsMeasures } from './slots.ts';
+import { streamCompactionMeasures } from './stream-compaction.ts';
+import { recorderMeasures } from './stream-recorder.ts';
 import { streamMeasures } from './stream.ts';
 import { zipMeasures } from './zip-size.ts';
 
@@ -30,6 +32,8 @@ async function allMeasures(): Promise<readonly Measure[]> {
       ...(await collectorMeasures(dir)),
       ...(await compactionMeasures(dir)),
       ...(await streamMeasures(dir)),
+      ...(await recorderMeasures(dir)),
+      ...(await streamCompactionMeasures(dir)),
     ];
   } finally {
     await rm(dir, { recursive: true });

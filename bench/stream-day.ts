@@ -63,7 +63,7 @@ interface Walker {
 type Random = (below: number) => number;
 
 /** @param symbols as the ledger has them, in the order of their names */
-export function streamSymbols(symbols: number): readonly string[] {
+function streamSymbols(symbols: number): readonly string[] {
   return Array.from({ length: symbols }, (_, n) => `NSE:S${String(n).padStart(4, '0')}-EQ`);
 }
 
@@ -71,8 +71,7 @@ export async function writeStreamDay(options: StreamDayOptions): Promise<StreamD
   const { opensAt, symbols, seconds, feed, hasFaults } = options;
   await writePlan(options);
   const random = randomOf(symbols);
-  const levels = feed === 'tbt' ? 50 : 5;
-  const walkers = streamSymbols(symbols).map((symbol, index) => newWalker(symbol, index, levels));
+  const walkers = streamSymbols(symbols).map((symbol, index) => newWalker(symbol, index, feed));
   const ledger = startLedger(walkers.map(({ symbol }) => symbol));
   const log = segmentWriter(options);
   const sender = feed === 'tbt' ? tbtSender(log, random) : hsmSender(log, random);
@@ -158,15 +157,23 @@ function playSecond(world: World, at: Instant, phase: Phase | null): void {
     ledger.enter(walker.index, now, walker.sequence, walker.digest);
     const isCut = n === single && phase?.kind === 'cut';
     const isSkipped = n === single && phase?.kind === 'skipped';
-    if (isUnheard(walker) || isSkipped) sender.skip(walker);
+    // The recorder ends a connection of HSM then.
+    const isEnded = phase !== null && world.feed === 'hsm' && isAfterCut(phase, n > single);
+    if (isUnheard(walker) || isSkipped || isEnded) sender.skip(walker);
     else sender.send(walker, now, places, isCut);
   }
   sender.flush();
   if (phase?.stage === 'begins' && phase.kind === 'lost') {
     log.mark(0, at, { mark: 'lost', frames: count });
   }
-  if (phase?.stage === 'begins' && phase.kind === 'closed') log.mark(1, at, { mark: 'closed' });
+  if (phase?.stage === 'begins' && phase.kind === 'closed') {
+    log.mark(world.feed === 'hsm' ? 0 : 1, at, { mark: 'closed' });
+  }
   log.endSecond(at, phase?.kind === 'damaged' && phase.stage === 'begins');
+}
+
+function isAfterCut({ kind, stage }: Phase, isLater: boolean): boolean {
+  return kind === 'cut' && (stage === 'lasts' || (stage === 'begins' && isLater));
 }
 
 function isCutOff({ kind, stage }: Phase, { socket }: Walker): boolean {
@@ -176,7 +183,7 @@ function isCutOff({ kind, stage }: Phase, { socket }: Walker): boolean {
 
 function endFault(world: World, at: Instant, kind: FaultKind): void {
   if (kind === 'killed') world.log.mark(0, at, { mark: 'began' });
-  if (kind === 'lost' || kind === 'cut' || kind === 'skipped') {
+  if (kind === 'lost' || kind === 'skipped' || (kind === 'cut' && world.feed === 'tbt')) {
     snapshots(world, at, () => true);
     return;
   }
@@ -186,7 +193,7 @@ function endFault(world: World, at: Instant, kind: FaultKind): void {
 function connect(world: World, at: Instant, which: (walker: Walker) => boolean): void {
   const { log, walkers, feed } = world;
   const sockets = new Set(walkers.filter(which).map(({ socket }) => socket));
-  for (const socket of feed === 'hsm' ? [0] : sockets) {
+  for (const socket of sockets) {
     const login = { acknowledgeEvery: ACKNOWLEDGE_EVERY, liteCounts: null };
     const tbt: FrameMark = { mark: 'opened', name: `tbt ${String(socket)}` };
     log.mark(socket, at, feed === 'hsm' ? { mark: 'opened', name: 'hsm', login } : tbt);
@@ -204,7 +211,8 @@ function snapshots(world: World, at: Instant, which: (walker: Walker) => boolean
   sender.flush();
 }
 
-function newWalker(symbol: string, index: number, levels: number): Walker {
+function newWalker(symbol: string, index: number, feed: 'tbt' | 'hsm'): Walker {
+  const levels = feed === 'tbt' ? 50 : 5;
   const book = new Int32Array(6 * levels);
   let digest = 0;
   for (let place = 0; place < 2 * levels; place += 1) {
@@ -213,7 +221,7 @@ function newWalker(symbol: string, index: number, levels: number): Walker {
     book.set([price, 100 + place, 1 + (place % 7)], 3 * place);
     digest = (digest + digestOfLevel(place, price, 100 + place, 1 + (place % 7))) >>> 0;
   }
-  const socket = 1 + Math.floor(index / PER_SOCKET);
+  const socket = feed === 'tbt' ? 1 + Math.floor(index / PER_SOCKET) : 0;
   return { symbol, socket, index, book, digest, values: [], sequence: 0, isShifted: false };
 }
 

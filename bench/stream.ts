@@ -89,7 +89,8 @@ async function storeAll(frames: readonly Buffer[], dir: string): Promise<void> {
   await rm(folder, { recursive: true });
 }
 
-function makeFrames(): readonly Buffer[] {
+/** Message `n` is of symbol `n % 15`; the first of each is a whole book. */
+export function makeFrames(): readonly Buffer[] {
   let state = 1;
   const below = (limit: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -94,18 +94,30 @@ export function takeChangedOf(
   valuesOf: (place: number) => Values,
 ): readonly number[] {
   return places.filter((place) => {
-    const found = valuesOf(place);
+    const [price, quantity, orders] = valuesOf(place);
     const at = VALUES * place;
-    if (found.every((value, index) => Object.is(value, values[at + index]))) return false;
-    values.set(found, at);
+    const isSame =
+      Object.is(price, values[at]) &&
+      Object.is(quantity, values[at + 1]) &&
+      Object.is(orders, values[at + 2]);
+    if (isSame) return false;
+    values[at] = price;
+    values[at + 1] = quantity;
+    values[at + 2] = orders;
     return true;
   });
 }
 
 export function deepLevel(values: Float64Array, place: number, level: number): DeepLevel {
-  const value = (index: number): number | null => {
-    const found = values[VALUES * place + index] ?? NaN;
-    return Number.isNaN(found) ? null : found;
+  const at = VALUES * place;
+  return {
+    level,
+    price: orNull(values[at]),
+    quantity: orNull(values[at + 1]),
+    orders: orNull(values[at + 2]),
   };
-  return { level, price: value(0), quantity: value(1), orders: value(2) };
+}
+
+function orNull(value = NaN): number | null {
+  return Number.isNaN(value) ? null : value;
 }

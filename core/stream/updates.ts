@@ -324,7 +324,8 @@ function snapshotReason(book: Tracked, receivedAt: number): SnapshotReason | nul
 
 function updatedLevel({ values }: Tracked, place: number): UpdatedLevel {
   const levels = allPlaces(values).length / 2;
-  return { side: place < levels ? 'bid' : 'ask', ...deepLevel(values, place, place % levels) };
+  const { level, price, quantity, orders } = deepLevel(values, place, place % levels);
+  return { side: place < levels ? 'bid' : 'ask', level, price, quantity, orders };
 }
 
 function bookAt(book: Tracked | undefined): BookAt | null {

@@ -46,7 +46,6 @@ test('A recorder that is killed fifty times loses at most a second each time', a
     losses.push(diedAt - (lastAt ?? beganAt));
   }
   await rm(folder, { recursive: true });
-  console.log(`lost: ${losses.toSorted((a, b) => a - b).join(' ')} ms`);
   expect(Math.max(...losses)).toBeLessThan(MAX_LOST_MS + BUSY_MS);
   // Some kills come when a second has been stored already.
   expect(Math.min(...losses)).toBeLessThan(MAX_LOST_MS);

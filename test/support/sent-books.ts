@@ -9,10 +9,13 @@ const COLUMNS = [
   ...['price', 'quantity', 'orders', 'reason'],
 ];
 
+/** The message is a snapshot of the book as it was known already, which is no update. */
+export const UNCHANGED = 'unchanged';
+
 export interface Matched {
   /** Updates by symbol, each the one of a message that was sent. */
   readonly found: ReadonlyMap<string, number>;
-  /** Messages without an update, by the reason of the gap that they are in. */
+  /** Messages without an update, by the reason of the gap that they are in, or `UNCHANGED`. */
   readonly inGaps: ReadonlyMap<string, number>;
 }
 
@@ -42,7 +45,8 @@ export async function matchSentBooks(
       columns as [ArrayLike<string>, ...ArrayLike<unknown>[]];
     for (let row = 0; row < range.rowEnd - range.rowStart; row += 1) {
       const follower = followers.get(symbols[row] ?? '');
-      if (follower === undefined) throw new Error(`a symbol that was not sent: ${symbols[row]}`);
+      if (follower === undefined)
+        throw new Error(`a symbol that was not sent: ${String(symbols[row])}`);
       const side = sides?.[row] ?? null;
       follower.begin(numbers?.[row], Number(times?.[row]), Number(sequences?.[row] ?? 0));
       if (side === null) follower.gap(String(reasons?.[row]));
@@ -60,15 +64,20 @@ export async function matchSentBooks(
 function follow(ledger: SymbolLedger, levels: number, inGaps: Map<string, number>) {
   const book = new Float64Array(6 * levels).fill(NaN);
   let [digest, entry, found] = [0, 0, 0];
+  /** As the last update left the book. */
+  let known = 0;
   /** Before its first snapshot a book is not known either. */
-  let gap: string | null = 'before';
+  let gap: { reason: string; from: number } | null = { reason: 'before', from: 0 };
   let current: { number: unknown; at: number; sequence: number; isGap: boolean } | null = null;
   const pass = (): void => {
-    if (gap === null) {
+    const isUnchanged = ledger.digest(entry) === known;
+    const isInGap = gap !== null && 1_000 * ledger.at(entry) >= gap.from;
+    if (!isInGap && !isUnchanged) {
       const missing = `${ledger.symbol}: message ${String(entry)} is neither an update nor in a gap`;
       throw new Error(missing);
     }
-    inGaps.set(gap, (inGaps.get(gap) ?? 0) + 1);
+    const reason = gap?.reason ?? UNCHANGED;
+    inGaps.set(reason, (inGaps.get(reason) ?? 0) + 1);
     entry += 1;
   };
   const isSent = ({ at, sequence }: { at: number; sequence: number }): boolean =>
@@ -81,7 +90,7 @@ function follow(ledger: SymbolLedger, levels: number, inGaps: Map<string, number
     if (entry === ledger.count()) {
       throw new Error(`${ledger.symbol}: update ${String(current.number)} was never sent`);
     }
-    [gap, entry, found] = [null, entry + 1, found + 1];
+    [gap, entry, found, known] = [null, entry + 1, found + 1, digest];
   };
   return {
     begin(number: unknown, at: number, sequence: number): void {
@@ -90,7 +99,7 @@ function follow(ledger: SymbolLedger, levels: number, inGaps: Map<string, number
       current = { number, at, sequence, isGap: false };
     },
     gap(reason: string): void {
-      gap = reason;
+      gap = { reason, from: current?.at ?? 0 };
       if (current !== null) current.isGap = true;
     },
     level(place: number, paise: number, quantity: number, orders: number): void {
