@@ -35,7 +35,9 @@ beforeAll(async () => {
       });
     }
   }
-  const groups = Array.from(spill.parts(SBIN), (part) => updateGroup([{ symbol: SBIN, from: 0 }], part));
+  const groups = Array.from(spill.parts(SBIN), (part) =>
+    updateGroup([{ symbol: SBIN, from: 0 }], part),
+  );
   await writeParquet(file, UPDATE_COLUMNS, groups);
 });
 afterAll(async () => {
