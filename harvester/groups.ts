@@ -46,8 +46,10 @@ export interface Limit {
   readonly everySeconds: number;
 }
 
-interface NamedFacts {
+export interface NamedFacts {
   readonly name: string;
+  /** Whether the day's log has them already. */
+  readonly isKept: boolean;
   readonly facts: readonly SymbolFacts[];
 }
 
@@ -58,7 +60,7 @@ interface Fitting {
 
 /**
  * Leaves out each group that does not fit with the names before it. Names that mean one symbol come first: their number
- * was checked when they were configured.
+ * was checked when they were configured. Then come the groups that are recorded already.
  */
 export function fitGroups(named: readonly NamedFacts[], { feed, everySeconds }: Limit): Fitting {
   const symbols = new Set(
@@ -68,6 +70,7 @@ export function fitGroups(named: readonly NamedFacts[], { feed, everySeconds }: 
   );
   const refused = named
     .filter(({ name }) => isGroup(name))
+    .toSorted((a, b) => Number(b.isKept) - Number(a.isKept))
     .flatMap(({ name, facts }) => {
       const more = facts.map(({ symbol }) => symbol).filter((symbol) => !symbols.has(symbol));
       const problem = sizeProblem(feed, [...symbols, ...more], everySeconds);

@@ -22,7 +22,14 @@ import {
   type Segment,
 } from '../core/market/symbol-master.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
-import { factsByName, fitGroups, type Limit, missingListText, WITHOUT_LISTS } from './groups.ts';
+import {
+  factsByName,
+  fitGroups,
+  type Limit,
+  missingListText,
+  type NamedFacts,
+  WITHOUT_LISTS,
+} from './groups.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
 
 export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
@@ -127,12 +134,13 @@ async function resolveNames(
   const unknown = [...missing];
   // The operator may write a missing list in the session.
   let mayImprove = !known.isCurrent || missing.length > 0 || problem !== null;
-  const named: { readonly name: string; readonly facts: readonly SymbolFacts[] }[] = [];
+  const named: NamedFacts[] = [];
   for (const { name, alias, contract, ...each } of asked) {
     if (contract === null) {
       const members = each.isOfMany ? each.symbols.length : null;
       named.push({
         name,
+        isKept: kept.has(name),
         facts: each.symbols.map((symbol) => factsOf(known, { symbol, alias, members })),
       });
       continue;
@@ -148,7 +156,7 @@ async function resolveNames(
     const facts = found.contracts.map((row) =>
       factsOf(known, { symbol: row.symbol, alias: name, members, row }),
     );
-    named.push({ name, facts });
+    named.push({ name, isKept: false, facts });
   }
   const { facts, refused } = fitGroups(named, limit);
   const problems = [...(problem === null ? [] : [problem]), ...known.problems];

@@ -31,12 +31,14 @@ export function readIndexLists(folder: string, indices: readonly string[]): List
   return { lists, problems };
 }
 
+/** Five times NSE's list of all its shares. */
+const MAX_LIST_BYTES = 1_048_576;
 const FORM = "Write one symbol a line, or save NSE's own CSV of the index there.";
 
 /** The members, or the problem. */
 function readIndexList(folder: string, index: string): readonly DepthSymbol[] | string {
   const file = path.resolve(folder, OPERATOR_FILES.indexList(index));
-  const read = readText(file);
+  const read = readText(file, MAX_LIST_BYTES);
   if (read.kind === 'absent') return `INDEX:${index} has no list: there is no ${file}. ${FORM}`;
   if (read.kind === 'unreadable') return unreadable(file, read.why);
   const [flaw] = read.flaws;

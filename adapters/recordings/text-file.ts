@@ -12,14 +12,14 @@ export type Read =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** No file of an operator's folder is larger; a larger one is another file of the same name. */
+/** No file that people write by hand is larger; a larger one is another file of the same name. */
 const MAX_BYTES = 65_536;
 const AS_UTF_8 = 'Save it as UTF-8; in Notepad that is "Encoding" in "Save as".';
 
 /** Never throws. */
-export function readText(file: string): Read {
+export function readText(file: string, maxBytes = MAX_BYTES): Read {
   try {
-    return { kind: 'text', ...decodeText(readFileSync(file)) };
+    return { kind: 'text', ...decodeText(readFileSync(file), maxBytes) };
   } catch (caught) {
     const code = 'code' in toError(caught) ? String(Reflect.get(toError(caught), 'code')) : '';
     return code === 'ENOENT' ? { kind: 'absent' } : { kind: 'unreadable', why: code };
@@ -43,9 +43,9 @@ interface Decoded {
 }
 
 /** The text without a byte order mark. */
-function decodeText(bytes: Buffer): Decoded {
-  if (bytes.length > MAX_BYTES) {
-    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, and at most ${MAX_BYTES.toLocaleString('en')} are read. Check it with \`ls -l\`: it is probably another file.`;
+function decodeText(bytes: Buffer, maxBytes: number): Decoded {
+  if (bytes.length > maxBytes) {
+    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, and at most ${maxBytes.toLocaleString('en')} are read. Check it with \`ls -l\`: it is probably another file.`;
     return { text: '', flaws: [flaw] };
   }
   const wide = wideEncoding(bytes);

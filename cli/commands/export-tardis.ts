@@ -66,7 +66,7 @@ export async function exportTardis(
   const absent = (namesIn(options) ?? [])
     .filter((name) => ![...written.symbols].some(symbolsNamed([name])))
     .map((name) => unknownSymbolText(written.symbols, name));
-  if (written.files.length === 0) throw noRowsError(recording.place, absent);
+  if (written.files.length === 0) throw noRowsError(recording.place, types, absent);
   const files = counted(written.files.length, 'file');
   io.out(`${counted(written.rows, 'row')} are in ${files} in ${path.relative(io.cwd, folder)}/.`);
   if (types.includes('trades')) io.err(written.hasTrades ? TRADES_TEXT : NO_TRADES_TEXT);
@@ -114,10 +114,16 @@ function fiveLevelsError(place: string): FyersError {
   );
 }
 
-function noRowsError(place: string, absent: readonly string[]): FyersError {
+function noRowsError(
+  place: string,
+  types: readonly TardisType[],
+  absent: readonly string[],
+): FyersError {
+  const isOfTrades = types.every((type) => type === 'trades');
+  const wanted = isOfTrades ? 'step of the traded volume' : 'book';
   return exportUsageError(
     absent.length > 0
       ? absent.join(' ')
-      : `${place} has no book that matches the selection. Nothing was written.`,
+      : `${place} has no ${wanted} that matches the selection. Nothing was written.`,
   );
 }

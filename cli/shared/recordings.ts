@@ -215,10 +215,22 @@ async function fetchDay(bucket: BucketDay, folder: string): Promise<void> {
   };
   // Ship writes the manifest last, so read it first: without it the day is incomplete.
   await fetched('manifest.json');
+  for (const name of ['depth.parquet', EVENTS]) {
+    if ((await bucket.facts(name)) === null) throw notWholeError(name);
+  }
   await fetched('depth.parquet');
   const zipped = await fetched(EVENTS);
   const events = createWriteStream(zipped.slice(0, -'.gz'.length));
   await pipeline(await unpacked(zipped), events);
+}
+
+/** The day was uploaded, and its manifest names the file. */
+function notWholeError(name: string): FyersError {
+  return new FyersError(
+    'platform.integrity',
+    `${name} is not in the bucket, or you may not read it, and the day's manifest is there.`,
+    "See the harvester's log: `./fyers logs harvester`.",
+  );
 }
 
 const NO_FRAMES: StoredFrames = {

@@ -37,6 +37,8 @@ export function quoteTopicsIn(events: readonly DayEvent[]): ReadonlyMap<string, 
 
 /** The volume is 32 bits wide. */
 const WRAP = 2 ** 32;
+/** A larger step over the wrap is the volume of the day before, which starts over. */
+const MAX_STEP_OVER_WRAP = 2 ** 28;
 
 /** @param topics as of `quoteTopicsIn` */
 export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSteps {
@@ -53,8 +55,8 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
     const before = volumes.get(symbol) ?? volume;
     volumes.set(symbol, volume);
     const difference = volume - before;
-    const quantity = difference < -WRAP / 2 ? difference + WRAP : difference;
-    // The broker may correct the sum downwards.
+    const quantity = difference + WRAP <= MAX_STEP_OVER_WRAP ? difference + WRAP : difference;
+    // The broker may correct the sum downwards, and starts it over each day.
     if (quantity <= 0) return [];
     const number = (numbers.get(symbol) ?? 0) + 1;
     numbers.set(symbol, number);

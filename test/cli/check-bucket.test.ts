@@ -59,6 +59,17 @@ test('fyers check --s3 reports objects that are missing or have another size', a
   expect(downloaded).not.toContain(name);
 });
 
+test.each(['depth.parquet', 'events.jsonl.gz'])(
+  'fyers check --s3 has %s of a closed day for missing, with exit code 4',
+  async (name) => {
+    const { date } = await recordAndShip();
+    bucket.damage(date, name, null);
+    const { code, err } = await check();
+    expect(code).toBe(4);
+    expect(err).toContain(`${name} is not in the bucket`);
+  },
+);
+
 test('fyers check --s3 --download reads every file', async () => {
   const { date, name } = await recordAndShip();
   const { code, out, screen } = await check('--download');

@@ -105,6 +105,12 @@ describe('fyers doctor, of a stream', () => {
       'NOSUCH',
     ],
     ['a chain of an unknown underlying', { feed: 'hsm', symbols: 'CHAIN:XYZ' }, 'CHAIN:XYZ'],
+    ['a name that no list can have', { feed: 'hsm', symbols: 'INDEX:../x' }, 'INDEX:../x'],
+    [
+      'a chain for the feed rest',
+      { feed: 'rest', symbols: 'CHAIN:NIFTY' },
+      '500 symbols every 5 s',
+    ],
     ['a chain for tbt', { feed: 'tbt', symbols: 'CHAIN:NIFTY' }, '500 / 5 = 100'],
   ])('has %s for a problem', async (_, laptop, words) => {
     const found = await streamsOf(laptop);

@@ -207,6 +207,9 @@ describe('fyers export --format tardis', () => {
     expect(code).toBe(0);
     expect(err).toContain('no row of trades');
     expect(names().filter((name) => name.includes('trades'))).toEqual([]);
+    const alone = await exported('--types', 'trades');
+    expect(alone.code).toBe(2);
+    expect(alone.err).toContain('has no step of the traded volume');
   });
 
   test.each([

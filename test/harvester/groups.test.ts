@@ -179,6 +179,16 @@ describe('after a restart in the session', () => {
     expect(again.facts).toEqual(first.facts);
   });
 
+  test('a group keeps its place if a list that is written later does not fit', async () => {
+    const first = await resolveNames(['CHAIN:NIFTY']);
+    await logFacts(first.facts);
+    const late = Array.from({ length: 2_400 }, (_, index) => `NSE:S${String(index)}-EQ`);
+    const indexLists = lists({ LATE: late });
+    const again = await resolveNames(['INDEX:LATE', 'CHAIN:NIFTY'], { indexLists });
+    expect(again.symbols).toEqual(first.symbols);
+    expect(again.unknown).toMatchObject([{ alias: 'INDEX:LATE' }]);
+  });
+
   test('a group whose log was cut short is looked up again, whole', async () => {
     const first = await resolveNames(['CHAIN:NIFTY']);
     await logFacts(first.facts.slice(0, 30));

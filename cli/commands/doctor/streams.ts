@@ -11,7 +11,7 @@ import { indicesIn, withMembers } from '../../../core/config/groups.ts';
 import { environmentName } from '../../../core/config/keys.ts';
 import { ENVIRONMENT } from '../../../core/config/names.ts';
 import { parseFeed, streamProblems } from '../../../core/config/stream-limits.ts';
-import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
+import { parseSampling, parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
 import { topicsFor } from '../../../core/stream/hsm-topics.ts';
 import { formatHhMm, type IstDate, istDateAt, MINUTE, plus, SECOND } from '../../../core/time.ts';
@@ -47,6 +47,12 @@ export async function streamsFinding(patient: CheckContext): Promise<Finding> {
       wrongLists.join(' '),
       'Correct the list, or take its name out of FYERS_SYMBOLS.',
     );
+  }
+  const everySeconds = (settings(ENVIRONMENT.everySeconds) ?? '5').replace(/s$/, '');
+  // Without it the harvester's own symbols are recorded, or those of FYERS_HARVESTERS.
+  const wrong = text.trim() === '' ? null : parseSampling(text, everySeconds, feed.value, lists);
+  if (wrong?.ok === false) {
+    return problem(wrong.problem, 'Correct FYERS_SYMBOLS or FYERS_EVERY_SECONDS.');
   }
   if (feed.value === 'rest') return skipped('the feed is rest, which does not stream');
   const { symbols } = parseSymbols(text);

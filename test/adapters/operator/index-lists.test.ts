@@ -30,6 +30,23 @@ test('readIndexLists reads the lists of a folder, and reports each that is missi
   ]);
 });
 
+test('readIndexLists reads as many symbols as a stream has, in the form of NSE', async () => {
+  const rows = Array.from(
+    { length: 2_500 },
+    (_, index) =>
+      `Company ${String(index)} of some name Ltd.,Financial Services,S${String(index)},EQ,INE`,
+  );
+  const text = ['Company Name,Industry,Symbol,Series,ISIN Code', ...rows].join('\r\n');
+  await writeFile(path.join(operatorDir, 'index-ALL.csv'), text);
+  const { lists, problems } = readIndexLists(operatorDir, ['ALL']);
+  expect(problems).toEqual([]);
+  expect(lists.get('ALL')).toHaveLength(2_500);
+  await writeFile(path.join(operatorDir, 'index-ALL.csv'), Buffer.alloc(1_048_577, 'A'));
+  expect(readIndexLists(operatorDir, ['ALL']).problems).toEqual([
+    expect.stringContaining('at most 1,048,576 are read'),
+  ]);
+});
+
 test('indexListsOf reads the folder each time on a laptop', async () => {
   const read = indexListsOf({ dataDir, objects: null, operatorDir, indices: ['MINE', 'LATE'] });
   expect(await read()).toMatchObject({

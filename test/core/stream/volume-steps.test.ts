@@ -63,6 +63,12 @@ describe('Volume steps', () => {
     expect(quantities(mark(HSM_OPENED), first, ...updates)).toEqual([...[200, 2 ** 31 - 110, 20]]);
   });
 
+  test('are not made of a large volume of the day before that starts over', () => {
+    const before = [mark(HSM_OPENED), snapshot(14, 2 ** 31 + 100_000_000)];
+    expect(quantities(...before, update(14, 0), update(14, 500))).toEqual([500]);
+    expect(quantities(...before, update(14, 500), update(14, 700))).toEqual([200]);
+  });
+
   test.each([
     ['a new connection', mark(HSM_OPENED)],
     ['the end of the connection', mark({ mark: 'closed' })],
