@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 const FULL = 'test/full/**';
-// These load a function as Lambda does, and it reads its environment then: each file needs a process
-// of its own. All others share two processes, so that each module is loaded twice and not 240 times.
-const OWN_PROCESS = ['test/errors/**/*.test.ts', 'test/functions/**/*.test.ts'];
+// These load a function as Lambda does, which reads its environment then, or measure the memory of
+// their process: each needs a process of its own. All others share two processes, so that each
+// module is loaded twice and not 240 times.
+const OWN_PROCESS = [
+  'test/errors/**/*.test.ts',
+  'test/functions/**/*.test.ts',
+  'test/cli/foreign-recordings.test.ts',
+];
 
 export default defineConfig({
   test: {

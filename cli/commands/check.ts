@@ -139,7 +139,7 @@ function frameText({ frames, badFrames, lostFrames, files, sockets }: FrameFacts
 }
 
 function notReadText(date: string | null): string {
-  return `Frames and updates were compared by size and SHA-256, and not read. To read them: \`./fyers check ${date ?? 'DATE'} --s3 --download\`.`;
+  return `Frames and updates were compared by size, and by SHA-256 if the object has one, and not read. To read them: \`./fyers check ${date ?? 'DATE'} --s3 --download\`.`;
 }
 
 function notInBucketError(): FyersError {
