@@ -33,6 +33,7 @@ import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { indicesIn } from '../core/config/groups.ts';
 import { calendarNotice } from '../core/market/calendar-notice.ts';
 import { nextSession } from '../core/market/calendar.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
 import { fallbackPlan } from '../core/config/sampling.ts';
@@ -142,7 +143,7 @@ function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly Progress
 
 async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const { clock, signal, log, onlookers } = surroundings;
-  const { dataDir, shard, sampling } = settings;
+  const { dataDir, shard } = settings;
   signal.addEventListener('abort', () => {
     log.log(say.stopAsked());
   });
@@ -177,21 +178,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     ...{ clock, signal, feed, token, events, metrics, days, objects, onlookers },
     compact: (date) => compactInChild(dataDir, date, shard),
     refreshDays: () => own.refresh(),
-    naming: namingOf({
-      names: sampling.symbols,
-      days,
-      master: symbolMaster({
-        masterUrl: settings.masterUrl,
-        folder: path.join(dataDir, 'symbols'),
-      }),
-      lastPrices: pricesBy(settings.apiUrl, token, guard),
-      nextSession: following,
-      indexLists: indexListsOf({
-        ...{ dataDir, objects, indices: indicesIn(sampling.symbols.join()) },
-        operatorDir: settings.tokensFolder ?? '.',
-      }),
-      limit: { feed: settings.feed, everySeconds: sampling.everySeconds },
-    }),
+    naming: namesBy(settings, { days, objects, following, token, guard }),
     marketStatus: statusBy(settings.apiUrl, token, guard),
     calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
@@ -202,6 +189,31 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   await looked?.proven;
   // A running harvester retries failed steps, but after the last session there is no retry.
   if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
+}
+
+interface NamingPorts {
+  readonly days: ReturnType<typeof dayFolders>;
+  readonly objects: ReturnType<typeof awsPortsOf>['objects'];
+  readonly following: (after: Instant) => SessionPlan;
+  readonly token: HeldToken;
+  readonly guard: RestGuard;
+}
+
+/** Finds the symbols of the configured names each day. */
+function namesBy(
+  { dataDir, tokensFolder, masterUrl, apiUrl, feed, sampling }: HarvestSettings,
+  { days, objects, following, token, guard }: NamingPorts,
+): ReturnType<typeof namingOf> {
+  const { symbols: names, everySeconds } = sampling;
+  return namingOf({
+    ...{ names, days, nextSession: following, limit: { feed, everySeconds } },
+    master: symbolMaster({ masterUrl, folder: path.join(dataDir, 'symbols') }),
+    lastPrices: pricesBy(apiUrl, token, guard),
+    indexLists: indexListsOf({
+      ...{ dataDir, objects, indices: indicesIn(names.join()) },
+      operatorDir: tokensFolder ?? '.',
+    }),
+  });
 }
 
 function logStep(events: Logger, step: string): (problem: string) => void {
