@@ -2,7 +2,7 @@
 // members of an index; the broker's symbol master does not have them, so the operator keeps a list of them in a file.
 // `CHAIN:<underlying>` means all options of the nearest expiry. Their number is known only at the opening, so a stated
 // number counts before. The harvester checks the limits again with the real number, and refuses a group that does not
-// fit as a whole: a part of a chain would look like a whole one to whoever reads the recording later.
+// fit as a whole: in the recording, a part of a chain would look like a whole one.
 import type { DepthSymbol, SymbolAlias } from './values.ts';
 
 /** Members by the name of the index, as in `INDEX:NIFTY50`. */

@@ -2,7 +2,7 @@
 // has the columns `Symbol` and `Series`. Lines that begin with # are comments.
 import { type DepthSymbol, type Parsed, parseSymbol, wholeName } from './values.ts';
 
-/** More problems of one file help nobody to correct it. */
+/** A longer list of problems does not help to correct the file. */
 const MAX_PROBLEMS = 3;
 
 interface Line {
