@@ -22,7 +22,8 @@ export function parseIndexList(text: string): Parsed<readonly DepthSymbol[]> {
   const lines = text
     .split(/\r\n?|\n/)
     .map((line, index): Line => ({ number: index + 1, text: line.trim() }))
-    .filter((line) => line.text !== '' && !line.text.startsWith('#'));
+    // A spreadsheet may write commas for an empty row.
+    .filter(({ text: own }) => /[^\s,]/.test(own) && !own.startsWith('#'));
   const names = namesOf(lines);
   const found = new Map<DepthSymbol, number>();
   const problems: string[] = [];
@@ -30,7 +31,8 @@ export function parseIndexList(text: string): Parsed<readonly DepthSymbol[]> {
     const at = `line ${String(line)}`;
     const symbol = parseMember(name);
     const before = symbol === null ? undefined : found.get(symbol);
-    if (symbol === null) problems.push(`${at}: "${name.slice(0, 40)}" cannot be a symbol`);
+    if (name === '') problems.push(`${at} has no symbol`);
+    else if (symbol === null) problems.push(`${at}: "${name.slice(0, 40)}" cannot be a symbol`);
     else if (before !== undefined)
       problems.push(`${at}: ${symbol} is in line ${String(before)} too`);
     else found.set(symbol, line);
@@ -61,7 +63,7 @@ function namesOf(lines: readonly Line[]): readonly Named[] {
 
 /** Words with a space or a comma between are not one name: a CSV without a header is refused, and not guessed. */
 function parseMember(name: string): DepthSymbol | null {
-  if (name === '' || /[\s,]/.test(name)) return null;
+  if (/[\s,]/.test(name)) return null;
   const parsed = parseSymbol(wholeName(name));
   return parsed.ok ? parsed.value : null;
 }

@@ -22,6 +22,7 @@ describe('parseIndexList', () => {
       ['NSE:SBIN-EQ', 'NSE:B-BE'],
     ],
     ['a column alone, in other letters', 'SYMBOL\nSBIN\n', ['NSE:SBIN-EQ']],
+    ['empty rows of a spreadsheet', 'Symbol,Series\n,\nSBIN,EQ\n , \n', ['NSE:SBIN-EQ']],
     ['columns in another order', 'Series,Symbol\n,SBIN\n', ['NSE:SBIN-EQ']],
   ])('reads %s', (_what, text, symbols) => {
     expect(parse(text)).toEqual(symbols);
@@ -36,7 +37,7 @@ describe('parseIndexList', () => {
     ['SBIN\n\nFUT:NIFTY\n', 'line 3: "FUT:NIFTY" cannot be a symbol'],
     ['INDEX:NIFTY50\n', 'cannot be a symbol'],
     ['SBIN\nSBIN-EQ\n', 'line 2: NSE:SBIN-EQ is in line 1 too'],
-    ['Symbol,Series\n,EQ\n', 'line 2: "" cannot be a symbol'],
+    ['Symbol,Series\n,EQ\n', 'line 2 has no symbol'],
     ['?\n?a\n?b\n?c\n?d', 'and 2 more'],
   ])('refuses %j', (text, words) => {
     expect(parse(text)).toContain(words);
