@@ -8,7 +8,7 @@ import { REFERENCE_SYMBOLS } from '../core/config/names.ts';
 import { type Instant, formatIso, istDate, istInstant } from '../core/time.ts';
 import { startFyers } from '../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../sandbox/fyers/tokens.ts';
-import type { Measure } from './measure.ts';
+import { type Measure, PEAK_KIB } from './measure.ts';
 
 const DATE = istDate('2026-01-05');
 const [OPENS, CLOSES] = ['09:00', '16:00'].map((time) => istInstant(DATE, time)) as [
@@ -18,8 +18,7 @@ const [OPENS, CLOSES] = ['09:00', '16:00'].map((time) => istInstant(DATE, time))
 /** Five-second slots of five symbols. */
 const SNAPSHOTS = 5 * 5_040;
 const ROOT = path.join(import.meta.dirname, '..');
-const REPORT =
-  'process.on("exit",()=>process._rawDebug("USED",JSON.stringify(process.resourceUsage())))';
+const REPORT = `process.on("exit",()=>process._rawDebug("USED",JSON.stringify({...process.resourceUsage(),maxRSS:${PEAK_KIB}})))`;
 const APP: SimulatedApp = {
   id: 'BENCHMARK1-100',
   secret: 'SECRETKEY1',

@@ -8,28 +8,28 @@ import { dayOf } from '../core/market/calendar.ts';
 import { istDate } from '../core/time.ts';
 import { ensureVenv } from '../sandbox/aws/venv.ts';
 import { writeBenchDay } from './compaction-day.ts';
-import { type Measure, median } from './measure.ts';
+import { type Measure, median, PEAK_KIB } from './measure.ts';
 
 const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
 const PARQUET_ALONE = path.join(import.meta.dirname, 'parquet-child.ts');
 /** The limits that the harvester gives its child. */
 const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=2'];
-const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
+const REPORT = `process.on("exit",()=>process._rawDebug(${PEAK_KIB}))`;
 
 const DUCKDB = `
-import duckdb, resource, sys
+import duckdb, sys
 db = duckdb.connect()
 db.execute(f"COPY (SELECT * FROM read_csv('{sys.argv[1]}')) TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)
 `;
 const PYARROW = `
-import pyarrow.csv as csv, pyarrow.parquet as pq, resource, sys
+import pyarrow.csv as csv, pyarrow.parquet as pq, sys
 with csv.open_csv(sys.argv[1], csv.ReadOptions(block_size=16 << 20)) as reader:
     with pq.ParquetWriter(sys.argv[2], reader.schema, compression='zstd') as writer:
         for batch in reader:
             writer.write_batch(batch)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)
 `;
 
 interface Run {

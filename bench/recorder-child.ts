@@ -1,5 +1,6 @@
 // Runs the bundled harvester in real time, on a clock that begins at a given instant, and answers each
 // message of its parent with what it has used: `recorder-child.ts FILE START ARG…`.
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../core/ports.ts';
@@ -18,7 +19,9 @@ const clock: Clock = {
 };
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ micros: user + system, peakKiB: process.resourceUsage().maxRSS });
+  // Not `maxRSS`, which begins with the memory of the parent.
+  const [, peak] = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  process.send?.({ micros: user + system, peakKiB: Number(peak) });
 });
 const harvester = (await import(pathToFileURL(file).href)) as {
   readonly run: (options: RunOptions) => Promise<number>;

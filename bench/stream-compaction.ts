@@ -7,21 +7,20 @@ import path from 'node:path';
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import { istDate, istInstant } from '../core/time.ts';
 import { ensureVenv } from '../sandbox/aws/venv.ts';
-import { type Measure, median } from './measure.ts';
+import { type Measure, median, PEAK_KIB } from './measure.ts';
 import { writeStreamDay } from './stream-day.ts';
 
 const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
 /** The limits that the harvester gives its child. */
 const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=2'];
-const REPORT =
-  'process.on("exit",()=>{const u=process.resourceUsage();process._rawDebug(u.userCPUTime+u.systemCPUTime,u.maxRSS)})';
+const REPORT = `process.on("exit",()=>{const u=process.resourceUsage();process._rawDebug(u.userCPUTime+u.systemCPUTime,${PEAK_KIB})})`;
 const ROUNDS = 3;
 /** The first measurement of this storage: 15 s next to 0.6 s, and twice as much is allowed. */
 const RATIO = (2 * 15) / 0.6;
 
 const DUCKDB = `
-import duckdb, resource, sys, time
+import duckdb, sys, time
 db = duckdb.connect()
 begun = time.process_time()
 db.execute(f"""
@@ -31,7 +30,7 @@ db.execute(f"""
     WINDOW w AS (PARTITION BY symbol ORDER BY update_number))
   WHERE price IS DISTINCT FROM p OR quantity IS DISTINCT FROM q GROUP BY symbol""").fetchall()
 used = round((time.process_time() - begun) * 1e6)
-print(used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+print(used, open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)
 `;
 
 /** @param dir folder for the day: half a gigabyte for some minutes */

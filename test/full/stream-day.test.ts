@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { PEAK_KIB } from '../../bench/measure.ts';
 import { writeStreamDay } from '../../bench/stream-day.ts';
 import { istDate, istInstant, SECOND } from '../../core/time.ts';
 import { matchSentBooks, UNCHANGED } from '../support/sent-books.ts';
@@ -20,7 +21,7 @@ const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
 const DATE = istDate('2026-11-25');
 /** The limits that the harvester gives its child. */
 const LIMITS = ['--max-old-space-size=128', '--max-semi-space-size=2'];
-const REPORT = 'process.on("exit",()=>process._rawDebug(process.resourceUsage().maxRSS))';
+const REPORT = `process.on("exit",()=>process._rawDebug(${PEAK_KIB}))`;
 const MAX_MIB = 256;
 const SESSION_SECONDS = 22_500;
 
