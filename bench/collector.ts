@@ -8,7 +8,8 @@ import { REFERENCE_SYMBOLS } from '../core/config/names.ts';
 import { type Instant, formatIso, istDate, istInstant } from '../core/time.ts';
 import { startFyers } from '../sandbox/fyers/server.ts';
 import { type SimulatedApp, mintToken } from '../sandbox/fyers/tokens.ts';
-import { type Measure, PEAK_KIB } from './measure.ts';
+import { PEAK_KIB } from './child.ts';
+import type { Measure } from './measure.ts';
 
 const DATE = istDate('2026-01-05');
 const [OPENS, CLOSES] = ['09:00', '16:00'].map((time) => istInstant(DATE, time)) as [

@@ -1,27 +1,24 @@
 // Measures the compaction of a million rows as the harvester's child does it, compared with
 // DuckDB's COPY and pyarrow's writer on the same log.
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import { dayOf } from '../core/market/calendar.ts';
 import { istDate } from '../core/time.ts';
 import { ensureVenv } from '../sandbox/aws/venv.ts';
+import { compactionFlags, lastLineOf, PEAK_KIB, PYTHON_PEAK_KIB } from './child.ts';
 import { writeBenchDay } from './compaction-day.ts';
-import { type Measure, median, PEAK_KIB } from './measure.ts';
+import { type Measure, median } from './measure.ts';
 
 const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
 const PARQUET_ALONE = path.join(import.meta.dirname, 'parquet-child.ts');
-/** The limits that the harvester gives its child. */
-const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=2'];
-const REPORT = `process.on("exit",()=>process._rawDebug(${PEAK_KIB}))`;
 
 const DUCKDB = `
 import duckdb, sys
 db = duckdb.connect()
 db.execute(f"COPY (SELECT * FROM read_csv('{sys.argv[1]}')) TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)")
-print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)
+print(${PYTHON_PEAK_KIB}, file=sys.stderr)
 `;
 const PYARROW = `
 import pyarrow.csv as csv, pyarrow.parquet as pq, sys
@@ -29,7 +26,7 @@ with csv.open_csv(sys.argv[1], csv.ReadOptions(block_size=16 << 20)) as reader:
     with pq.ParquetWriter(sys.argv[2], reader.schema, compression='zstd') as writer:
         for batch in reader:
             writer.write_batch(batch)
-print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)
+print(${PYTHON_PEAK_KIB}, file=sys.stderr)
 `;
 
 interface Run {
@@ -52,7 +49,7 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
       const file = path.join(data, `${name}.parquet`);
       return timed(python, ['-c', script, log, file], () => file);
     };
-    const flags = [...HEAP, '--import', `data:text/javascript,${REPORT}`];
+    const flags = compactionFlags(`process._rawDebug(${PEAK_KIB})`);
     const ours = async (...args: readonly string[]): Promise<Run> => {
       await rm(folder.pathOf('manifest.json'), { force: true });
       return timed(process.execPath, [...flags, ...args], () => folder.pathOf('depth.parquet'));
@@ -132,26 +129,10 @@ async function logIn(folder: string): Promise<string> {
   return path.join(folder, name);
 }
 
-/**
- * @param fileOf the file that the process writes. The last line of its standard error is its peak
- * memory in KiB.
- */
+/** @param fileOf the file that the process writes */
 async function timed(file: string, args: readonly string[], fileOf: () => string): Promise<Run> {
   const begun = performance.now();
-  const child = spawn(file, [...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { MALLOC_ARENA_MAX: '1' },
-  });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words += text;
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const peakKiB = Number(await lastLineOf(file, args));
   const ms = Math.round(performance.now() - begun);
-  if (code !== 0) throw new Error(`${path.basename(file)} ended with ${String(code)}: ${words}`);
-  const peakKiB = Number(words.trim().split('\n').at(-1));
   return { ms, peakMiB: Math.round(peakKiB / 1024), bytes: (await stat(fileOf())).size };
 }

@@ -26,13 +26,6 @@ export function isReached(measure: Measure): boolean | null {
   return 'atMost' in aim ? ours <= aim.atMost : ours === aim.exactly;
 }
 
-/**
- * Code for a child process: the most memory that it has had, in KiB. The system call's own figure begins
- * with the memory of the parent.
- */
-export const PEAK_KIB =
-  'Number(/VmHWM:[^0-9]*([0-9]*)/.exec(process.getBuiltinModule("fs").readFileSync("/proc/self/status","utf8"))[1])';
-
 /** @param values an odd number of values */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) / 2] ?? NaN;

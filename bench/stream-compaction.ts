@@ -1,20 +1,18 @@
 // Measures the compaction of the largest day that the storage is designed for, 3.4 million messages of
 // 15 TBT symbols, as the harvester's child does it, by turns with DuckDB, which reads the best-bid
 // changes of all symbols from the file that it made.
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import { istDate, istInstant } from '../core/time.ts';
 import { ensureVenv } from '../sandbox/aws/venv.ts';
-import { type Measure, median, PEAK_KIB } from './measure.ts';
+import { compactionFlags, lastLineOf, PEAK_KIB, PYTHON_PEAK_KIB } from './child.ts';
+import { type Measure, median } from './measure.ts';
 import { writeStreamDay } from './stream-day.ts';
 
 const DATE = istDate('2026-11-25');
 const MAIN = path.join(import.meta.dirname, '..', 'harvester', 'main.ts');
-/** The limits that the harvester gives its child. */
-const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=2'];
-const REPORT = `process.on("exit",()=>{const u=process.resourceUsage();process._rawDebug(u.userCPUTime+u.systemCPUTime,${PEAK_KIB})})`;
+const USED = `const u=process.resourceUsage();process._rawDebug(u.userCPUTime+u.systemCPUTime,${PEAK_KIB})`;
 const ROUNDS = 3;
 /** The first measurement of this storage: 15 s next to 0.6 s, and twice as much is allowed. */
 const RATIO = (2 * 15) / 0.6;
@@ -30,7 +28,7 @@ db.execute(f"""
     WINDOW w AS (PARTITION BY symbol ORDER BY update_number))
   WHERE price IS DISTINCT FROM p OR quantity IS DISTINCT FROM q GROUP BY symbol""").fetchall()
 used = round((time.process_time() - begun) * 1e6)
-print(used, open('/proc/self/status').read().split('VmHWM:')[1].split()[0], file=sys.stderr)
+print(used, ${PYTHON_PEAK_KIB}, file=sys.stderr)
 `;
 
 /** @param dir folder for the day: half a gigabyte for some minutes */
@@ -43,7 +41,7 @@ export async function streamCompactionMeasures(dir: string): Promise<readonly Me
   });
   const folder = dayFolders(data).folder(DATE);
   const { python } = await ensureVenv('parquet-bench', ['duckdb==2.0.0', 'pyarrow==26.0.1']);
-  const flags = [...HEAP, '--import', `data:text/javascript,${REPORT}`];
+  const flags = compactionFlags(USED);
   const args = ['compact', '--data', data, '--date', DATE, '--shard', '0'];
   const ours: (readonly [number, number])[] = [];
   const duckdb: (readonly [number, number])[] = [];
@@ -64,21 +62,8 @@ export async function streamCompactionMeasures(dir: string): Promise<readonly Me
   ];
 }
 
-/** Microseconds of processor time and peak memory in KiB, which are the last line of standard error. */
+/** Microseconds of processor time and peak memory in KiB, as the child reports them. */
 async function used(file: string, args: readonly string[]): Promise<readonly [number, number]> {
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { MALLOC_ARENA_MAX: '1' },
-  });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words += text;
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`${path.basename(file)} ended with ${String(code)}: ${words}`);
-  const [micros, kiB] = (words.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  const [micros, kiB] = (await lastLineOf(file, args)).split(' ').map(Number);
   return [micros ?? NaN, kiB ?? NaN];
 }

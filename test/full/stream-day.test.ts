@@ -5,23 +5,19 @@
 // the largest day that the storage is designed for, 3.4 million messages. HSM has a thousand
 // symbols for a whole session, with a twentieth of the estimated rate of each, and a few minutes of
 // more symbols with the whole rate: memory depends on symbols and rate, not on the day's length.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { PEAK_KIB } from '../../bench/measure.ts';
+import { compactionFlags, lastLineOf, PEAK_KIB } from '../../bench/child.ts';
 import { writeStreamDay } from '../../bench/stream-day.ts';
 import { istDate, istInstant, SECOND } from '../../core/time.ts';
 import { matchSentBooks, UNCHANGED } from '../support/sent-books.ts';
 
 const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
 const DATE = istDate('2026-11-25');
-/** The limits that the harvester gives its child. */
-const LIMITS = ['--max-old-space-size=128', '--max-semi-space-size=2'];
-const REPORT = `process.on("exit",()=>process._rawDebug(${PEAK_KIB}))`;
+const FLAGS = compactionFlags(`process._rawDebug(${PEAK_KIB})`);
 const MAX_MIB = 256;
 const SESSION_SECONDS = 22_500;
 
@@ -34,19 +30,8 @@ afterEach(async () => {
 });
 
 async function compactedMiB(): Promise<number> {
-  const flags = [...LIMITS, '--import', `data:text/javascript,${REPORT}`];
   const args = ['compact', '--data', folder, '--date', DATE, '--shard', '0'];
-  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
-    stdio: ['ignore', 'inherit', 'pipe'],
-    env: { MALLOC_ARENA_MAX: '1' },
-  });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words += text;
-  });
-  await once(child, 'close');
-  expect(child.exitCode, words).toBe(0);
-  return Number(words.trim().split('\n').at(-1)) / 1_024;
+  return Number(await lastLineOf(process.execPath, [...FLAGS, MAIN, ...args])) / 1_024;
 }
 
 const OF_ALL = ['stopped', 'closed', 'lost', 'unreadable', 'damaged'];
