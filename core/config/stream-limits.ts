@@ -2,7 +2,7 @@
 // (Fyers API v3, "TBT": 3 connections per app and user, 5 symbols per connection; "Data socket":
 // one connection per user, 5,000 symbols), and stream the symbols that they name.
 import { countedSymbols, groupsNote, type IndexLists, NO_LISTS, withMembers } from './groups.ts';
-import { type Parsed, parseSampling, type SamplingPlan } from './values.ts';
+import { beginsAsAlias, type Parsed, parseSampling, type SamplingPlan } from './values.ts';
 
 const FEEDS = ['rest', 'tbt', 'hsm'] as const;
 export type ConfiguredFeed = (typeof FEEDS)[number];
@@ -38,16 +38,16 @@ export function streamProblems(
     plans.flatMap(({ symbols }) => symbols),
     lists,
   );
+  const explained = (problem: string | null) => (problem === null ? null : `${problem}${note}`);
   return [
     ...plans.flatMap(({ feed, symbols }) =>
       symbolProblems({ feed, symbols: withMembers(symbols, lists) }),
     ),
-    ...[findTbtProblem(counted), findHsmProblem(plans), findTopicProblem(counted)].flatMap(
-      (problem, index) => {
-        if (problem === null) return [];
-        return index === 1 ? [problem] : [`${problem}${note}`];
-      },
-    ),
+    ...[
+      explained(findTbtProblem(counted)),
+      findHsmProblem(plans),
+      explained(findTopicProblem(counted)),
+    ].filter((problem) => problem !== null),
   ];
 }
 
@@ -79,7 +79,7 @@ function symbolProblems({ feed, symbols }: FeedPlan): readonly string[] {
   const isStreamed = (symbol: string): boolean =>
     symbol.endsWith('-INDEX')
       ? feed === 'hsm' && symbol === STREAMED_INDEX
-      : /^(?:NSE|FUT|ATM|CHAIN|INDEX):/.test(symbol);
+      : symbol.startsWith('NSE:') || beginsAsAlias(symbol);
   return symbols
     .filter((symbol) => !isStreamed(symbol))
     .map((symbol) => `feed ${feed} cannot stream ${symbol}: record it with feed rest`);

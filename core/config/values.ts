@@ -110,9 +110,7 @@ export function parseSymbols(text: string): ParsedSymbols {
   const names = symbolNames(text);
   for (const name of names) {
     const whole = wholeName(name);
-    const parsed = /^(?:FUT|ATM|CHAIN|INDEX):/.test(whole)
-      ? parseSymbolAlias(whole)
-      : parseSymbol(whole);
+    const parsed = (aliasForm(whole) ?? parseSymbol)(whole);
     if (!parsed.ok) problems.push(`symbol "${name}" ${parsed.problem}`);
     else if (symbols.includes(parsed.value)) problems.push(`symbol "${name}" is named twice`);
     else symbols.push(parsed.value);
@@ -153,12 +151,18 @@ const ALIAS_FORMS: ReadonlyMap<string, (text: string) => Parsed<SymbolAlias>> = 
   ],
 ]);
 
+function aliasForm(text: string): ((text: string) => Parsed<SymbolAlias>) | undefined {
+  return ALIAS_FORMS.get(text.slice(0, Math.max(0, text.indexOf(':'))));
+}
+
+/** Whether the name begins as an alias does; its form may be wrong. */
+export function beginsAsAlias(text: string): boolean {
+  return aliasForm(text) !== undefined;
+}
+
 /** `market/aliases.ts` defines the meaning. */
 export function parseSymbolAlias(text: string): Parsed<SymbolAlias> {
-  const parse = ALIAS_FORMS.get(text.slice(0, Math.max(0, text.indexOf(':'))));
-  return parse === undefined
-    ? failure('must begin with FUT:, ATM:, CHAIN: or INDEX:')
-    : parse(text);
+  return aliasForm(text)?.(text) ?? failure('must begin with FUT:, ATM:, CHAIN: or INDEX:');
 }
 export function parseYesNo(text: string): Parsed<boolean> {
   return text === 'true' || text === 'false'

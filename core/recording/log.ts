@@ -1,6 +1,7 @@
 // Defines the harvester's business events, one function each with its log line and metric.
 import type { LogRecord, Level, StreamNote } from '../ports.ts';
 import type { CalendarNotice } from '../market/calendar-notice.ts';
+import { isGroup } from '../config/groups.ts';
 import { METRICS } from '../config/names.ts';
 import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
 import { counted } from '../text.ts';
@@ -253,7 +254,7 @@ export function symbolMasterLacking(problems: readonly string[]): HarvesterEvent
 
 /** An error, because the symbol has no rows all day. */
 export function aliasUnknown(alias: string, why: string): HarvesterEvent {
-  const next = /^(?:CHAIN|INDEX):/.test(alias) ? 'Correct it' : 'Name a contract in its place';
+  const next = isGroup(alias) ? 'Correct it' : 'Name a contract in its place';
   return harvesterEvent(
     'error',
     'alias-unknown',
