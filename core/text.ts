@@ -94,3 +94,12 @@ export function lenientArray<T extends z.ZodMiniType>(entry: T) {
     z.transform((entries) => entries.flatMap((one) => (one === null ? [] : [one]))),
   );
 }
+
+/** The cells of a CSV line. A quoted cell may contain commas. */
+export function csvCells(line: string): readonly string[] {
+  if (!line.includes('"')) return line.split(',');
+  // Each cell has a comma before it here, so that an empty first one is found too.
+  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+}

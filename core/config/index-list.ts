@@ -1,5 +1,6 @@
 // Parses the operator's list of an index: one name a line, or the CSV that NSE publishes for its indices, whose header
 // has the columns `Symbol` and `Series`. Lines that begin with # are comments.
+import { csvCells } from '../text.ts';
 import { type DepthSymbol, type Parsed, parseSymbol, wholeName } from './values.ts';
 
 /** A longer list of problems does not help to correct the file. */
@@ -49,12 +50,12 @@ export function parseIndexList(text: string): Parsed<readonly DepthSymbol[]> {
 
 function namesOf(lines: readonly Line[]): readonly Named[] {
   const [header, ...rows] = lines;
-  const columns = cellsOf(header?.text ?? '').map((cell) => cell.toLowerCase());
+  const columns = csvCells(header?.text ?? '').map((cell) => cell.trim().toLowerCase());
   const symbol = columns.indexOf('symbol');
   if (symbol === -1) return lines.map(({ number, text }) => ({ line: number, name: text }));
   const series = columns.indexOf('series');
   return rows.map(({ number, text }) => {
-    const cells = cellsOf(text);
+    const cells = csvCells(text).map((cell) => cell.trim());
     const [ticker = '', suffix = ''] = [cells[symbol], cells[series]];
     const name = suffix === '' || ticker === '' ? ticker : `NSE:${ticker}-${suffix}`;
     return { line: number, name };
@@ -66,11 +67,4 @@ function parseMember(name: string): DepthSymbol | null {
   if (/[\s,]/.test(name)) return null;
   const parsed = parseSymbol(wholeName(name));
   return parsed.ok ? parsed.value : null;
-}
-
-/** A quoted cell may contain commas. Each cell has a comma before it here, so that an empty first one is found too. */
-function cellsOf(line: string): readonly string[] {
-  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
-    (quoted ?? plain ?? '').trim(),
-  );
 }

@@ -1,5 +1,6 @@
 // Parses Fyers' public symbol master: one line per listed instrument, 21 columns, no header (Fyers API v3, "Symbol Master").
 import { parseSymbol } from '../config/values.ts';
+import { csvCells } from '../text.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
 /** Cash market and equity derivatives of NSE, as the files are named. */
@@ -51,7 +52,7 @@ const AT = {
 
 /** Returns null if the line is not a row of the segment: cut short, of another form, or not CSV. */
 export function masterRowOf(segment: Segment, line: string): MasterRow | null {
-  const cells = cellsOf(line);
+  const cells = csvCells(line);
   const text = (column: keyof typeof AT): string => cells[AT[column]]?.trim() ?? '';
   const [symbol, fyToken] = [text('symbol'), text('fyToken')];
   // A symbol that cannot be requested by its name cannot be recorded either.
@@ -136,14 +137,6 @@ function addOption(chains: Map<string, Contract[]>, option: Contract): void {
   if (chain === undefined || expiresOn === undefined || option.expiresOn < expiresOn) {
     chains.set(option.underlying, [option]);
   } else if (option.expiresOn === expiresOn) chain.push(option);
-}
-
-/** A quoted cell may contain commas. */
-function cellsOf(line: string): readonly string[] {
-  if (!line.includes('"')) return line.split(',');
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-    ([, quoted, plain]) => quoted ?? plain ?? '',
-  );
 }
 
 function rightOf(text: string): 'CE' | 'PE' | null {

@@ -2,6 +2,7 @@
 // state, so only silence can be noticed. A topic is known from its snapshot, which also gives its
 // divisor. An item is applied whole before anyone reads the topic.
 import { STREAMED_INDEX } from '../config/stream-limits.ts';
+import type { DayEvent } from '../recording/day-events.ts';
 import type { Instant } from '../time.ts';
 import { CUMULATIVE_FIELDS, type FieldMap, TOPIC_FIELDS, type TopicKind } from './hsm-fields.ts';
 import { ABSENT, decodeHsmData } from './hsm-frame.ts';
@@ -150,4 +151,22 @@ export function topicsFor(symbol: string, fyToken: string | null): SymbolTopics 
   if (fyToken === null || segment === undefined) return null;
   const topic = `${segment}|${fyToken.slice(PREFIX_LENGTH)}`;
   return { depth: `dp|${topic}`, quote: `sf|${topic}` };
+}
+
+/**
+ * Symbols by one of their topics, from the symbols' tokens in a day's event log.
+ * @param topicOf null: the symbol is left out
+ */
+export function symbolsByTopic(
+  events: readonly DayEvent[],
+  topicOf: (topics: SymbolTopics) => string | null,
+): ReadonlyMap<string, string> {
+  const symbols = new Map<string, string>();
+  for (const event of events) {
+    if (event.event !== 'symbol') continue;
+    const topics = topicsFor(event.symbol, event.fyToken);
+    const topic = topics === null ? null : topicOf(topics);
+    if (topic !== null) symbols.set(topic, event.symbol);
+  }
+  return symbols;
 }

@@ -6,7 +6,7 @@
 import type { DayEvent } from '../recording/day-events.ts';
 import { type Instant, MINUTE } from '../time.ts';
 import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
-import { topicsFor } from './hsm-topics.ts';
+import { symbolsByTopic } from './hsm-topics.ts';
 import {
   allPlaces,
   type DeepLevel,
@@ -123,13 +123,7 @@ export type BookTopics = ReadonlyMap<string, string>;
 
 /** From the symbols' tokens in a day's event log. */
 export function bookTopicsIn(events: readonly DayEvent[]): BookTopics {
-  const topics = new Map<string, string>();
-  for (const event of events) {
-    if (event.event !== 'symbol') continue;
-    const depth = topicsFor(event.symbol, event.fyToken)?.depth ?? null;
-    if (depth !== null) topics.set(depth, event.symbol);
-  }
-  return topics;
+  return symbolsByTopic(events, ({ depth }) => depth);
 }
 
 const SNAPSHOT_INTERVAL = MINUTE * 1_000;

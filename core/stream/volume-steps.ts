@@ -4,7 +4,7 @@
 // gap of the connection is in no step, because neither its time nor its price is known.
 import type { DayEvent } from '../recording/day-events.ts';
 import type { FrameRecord } from './frame-log.ts';
-import { topicsFor } from './hsm-topics.ts';
+import { symbolsByTopic } from './hsm-topics.ts';
 import { HSM_SOCKET, startStreamState } from './stream-state.ts';
 
 export interface VolumeStep {
@@ -26,13 +26,7 @@ export interface VolumeSteps {
 
 /** Symbols by the HSM topic of their quote; an index has no volume. */
 export function quoteTopicsIn(events: readonly DayEvent[]): ReadonlyMap<string, string> {
-  const topics = new Map<string, string>();
-  for (const event of events) {
-    if (event.event !== 'symbol') continue;
-    const found = topicsFor(event.symbol, event.fyToken);
-    if (found !== null && found.depth !== null) topics.set(found.quote, event.symbol);
-  }
-  return topics;
+  return symbolsByTopic(events, ({ depth, quote }) => (depth === null ? null : quote));
 }
 
 /** The volume is 32 bits wide. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { asSentence, onOneLine, withoutEndSeparators, withoutEndSlashes } from '../../core/text.ts';
+import {
+  asSentence,
+  csvCells,
+  onOneLine,
+  withoutEndSeparators,
+  withoutEndSlashes,
+} from '../../core/text.ts';
 import { parseEmail, parseReaders } from '../../infra/config/load.ts';
 
 describe('The functions that clean a text', () => {
@@ -28,6 +34,17 @@ describe('The functions that clean a text', () => {
     ['\n', ' '],
   ])('onOneLine changes %j to %j', (text, line) => {
     expect(onOneLine(text)).toBe(line);
+  });
+});
+
+describe('csvCells', () => {
+  test.each([
+    ['a,b,', ['a', 'b', '']],
+    ['"a, b",c', ['a, b', 'c']],
+    [',"b, c"', ['', 'b, c']],
+    ['', ['']],
+  ])('splits %j', (line, cells) => {
+    expect(csvCells(line)).toEqual(cells);
   });
 });
 

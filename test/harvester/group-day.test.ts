@@ -9,7 +9,7 @@ import { type Instant, formatIso, istDate, istInstant } from '../../core/time.ts
 import { run } from '../../harvester/main.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { virtualClock } from '../support/virtual-clock.ts';
+import { simulatedClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
 const STARTS_AT = istInstant(DATE, '15:52');
@@ -39,14 +39,7 @@ afterEach(async () => {
 });
 
 async function record(from: Instant, ...flags: readonly string[]) {
-  const clock = virtualClock(from, async (now) => {
-    simulator.setClock(now);
-    // A connection and a lookup take real time.
-    for (let turn = 0; turn < 3; turn += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      await simulator.streams.settled();
-    }
-  });
+  const clock = simulatedClock(from, simulator);
   const log: { readonly event: string; readonly message: string }[] = [];
   const argv = ['--data', path.join(folder, 'data'), '--tokens', folder, '--feed', 'hsm'];
   const code = await run({

@@ -13,7 +13,7 @@ import { istDate, istInstant, SECOND } from '../../core/time.ts';
 import { run } from '../../harvester/main.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { virtualClock } from '../support/virtual-clock.ts';
+import { simulatedClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
 /** Nine minutes of the session are left: 108 slots. */
@@ -70,14 +70,7 @@ async function startMaster(from: number) {
 }
 
 async function record(feed: string, masterUrl: string) {
-  const clock = virtualClock(STARTS_AT, async (now) => {
-    simulator.setClock(now);
-    // A connection and a lookup take real time.
-    for (let turn = 0; turn < 3; turn += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      await simulator.streams.settled();
-    }
-  });
+  const clock = simulatedClock(STARTS_AT, simulator);
   const events: string[] = [];
   const argv = ['--symbols', 'NSE:SBIN-EQ,FUT:NIFTY', '--every', '5s', '--days', '1'];
   const code = await run({

@@ -19,7 +19,7 @@ import { parseFieldMap, decodeHsmLogin } from '../../core/stream/hsm-fields.ts';
 import { decodeHsmAnswer, decodeHsmData } from '../../core/stream/hsm-frame.ts';
 import { frameLogHeader, parseMark, readFrameLog } from '../../core/stream/frame-log.ts';
 import { decodeTbtFrame } from '../../core/stream/tbt-frame.ts';
-import { hideTokens, parseJson } from '../../core/text.ts';
+import { csvCells, hideTokens, parseJson } from '../../core/text.ts';
 import { istDate, parseHttpDate, parseInstant, parseIstDate, timeOfDay } from '../../core/time.ts';
 import { chooseAccessToken, chooseRefreshToken } from '../../core/token/adopt.ts';
 import { decodeToken, tokenIn } from '../../core/token/jwt.ts';
@@ -109,7 +109,8 @@ export const PARSERS: readonly TextParser[] = [
     parse: config.parseSymbolAlias,
     frame: (text) => `INDEX:${text}`,
   },
-  ...ofText({ parseIndexList, indicesIn }),
+  ...ofText({ parseIndexList, indicesIn, csvCells }),
+  { name: 'csvCells quoted', parse: csvCells, frame: (text) => `"${text}",b` },
   { name: 'parseIndexList rows', parse: parseIndexList, frame: (text) => `Symbol\n${text}` },
   { name: 'parseAuthCode part', parse: config.parseAuthCode, frame: (text) => `a.${text}` },
   {

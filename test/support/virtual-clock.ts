@@ -1,8 +1,9 @@
 // A virtual clock: a wait jumps to its end at once, and a callback runs after each jump.
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { TimeReading } from '../../core/recording/clock-faults.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
+import type { FyersSimulator } from '../../sandbox/fyers/server.ts';
 
 export interface VirtualClock extends Clock {
   /** Moves forward or back, as a machine that was suspended or set. */
@@ -57,4 +58,18 @@ export function virtualClock(
       signal.throwIfAborted();
     },
   };
+}
+
+/** Moves the simulator with it, and leaves real time for a connection and a lookup. */
+export function simulatedClock(
+  start: Instant,
+  simulator: Pick<FyersSimulator, 'setClock' | 'streams'>,
+): VirtualClock {
+  return virtualClock(start, async (now) => {
+    simulator.setClock(now);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await setTimeout(2);
+      await simulator.streams.settled();
+    }
+  });
 }
