@@ -110,7 +110,7 @@ interface Fault {
   readonly seconds: number;
 }
 
-/** HSM has no numbers, so that nobody sees a skipped frame. */
+/** HSM frames have no numbers, so a skipped one cannot be noticed. */
 function faultsOf(seconds: number, feed: 'tbt' | 'hsm'): readonly Fault[] {
   const kinds: readonly FaultKind[] = ['closed', 'killed', 'lost', 'cut', 'skipped', 'damaged'];
   const used = kinds.filter((kind) => feed === 'tbt' || kind !== 'skipped');

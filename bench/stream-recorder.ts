@@ -118,7 +118,7 @@ async function startTbt() {
         }
         await sleep(5);
       }
-      // What was sent last is stored within a second.
+      // The last messages are stored within a second.
       await sleep(2 * SECOND);
     },
     close: () => {

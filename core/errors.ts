@@ -76,7 +76,7 @@ export function exitCodeOf(error: unknown): number {
   return EXIT_CODES[error instanceof FyersError ? error.family : 'bug'];
 }
 
-/** Null: what was read is damaged. Other errors stay, such as one of the disk. */
+/** Null: the content is damaged. Other errors stay, such as one of the disk. */
 export async function nullIfDamaged<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;

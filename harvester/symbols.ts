@@ -165,7 +165,7 @@ async function resolveNames(
 
 const HSM_LIMIT: Limit = { feed: 'hsm', everySeconds: 5 };
 
-/** Splits the names by what is known of them before the master is read. */
+/** Finds the symbols that the day's log and the lists have, before the master is read. */
 async function askedOf(
   names: readonly string[],
   kept: ReadonlyMap<string, readonly SymbolFacts[]>,

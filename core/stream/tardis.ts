@@ -71,10 +71,10 @@ export function tardisFileName(type: TardisType, date: string, symbol: string): 
   return `${exchange}_${label}_${date}_${name}.csv.gz`;
 }
 
-/** hftbacktest looks for `trades` in a file's name; the rest says what the rows are. */
+/** hftbacktest looks for `trades` in a file's name. The rows are not trades, so the name continues. */
 const TRADES_LABEL = 'trades_from_volume_steps';
 
-/** A row of `trades`, named as what it is in its id, because it is not one trade. */
+/** A row of `trades`. Its id names the volume step, because it may be several trades. */
 export function tardisTrade(step: VolumeStep, exchange: string | null): TardisRow {
   const { symbol, number, receivedAt, price, quantity } = step;
   const [own, name] = tardisNames(symbol);

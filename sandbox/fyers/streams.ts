@@ -34,7 +34,7 @@ interface StreamFaults {
   extraVolume: number;
   /** The field map of HSM has its first two fields of a book in another order. */
   hasOtherFields: boolean;
-  /** The fifth level of each side has quantity 0 every other second, and only what changed of a level is sent. */
+  /** The fifth level of each side has quantity 0 every other second, and a level is sent without its unchanged values. */
   hasZeroes: boolean;
   /** Number of HSM topics that the account's plan allows. */
   planLimit: number;

@@ -51,7 +51,7 @@ test('A recorder that is killed fifty times loses at most a second each time', a
   expect(Math.min(...losses)).toBeLessThan(MAX_LOST_MS);
 });
 
-/** What is on the disk of a recorder that was killed, as the next one finds it. */
+/** The files of a recorder that was killed, as the next recorder reads them. */
 async function framesOf(folder: string, first: number) {
   const segments = frameSegments(folder);
   expect(await segments.recover()).toEqual([]);

@@ -11,7 +11,7 @@ const RECORDER = ['test/adapters/recordings/frame-recorder.test.ts'];
 
 export const STREAM: readonly Mutation[] = [
   {
-    name: 'a cut TBT frame is applied as far as it goes',
+    name: 'the first part of a cut TBT frame is applied',
     file: 'core/stream/tbt-frame.ts',
     find: 'return cursor.isBroken ? null : message;',
     replace: 'return message;',
