@@ -8,15 +8,21 @@ import { type FrameRecord, parseMark } from '../core/stream/frame-log.ts';
 import type { IstDate } from '../core/time.ts';
 import type { DayFrames } from './ports.ts';
 
+/** Follows the records of a day while they are counted. */
+interface Follower {
+  apply(record: FrameRecord): void;
+  /** A damaged segment is left out. */
+  interrupt(): void;
+}
+
 /**
  * Reads every segment. Null: the day has none, because its feed polls.
  *
- * @param onSegment called with the records of each segment; null: it is damaged
  * @throws errors of the disk: a segment that it does not give is not damaged
  */
 export async function countFrames(
   frames: Pick<DayFrames, 'names' | 'read' | 'facts'>,
-  onSegment: (records: readonly FrameRecord[] | null) => void = () => undefined,
+  follower?: Follower,
 ): Promise<FrameFacts | null> {
   const names = await frames.names();
   if (names.length === 0) return null;
@@ -25,9 +31,12 @@ export async function countFrames(
   const files: FrameFile[] = [];
   for (const name of names) {
     const records = await nullIfDamaged(frames.read(name));
-    onSegment(records);
+    if (records === null) follower?.interrupt();
     const before = tally.frames;
-    for (const record of records ?? []) countRecord(record, tally, connections);
+    for (const record of records ?? []) {
+      countRecord(record, tally, connections);
+      follower?.apply(record);
+    }
     const counted = records === null ? null : tally.frames - before;
     files.push({ ...(await frames.facts(name)), frames: counted });
   }

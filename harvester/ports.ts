@@ -78,8 +78,8 @@ type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
 
 /** Rows of updates on disk, by symbol, between the two passes of compaction. */
 export interface UpdateSpill extends Disposable {
-  /** Copies the row. */
-  add(symbol: string, row: Float64Array): void;
+  /** Copies the rows, which are one after the other. */
+  add(symbol: string, rows: Float64Array): void;
   symbols(): readonly string[];
   rows(symbol: string): number;
   /** The rows of a symbol in their order, in parts: columns of the same length. */
@@ -93,7 +93,7 @@ export interface DayFrames {
   pathOf(name: string): string;
   facts(name: string): Promise<FileFacts>;
   /** @throws FyersError `platform.integrity` if the segment is damaged */
-  read(name: string): Promise<readonly FrameRecord[]>;
+  read(name: string): Promise<Iterable<FrameRecord>>;
   /** Makes segments of what a process that died has left. Returns the problems; those files stay. */
   recover(): Promise<readonly string[]>;
   /** Whether such a file is left: it could not be written as a segment. */

@@ -6,7 +6,7 @@ import { UPDATES_FILE } from '../core/config/names.ts';
 import { type DayEvent, plannedSymbols } from '../core/recording/day-events.ts';
 import type { FileFacts, FrameFacts, UpdateFacts } from '../core/recording/manifest.ts';
 import type { RowGroup } from '../core/recording/row-group.ts';
-import { type FrameRecord, instantOf } from '../core/stream/frame-log.ts';
+import { instantOf } from '../core/stream/frame-log.ts';
 import {
   type SymbolRange,
   UPDATE_COLUMNS,
@@ -49,14 +49,16 @@ export async function compactFrames({ folder, events, closesAt }: Options): Prom
     for (const change of changes) {
       const { symbol, kind } = change;
       if (kind === 'update') counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
-      updateRows(change, (row) => {
-        spill.add(symbol, row);
-      });
+      spill.add(symbol, updateRows(change));
     }
   };
-  const frames = await countFrames(folder.frames, (records: readonly FrameRecord[] | null) => {
-    if (records === null) take(updates.interrupt());
-    for (const record of records ?? []) take(updates.apply(record));
+  const frames = await countFrames(folder.frames, {
+    apply: (record) => {
+      take(updates.apply(record));
+    },
+    interrupt: () => {
+      take(updates.interrupt());
+    },
   });
   take(updates.end());
   const groups = groupsOf(spill);

@@ -14,7 +14,7 @@ import { FyersError, toError } from '../../core/errors.ts';
 import type { FileFacts } from '../../core/recording/manifest.ts';
 import {
   encodeMark,
-  type FrameLog,
+  type FrameRecords,
   readFrameLog,
   receivedInstant,
   startFrameBatch,
@@ -85,7 +85,7 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
      * @throws FyersError `platform.integrity` if the segment is damaged; `platform.disk` if the disk
      * does not give it
      */
-    async read(name: string): Promise<FrameLog['records']> {
+    async read(name: string): Promise<FrameRecords> {
       const { records, problem } = readFrameLog(await unzip(pathOf(name)), crc32);
       if (problem !== null) throw damaged(pathOf(name), new Error(`its frames are ${problem}`));
       return records;
@@ -105,7 +105,7 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
   const file = (await readFile(raw)).subarray(0, bytes);
   const { records, wholeBytes, problem } = readFrameLog(file, crc32);
   const isDamaged = problem === 'damaged';
-  if (records.length > 0 || isDamaged) {
+  if (records.count > 0 || isDamaged) {
     const whole = Buffer.concat([
       file.subarray(0, wholeBytes),
       ...(isDamaged ? [lossAfter(records)] : []),
@@ -138,8 +138,8 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
 }
 
 /** A batch that says that at least one frame is missing. */
-function lossAfter(records: FrameLog['records']): Uint8Array {
-  const last = records.at(-1);
+function lossAfter(records: FrameRecords): Uint8Array {
+  const last = [...records].at(-1);
   const batch = startFrameBatch(crc32);
   batch.add({
     ...{ kind: 'mark', socket: 0, bytes: encodeMark({ mark: 'lost', frames: 1 }) },

@@ -22,7 +22,10 @@ import { startVolumeSteps } from '../../core/stream/volume-steps.ts';
 import type { FrameSegments } from './frame-segments.ts';
 
 interface TardisFilesOptions extends TardisOptions {
-  readonly segments: Pick<FrameSegments, 'names' | 'read'>;
+  readonly segments: {
+    readonly names: FrameSegments['names'];
+    readonly read: (name: string) => Promise<Iterable<FrameRecord>>;
+  };
   /** Needed for HSM only. */
   readonly topics: BookTopics;
   /** Needed for trades only. */

@@ -14,8 +14,9 @@ const WRITE_BYTES = 256 * 1024;
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 interface Spilled {
-  /** The columns of the rows that are not on disk yet, one after the other. */
+  /** The rows that are not on disk yet, one after the other. */
   readonly buffer: Float64Array;
+  /** Numbers in it. */
   waiting: number;
   rows: number;
   /** Place, length and rows of each part in the file. */
@@ -40,23 +41,27 @@ export function updateSpill(file: string, symbols: number) {
     bySymbol.set(symbol, made);
     return made;
   };
-  const columnsIn = (values: Float64Array, stride: number, rows: number) =>
-    Array.from({ length: UPDATE_WIDTH }, (_, column) =>
-      values.subarray(column * stride, column * stride + rows),
-    );
+  /** Columns compress better than rows. */
+  const columns = new Float64Array(UPDATE_WIDTH * capacity);
+  const flush = (spilled: Spilled): void => {
+    transpose(spilled.buffer, columns);
+    const packed = zstdCompressSync(new Uint8Array(columns.buffer), FAST);
+    spilled.parts.push(out.append(packed), packed.length);
+    spilled.waiting = 0;
+  };
   return {
-    add(symbol: string, row: Float64Array): void {
+    /** @param rows one after the other */
+    add(symbol: string, rows: Float64Array): void {
       const spilled = spilledOf(symbol);
-      for (let column = 0; column < UPDATE_WIDTH; column += 1) {
-        spilled.buffer[column * capacity + spilled.waiting] = row[column] ?? NaN;
+      const { buffer } = spilled;
+      spilled.rows += rows.length / UPDATE_WIDTH;
+      for (let from = 0; from < rows.length;) {
+        const part = rows.subarray(from, from + buffer.length - spilled.waiting);
+        buffer.set(part, spilled.waiting);
+        spilled.waiting += part.length;
+        from += part.length;
+        if (spilled.waiting === buffer.length) flush(spilled);
       }
-      spilled.waiting += 1;
-      spilled.rows += 1;
-      if (spilled.waiting < capacity) return;
-      const { buffer, parts } = spilled;
-      const packed = zstdCompressSync(new Uint8Array(buffer.buffer), FAST);
-      parts.push(out.append(packed), packed.length);
-      spilled.waiting = 0;
     },
     symbols: (): readonly string[] => [...bySymbol.keys()],
     rows: (symbol: string): number => bySymbol.get(symbol)?.rows ?? 0,
@@ -68,15 +73,34 @@ export function updateSpill(file: string, symbols: number) {
         const bytes = zstdDecompressSync(out.read(parts[at] ?? 0, parts[at + 1] ?? 0), {
           chunkSize: buffer.byteLength + 64,
         });
-        const values = new Float64Array(Uint8Array.from(bytes).buffer);
-        yield columnsIn(values, capacity, capacity);
+        yield columnsIn(new Float64Array(new Uint8Array(bytes).buffer));
       }
-      if (waiting > 0) yield columnsIn(buffer, capacity, waiting);
+      if (waiting > 0) {
+        const rest = columns.subarray(0, waiting);
+        transpose(buffer.subarray(0, waiting), rest);
+        yield columnsIn(rest);
+      }
     },
     [Symbol.dispose]() {
       out.remove();
     },
   };
+}
+
+/** Puts the columns of `rows` one after the other. */
+function transpose(rows: Float64Array, columns: Float64Array): void {
+  for (let column = 0, to = 0; column < UPDATE_WIDTH; column += 1) {
+    for (let from = column; from < rows.length; from += UPDATE_WIDTH, to += 1) {
+      columns[to] = rows[from] ?? NaN;
+    }
+  }
+}
+
+function columnsIn(values: Float64Array): readonly Float64Array[] {
+  const rows = values.length / UPDATE_WIDTH;
+  return Array.from({ length: UPDATE_WIDTH }, (_, column) =>
+    values.subarray(column * rows, (column + 1) * rows),
+  );
 }
 
 /** Begins with an empty file. */

@@ -150,11 +150,12 @@ async function readBook(
   const updates = startUpdates(bookTopicsIn(events));
   let socket: number | null = null;
   let lastAt = 0;
-  for await (const records of readSegments(io, frames, names)) {
-    if (records === null) {
+  for await (const segment of readSegments(io, frames, names)) {
+    if (segment === null) {
       updates.interrupt();
       continue;
     }
+    const records = [...segment];
     const [first] = records;
     lastAt = records.at(-1)?.receivedAt ?? lastAt;
     if (first !== undefined && instantOf(first.receivedAt) > at) break;

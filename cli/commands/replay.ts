@@ -5,6 +5,7 @@ import { replayFeed } from '../../adapters/recordings/replay-feed.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
 import { FyersError } from '../../core/errors.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
+import { levelsIn } from '../../core/stream/level-values.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -155,15 +156,15 @@ function jsonLine(each: BookUpdate | GapBegin) {
   const { kind, symbol, number, socket, reason } = each;
   const head = { kind, symbol, number, receivedAt: instantOf(each.receivedAt) };
   if (each.kind === 'gap') return { ...head, socket: socketName(socket), reason };
-  const { feedTime, sequence, levels } = each;
+  const { feedTime, sequence, cells } = each;
   const sent = { feedTime: jsonNumber(feedTime), sequence: jsonNumber(sequence) };
-  return { ...head, ...sent, socket: socketName(socket), reason, levels };
+  return { ...head, ...sent, socket: socketName(socket), reason, levels: levelsIn(cells) };
 }
 
 function textLine(each: BookUpdate | GapBegin): string {
   const head = `${formatMs(instantOf(each.receivedAt))} ${each.symbol}`;
   if (each.kind === 'gap') return `${head} gap, ${formatGap(each.reason)}`;
-  const texts = each.levels.map(({ side, level, price, quantity }) =>
+  const texts = levelsIn(each.cells).map(({ side, level, price, quantity }) =>
     price === null
       ? `${side} ${String(level + 1)} empty`
       : `${side} ${String(level + 1)} ${price.toFixed(2)} x ${quantity?.toLocaleString('en') ?? '–'}`,

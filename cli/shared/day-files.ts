@@ -82,9 +82,13 @@ async function findFrameFaults(
 ): Promise<readonly string[]> {
   const { countFrames } = await import('../../harvester/frames.ts');
   let segments = 0;
-  const found = await countFrames(frames, () => {
-    segments += 1;
-    showProgress(terminal, 'segment', segments, expected.files.length);
+  const found = await countFrames({
+    ...frames,
+    read(name) {
+      segments += 1;
+      showProgress(terminal, 'segment', segments, expected.files.length);
+      return frames.read(name);
+    },
   });
   const faults = expected.files.flatMap(({ name, sha256 }) => {
     const file = found?.files.find((each) => each.name === name);

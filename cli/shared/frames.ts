@@ -22,7 +22,7 @@ export async function* readSegments(
   terminal: Terminal,
   frames: StoredFrames,
   names: readonly string[],
-): AsyncGenerator<readonly FrameRecord[] | null> {
+): AsyncGenerator<Iterable<FrameRecord> | null> {
   try {
     for (const [index, name] of names.entries()) {
       terminal.progress?.(`Reading: segment ${String(index + 1)} of ${String(names.length)}`);

@@ -83,7 +83,7 @@ export interface StoredFrames {
   /** In the order of time; none if the day's feed polls, and for a file. */
   names(): Promise<readonly string[]>;
   /** @throws FyersError `platform.integrity` if the segment is damaged; those of every AWS call */
-  read(name: string): Promise<readonly FrameRecord[]>;
+  read(name: string): Promise<Iterable<FrameRecord>>;
 }
 
 /**

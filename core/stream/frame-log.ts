@@ -93,9 +93,14 @@ export function startFrameBatch(crc32: Crc32): FrameBatch {
  */
 type FrameLogProblem = 'header' | 'version' | 'torn' | 'damaged';
 
+/** Makes each record when it is asked for: those of a minute, all at once, are work for the collector. */
+export interface FrameRecords extends Iterable<FrameRecord> {
+  readonly count: number;
+}
+
 export interface FrameLog {
   /** The records of every whole batch before the problem; they share the memory of the file. */
-  readonly records: readonly FrameRecord[];
+  readonly records: FrameRecords;
   /** Where the last whole batch ends. */
   readonly wholeBytes: number;
   /** Null: the file ends with a whole batch. */
@@ -103,9 +108,11 @@ export interface FrameLog {
 }
 
 export function readFrameLog(file: Uint8Array, crc32: Crc32): FrameLog {
-  const records: FrameRecord[] = [];
+  const batches: Uint8Array[] = [];
+  let count = 0;
   const stop = (wholeBytes: number, problem: FrameLogProblem | null): FrameLog => ({
-    ...{ records, wholeBytes, problem },
+    records: { count, [Symbol.iterator]: () => recordsIn(batches) },
+    ...{ wholeBytes, problem },
   });
   const header = frameLogHeader();
   if (MAGIC !== new TextDecoder('latin1').decode(file.subarray(0, MAGIC.length))) {
@@ -121,9 +128,10 @@ export function readFrameLog(file: Uint8Array, crc32: Crc32): FrameLog {
     if (to > file.length) return stop(at, 'torn');
     const batch = file.subarray(at, to);
     const found = view.getUint32(at + CRC_AT, true) === checksumOf(batch, crc32);
-    const read = found ? recordsIn(batch) : null;
-    if (read === null) return stop(at, 'damaged');
-    for (const record of read) records.push(record);
+    const records = found ? countRecords(batch) : null;
+    if (records === null) return stop(at, 'damaged');
+    batches.push(batch);
+    count += records;
     at = to;
   }
   return stop(file.length, null);
@@ -134,26 +142,35 @@ function sameAs(file: Uint8Array): (byte: number, at: number) => boolean {
 }
 
 /** Null: the records do not fill the batch, so that another program wrote it. */
-function recordsIn(batch: Uint8Array): readonly FrameRecord[] | null {
+function countRecords(batch: Uint8Array): number | null {
   const view = viewOf(batch);
-  const records: FrameRecord[] = [];
-  let at = BATCH_HEADER_BYTES;
+  let [at, count] = [BATCH_HEADER_BYTES, 0];
   while (at + RECORD_HEADER_BYTES <= batch.length) {
-    const from = at + RECORD_HEADER_BYTES;
-    const to = from + view.getUint32(at, true);
-    if (to > batch.length) return null;
     const receivedAt = view.getFloat64(at + 4, true);
     if (!isInstant(Math.floor(receivedAt / MICROSECONDS))) return null;
-    const socket = view.getUint8(at + 12);
-    records.push({
-      kind: (socket & MARK_BIT) === 0 ? 'frame' : 'mark',
-      receivedAt,
-      socket: socket & ~MARK_BIT,
-      bytes: batch.subarray(from, to),
-    });
-    at = to;
+    at += RECORD_HEADER_BYTES + view.getUint32(at, true);
+    count += 1;
   }
-  return at === batch.length && records.length === view.getUint32(4, true) ? records : null;
+  return at === batch.length && count === view.getUint32(4, true) ? count : null;
+}
+
+/** @param batches that `countRecords` accepts */
+function* recordsIn(batches: readonly Uint8Array[]): Generator<FrameRecord, undefined> {
+  for (const batch of batches) {
+    const view = viewOf(batch);
+    for (let at = BATCH_HEADER_BYTES; at < batch.length;) {
+      const from = at + RECORD_HEADER_BYTES;
+      const to = from + view.getUint32(at, true);
+      const socket = view.getUint8(at + 12);
+      yield {
+        kind: (socket & MARK_BIT) === 0 ? 'frame' : 'mark',
+        receivedAt: view.getFloat64(at + 4, true),
+        socket: socket & ~MARK_BIT,
+        bytes: batch.subarray(from, to),
+      };
+      at = to;
+    }
+  }
 }
 
 function checksumOf(batch: Uint8Array, crc32: Crc32): number {

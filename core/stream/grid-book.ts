@@ -4,7 +4,7 @@
 import { type Book, isFilled, type Level, LEVELS } from '../recording/book.ts';
 import { instant, SECOND } from '../time.ts';
 import type { HsmTopic } from './hsm-topics.ts';
-import { HSM_LEVELS, hsmValues, NO_LEVEL, tbtValues, type Values } from './level-values.ts';
+import { HSM_LEVELS, hsmValues, orNull, tbtValues, type Values } from './level-values.ts';
 import { TBT_LEVELS, type TbtBook } from './tbt-books.ts';
 import type { Wide } from './tbt-frame.ts';
 
@@ -63,9 +63,10 @@ const BIDS = 0;
 function levelsOf(valuesOf: (place: number) => Values, first: number): readonly Level[] {
   return upToLastFilled((index) => {
     const values = valuesOf(first + index);
-    if (values === NO_LEVEL) return EMPTY;
-    const [price, quantity, orders] = values.map((value) => (Number.isNaN(value) ? null : value));
-    return { price: price ?? null, quantity: quantity ?? null, orders: orders ?? null };
+    const price = orNull(values[0]);
+    // The grid has no value for a level that does not exist.
+    if (price === null && values[1] === 0) return EMPTY;
+    return { price, quantity: orNull(values[1]), orders: orNull(values[2]) };
   });
 }
 

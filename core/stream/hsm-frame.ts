@@ -31,13 +31,18 @@ type HsmItem =
       readonly kind: 'snapshot';
       readonly topic: number;
       readonly name: string;
-      readonly values: Int32Array;
+      /** Signed numbers of 32 bits. */
+      readonly values: readonly number[];
       readonly divisor: number;
       readonly exchange: string;
       readonly token: string;
       readonly symbol: string;
     }
-  | { readonly kind: 'update' | 'lite'; readonly topic: number; readonly values: Int32Array };
+  | {
+      readonly kind: 'update' | 'lite';
+      readonly topic: number;
+      readonly values: readonly number[];
+    };
 
 interface HsmData {
   /** For the acknowledgement; null if the login's answer asks for none. */
@@ -176,10 +181,11 @@ function readSnapshot(view: DataView, topic: number, from: number): ReadItem | n
   return { item: { kind: 'snapshot', topic, values, divisor, ...texts }, end: symbol.end };
 }
 
-function valuesAt(view: DataView, at: number, count: number): Int32Array | null {
+/** An array, because each Int32Array of more than 64 bytes costs an allocation outside of the heap. */
+function valuesAt(view: DataView, at: number, count: number): readonly number[] | null {
   if (at + 4 * count > view.byteLength) return null;
-  const values = new Int32Array(count);
-  for (let n = 0; n < count; n += 1) values[n] = view.getInt32(at + 4 * n);
+  const values: number[] = [];
+  for (let n = 0; n < count; n += 1) values.push(view.getInt32(at + 4 * n));
   return values;
 }
 

@@ -28,15 +28,44 @@ export interface HsmTopics {
     frame: Uint8Array,
     receivedAt: Instant,
   ): { readonly message: number | null; readonly items: readonly AppliedItem[] } | null;
+  /** Changes with the next frame: copy what you keep. */
   topic(name: string): HsmTopic | null;
 }
 
-interface State {
-  readonly kind: TopicKind;
+interface Snapshot {
   readonly name: string;
   readonly divisor: number;
-  readonly values: Int32Array;
+  readonly values: readonly number[];
+}
+
+class Topic implements HsmTopic {
+  readonly kind: TopicKind;
+  readonly name: string;
+  readonly #divisor: number;
+  readonly #values: number[];
   receivedAt: Instant;
+
+  constructor(kind: TopicKind, { name, divisor, values }: Snapshot, receivedAt: Instant) {
+    [this.kind, this.name, this.#divisor, this.receivedAt] = [kind, name, divisor, receivedAt];
+    this.#values = TOPIC_FIELDS[kind].map((_, place) => values[place] ?? ABSENT);
+  }
+
+  update(values: readonly number[], receivedAt: Instant): void {
+    const count = Math.min(this.#values.length, values.length);
+    for (let place = 0; place < count; place += 1) {
+      const value = values[place] ?? ABSENT;
+      if (value !== ABSENT) this.#values[place] = value;
+    }
+    this.receivedAt = receivedAt;
+  }
+
+  value(field: string): number | null {
+    const found = FIELDS[this.kind].get(field);
+    const raw = found === undefined ? ABSENT : (this.#values[found.place] ?? ABSENT);
+    if (found === undefined || raw === ABSENT) return null;
+    if (found.isPrice) return raw / this.#divisor;
+    return raw < 0 && found.isCumulative ? raw + 2 ** 32 : raw;
+  }
 }
 
 interface TopicOptions {
@@ -47,8 +76,8 @@ interface TopicOptions {
 }
 
 export function startHsmTopics({ acknowledgeEvery, map }: TopicOptions): HsmTopics {
-  const byId = new Map<number, State>();
-  const byName = new Map<string, State>();
+  const byId = new Map<number, Topic>();
+  const byName = new Map<string, Topic>();
   const form = {
     isNumbered: acknowledgeEvery > 0,
     liteCountOf: (topic: number, snapshots: ReadonlyMap<number, string>) => {
@@ -65,49 +94,30 @@ export function startHsmTopics({ acknowledgeEvery, map }: TopicOptions): HsmTopi
         if (item.kind === 'snapshot') {
           const kind = kindOf(item.name);
           if (kind === null) return { name: null, kind: item.kind };
-          const values = new Int32Array(TOPIC_FIELDS[kind].length).fill(ABSENT);
-          values.set(item.values.subarray(0, values.length));
-          const { name, divisor } = item;
-          const state: State = { kind, name, divisor, values, receivedAt };
-          byId.set(item.topic, state);
-          byName.set(name, state);
-          return { name, kind: item.kind };
+          const topic = new Topic(kind, item, receivedAt);
+          byId.set(item.topic, topic);
+          byName.set(topic.name, topic);
+          return { name: topic.name, kind: item.kind };
         }
-        const state = byId.get(item.topic);
-        if (state === undefined) return { name: null, kind: item.kind };
-        const count = Math.min(state.values.length, item.values.length);
-        for (let place = 0; place < count; place += 1) {
-          const value = item.values[place] ?? ABSENT;
-          if (value !== ABSENT) state.values[place] = value;
-        }
-        state.receivedAt = receivedAt;
-        return { name: state.name, kind: item.kind };
+        const topic = byId.get(item.topic) ?? null;
+        topic?.update(item.values, receivedAt);
+        return { name: topic?.name ?? null, kind: item.kind };
       });
       return { message: data.message, items };
     },
-    topic(name) {
-      const state = byName.get(name);
-      return state === undefined ? null : { ...state, value: (field) => valueOf(state, field) };
-    },
+    topic: (name) => byName.get(name) ?? null,
   };
 }
 
-const PLACES: Readonly<Record<TopicKind, ReadonlyMap<string, number>>> = {
-  dp: placesOf('dp'),
-  sf: placesOf('sf'),
-  if: placesOf('if'),
-};
+const FIELDS = { dp: fieldsOf('dp'), sf: fieldsOf('sf'), if: fieldsOf('if') };
 
-function placesOf(kind: TopicKind): ReadonlyMap<string, number> {
-  return new Map(TOPIC_FIELDS[kind].map(({ name }, place) => [name, place]));
-}
-
-function valueOf({ kind, values, divisor }: State, field: string): number | null {
-  const place = PLACES[kind].get(field);
-  const raw = place === undefined ? ABSENT : (values[place] ?? ABSENT);
-  if (place === undefined || raw === ABSENT) return null;
-  if (TOPIC_FIELDS[kind][place]?.isPrice === true) return raw / divisor;
-  return raw < 0 && CUMULATIVE_FIELDS.has(field) ? raw + 2 ** 32 : raw;
+function fieldsOf(kind: TopicKind) {
+  return new Map(
+    TOPIC_FIELDS[kind].map(({ name, isPrice }, place) => [
+      name,
+      { place, isPrice, isCumulative: CUMULATIVE_FIELDS.has(name) },
+    ]),
+  );
 }
 
 function kindOf(name: string): TopicKind | null {

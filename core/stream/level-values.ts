@@ -14,13 +14,24 @@ export interface DeepLevel {
   readonly orders: number | null;
 }
 
-export type Values = readonly [price: number, quantity: number, orders: number];
+/** Price, quantity and orders of a level. One memory for all calls: valid until the next one. */
+export interface BookLevel extends DeepLevel {
+  readonly side: 'bid' | 'ask';
+}
+
+export type Values = Readonly<Float64Array>;
 
 export const HSM_LEVELS = 5;
 const VALUES = 3;
-/** A level that does not exist. */
-export const NO_LEVEL: Values = [NaN, 0, 0];
 const PAISE = 100;
+const LEVEL = new Float64Array(VALUES);
+
+function levelOf(price: number, quantity: number, orders: number): Values {
+  LEVEL[0] = price;
+  LEVEL[1] = quantity;
+  LEVEL[2] = orders;
+  return LEVEL;
+}
 
 /** @param levels of a side */
 export function emptyValues(levels: number): Float64Array {
@@ -40,14 +51,14 @@ function placesBelow(count: number): readonly number[] {
   return Array.from({ length: count }, (_, place) => place);
 }
 
-/** The places that a TBT message has. */
+/** The places that a TBT message has; one may be there twice. */
 export function placesIn(
   depth: { readonly bids: Levels; readonly asks: Levels } | null,
 ): readonly number[] {
-  const places = new Set<number>();
-  for (const { num } of depth?.bids ?? []) if (isLevel(num)) places.add(num);
-  for (const { num } of depth?.asks ?? []) if (isLevel(num)) places.add(TBT_LEVELS + num);
-  return [...places];
+  const places: number[] = [];
+  for (const { num } of depth?.bids ?? []) if (isLevel(num)) places.push(num);
+  for (const { num } of depth?.asks ?? []) if (isLevel(num)) places.push(TBT_LEVELS + num);
+  return places;
 }
 
 type Levels = readonly { readonly num: number | null }[];
@@ -61,8 +72,10 @@ export function tbtValues({ bids, asks }: TbtBook, place: number): Values {
 }
 
 function sideValues({ prices, quantities, orders }: TbtSide, level: number): Values {
-  const [price = 0, quantity = 0] = [prices[level], quantities[level]];
-  return price === 0 && quantity === 0 ? NO_LEVEL : [price / PAISE, quantity, orders[level] ?? 0];
+  const price = prices[level] ?? 0;
+  const quantity = quantities[level] ?? 0;
+  if (price === 0 && quantity === 0) return levelOf(NaN, 0, 0);
+  return levelOf(price / PAISE, quantity, orders[level] ?? 0);
 }
 
 const HSM_FIELDS = (['bid', 'ask'] as const).flatMap((side) =>
@@ -74,9 +87,10 @@ const HSM_FIELDS = (['bid', 'ask'] as const).flatMap((side) =>
 
 export function hsmValues(topic: HsmTopic, place: number): Values {
   const [price, size, order] = HSM_FIELDS[place] ?? ['', '', ''];
-  const [rupees, quantity] = [topic.value(price), topic.value(size)];
-  if ((rupees ?? 0) === 0 && (quantity ?? 0) === 0) return NO_LEVEL;
-  return [rupees ?? NaN, quantity ?? NaN, topic.value(order) ?? NaN];
+  const rupees = topic.value(price);
+  const quantity = topic.value(size);
+  if ((rupees ?? 0) === 0 && (quantity ?? 0) === 0) return levelOf(NaN, 0, 0);
+  return levelOf(rupees ?? NaN, quantity ?? NaN, topic.value(order) ?? NaN);
 }
 
 /** Takes over all values of a book. Returns the places that have changed. */
@@ -87,37 +101,53 @@ export function takeChanged(
   return takeChangedOf(values, allPlaces(values), valuesOf);
 }
 
-/** Takes over the values of these places. */
+/** Takes over the values of these places. Returns those that have changed, each once. */
 export function takeChangedOf(
   values: Float64Array,
   places: readonly number[],
   valuesOf: (place: number) => Values,
 ): readonly number[] {
   return places.filter((place) => {
-    const [price, quantity, orders] = valuesOf(place);
-    const at = VALUES * place;
-    const isSame =
-      Object.is(price, values[at]) &&
-      Object.is(quantity, values[at + 1]) &&
-      Object.is(orders, values[at + 2]);
-    if (isSame) return false;
-    values[at] = price;
-    values[at + 1] = quantity;
-    values[at + 2] = orders;
-    return true;
+    const level = valuesOf(place);
+    let isChanged = false;
+    for (let n = 0; n < VALUES; n += 1) {
+      const value = level[n] ?? NaN;
+      if (Object.is(value, values[VALUES * place + n])) continue;
+      values[VALUES * place + n] = value;
+      isChanged = true;
+    }
+    return isChanged;
   });
 }
 
-export function deepLevel(values: Float64Array, place: number, level: number): DeepLevel {
-  const at = VALUES * place;
-  return {
-    level,
-    price: orNull(values[at]),
-    quantity: orNull(values[at + 1]),
-    orders: orNull(values[at + 2]),
-  };
+/** Side (0 is bid, 1 is ask), level, price, quantity and orders of a level. */
+export const LEVEL_CELLS = 5;
+
+/** The cells of these places, one place after the other. */
+export function cellsOf(values: Float64Array, places: readonly number[]): readonly number[] {
+  const levels = values.length / VALUES / 2;
+  const cells: number[] = [];
+  for (const place of places) {
+    const side = place < levels ? 0 : 1;
+    const at = VALUES * place;
+    cells.push(side, place - side * levels);
+    for (let n = 0; n < VALUES; n += 1) cells.push(values[at + n] ?? NaN);
+  }
+  return cells;
 }
 
-function orNull(value = NaN): number | null {
+/** @param cells as of `cellsOf` */
+export function levelsIn(cells: readonly number[]): readonly BookLevel[] {
+  return Array.from({ length: cells.length / LEVEL_CELLS }, (_, n) => {
+    const [side, level = 0, ...values] = cells.slice(n * LEVEL_CELLS, (n + 1) * LEVEL_CELLS);
+    const [price, quantity, orders] = values;
+    return {
+      ...{ side: side === 0 ? 'bid' : 'ask', level },
+      ...{ price: orNull(price), quantity: orNull(quantity), orders: orNull(orders) },
+    };
+  });
+}
+
+export function orNull(value = NaN): number | null {
   return Number.isNaN(value) ? null : value;
 }

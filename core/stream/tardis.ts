@@ -11,8 +11,9 @@
 // - hftbacktest cuts a snapshot to the length of the shortest one before it. The levels that it would
 //   lose are repeated after the snapshot.
 import { HOUR } from '../time.ts';
+import { type BookLevel, levelsIn } from './level-values.ts';
 import type { Wide } from './tbt-frame.ts';
-import type { BookUpdate, UpdatedLevel } from './updates.ts';
+import type { BookUpdate } from './updates.ts';
 import type { VolumeStep } from './volume-steps.ts';
 
 export const TARDIS_TYPES = [
@@ -96,7 +97,7 @@ function tardisNames(symbol: string): readonly [exchange: string, name: string] 
 }
 
 interface Side {
-  readonly name: UpdatedLevel['side'];
+  readonly name: BookLevel['side'];
   /** 1: a higher price is better. */
   readonly direction: 1 | -1;
   /** By level; 0: there is no price that has an amount. */
@@ -131,7 +132,7 @@ export function startTardis(options: TardisOptions): TardisRows {
       const { symbol } = update;
       const book = books.get(symbol) ?? newBook(symbol, options.exchange);
       books.set(symbol, book);
-      for (const level of update.levels) applyLevel(book, level);
+      for (const level of levelsIn(update.cells)) applyLevel(book, level);
       return rowsOf(options, book, update);
     },
     finish: () =>
@@ -154,7 +155,7 @@ function newBook(symbol: string, exchange: string | null): Book {
 }
 
 /** A quantity without a price is of market orders in an auction, for which Tardis has no row. */
-function applyLevel(book: Book, { side: name, level, price, quantity }: UpdatedLevel): void {
+function applyLevel(book: Book, { side: name, level, price, quantity }: BookLevel): void {
   const side = name === 'bid' ? book.bids : book.asks;
   const isEmpty = (price ?? 0) <= 0 || (quantity ?? 0) <= 0;
   const [newPrice, newAmount] = isEmpty ? [0, 0] : [price ?? 0, quantity ?? 0];

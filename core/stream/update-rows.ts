@@ -2,14 +2,11 @@
 // rows as plain numbers, so that millions of them can wait on disk. The schema of the file and the
 // table of Athena are derived from these columns.
 import type { GroupColumn, RowGroup } from '../recording/row-group.ts';
+import { scratchMemory } from '../scratch.ts';
 import type { Wide } from './tbt-frame.ts';
-import {
-  type BookUpdate,
-  GAP_REASONS,
-  type GapBegin,
-  SNAPSHOT_REASONS,
-  type UpdatedLevel,
-} from './updates.ts';
+import { LEVEL_CELLS } from './level-values.ts';
+import { TBT_LEVELS } from './tbt-books.ts';
+import { type BookUpdate, GAP_REASONS, type GapBegin, SNAPSHOT_REASONS } from './updates.ts';
 
 export interface UpdateColumn {
   readonly name: string;
@@ -51,45 +48,48 @@ const STORED = [
 /** Numbers in a row. */
 export const UPDATE_WIDTH = STORED.length;
 
-/** Of all calls: a new one for each of millions of messages would cost as much as the rest. */
-const ROW = new Float64Array(UPDATE_WIDTH);
+/** Of all calls: new ones for each of millions of messages would cost as much as the rest. */
+const ROWS = new Float64Array(2 * TBT_LEVELS * UPDATE_WIDTH);
+const SIDE = STORED.indexOf('side');
 
-/** Calls `add` with each row; the row is valid during the call. */
-export function updateRows(change: BookUpdate | GapBegin, add: (row: Float64Array) => void): void {
-  const row = ROW.fill(NaN);
-  row[0] = change.receivedAt;
-  row[1] = change.number;
-  row[4] = change.socket;
-  row[5] = -1;
-  row[10] = change.reason === null ? -1 : REASONS.indexOf(change.reason);
-  if (change.kind === 'gap') {
-    add(row);
-    return;
+/** One row for each level, one after the other. Valid until the next call. */
+export function updateRows(change: BookUpdate | GapBegin): Float64Array {
+  const cells = change.kind === 'gap' ? NO_LEVEL : change.cells;
+  const rows = ROWS.subarray(0, (cells.length / LEVEL_CELLS) * UPDATE_WIDTH);
+  const reason = change.reason === null ? -1 : REASONS.indexOf(change.reason);
+  const feedTime = change.kind === 'gap' ? NaN : numberOf(change.feedTime);
+  const sequence = change.kind === 'gap' ? NaN : numberOf(change.sequence);
+  for (let at = 0, cell = 0; at < rows.length; at += UPDATE_WIDTH) {
+    rows[at] = change.receivedAt;
+    rows[at + 1] = change.number;
+    rows[at + 2] = feedTime;
+    rows[at + 3] = sequence;
+    rows[at + 4] = change.socket;
+    for (let n = 0; n < LEVEL_CELLS; n += 1, cell += 1) rows[at + SIDE + n] = cells[cell] ?? NaN;
+    rows[at + SIDE + LEVEL_CELLS] = reason;
   }
-  row[2] = numberOf(change.feedTime);
-  row[3] = numberOf(change.sequence);
-  for (const level of change.levels) {
-    setLevel(row, level);
-    add(row);
-  }
+  return rows;
 }
 
-function setLevel(row: Float64Array, { side, level, price, quantity, orders }: UpdatedLevel): void {
-  row[5] = side === 'bid' ? 0 : 1;
-  row[6] = level;
-  row[7] = price ?? NaN;
-  row[8] = quantity ?? NaN;
-  row[9] = orders ?? NaN;
-}
+/** The level of a row that begins a gap. */
+const NO_LEVEL = [-1, NaN, NaN, NaN, NaN];
 
 /** A number that no double holds is left out, rather than rounded. */
 function numberOf(value: Wide | null): number {
   return typeof value === 'number' ? value : NaN;
 }
 
-function isSnapshot(reason: number): number {
-  return reason >= 0 && reason < SNAPSHOT_REASONS.length ? 1 : 0;
+function snapshotFlags(reasons: Float64Array): Float64Array {
+  const flags = FLAGS(reasons.length);
+  for (const [row, reason] of reasons.entries()) {
+    flags[row] = reason >= 0 && reason < SNAPSHOT_REASONS.length ? 1 : 0;
+  }
+  return flags;
 }
+
+// Valid until the next column.
+const FLAGS = scratchMemory((length) => new Float64Array(length));
+const PLACES = scratchMemory((length) => new Int32Array(length));
 
 /** A symbol of a row group, and the first row of it. */
 export interface SymbolRange {
@@ -107,27 +107,24 @@ export function updateGroup(
 ): RowGroup {
   const rows = stored[0]?.length ?? 0;
   const numbers = (name: Name): Float64Array => stored[STORED.indexOf(name)] ?? new Float64Array();
-  const texts = (names: readonly string[], places: ArrayLike<number>): GroupColumn => ({
-    names,
-    places: Int32Array.from(places),
-  });
-  const symbolPlaces = (): Int32Array => {
-    const places = new Int32Array(rows);
+  const texts = (names: readonly string[], numbered: Float64Array): GroupColumn => {
+    const places = PLACES(rows);
+    places.set(numbered);
+    return { names, places };
+  };
+  const symbolTexts = (): GroupColumn => {
+    const places = PLACES(rows);
     for (const [place, { from }] of symbols.entries()) places.fill(place, from);
-    return places;
+    return { names: symbols.map(({ symbol }) => symbol), places };
   };
   return {
     rows,
     column(index) {
       const name = UPDATE_COLUMNS[index]?.name ?? 'symbol';
-      if (name === 'symbol')
-        return texts(
-          symbols.map(({ symbol }) => symbol),
-          symbolPlaces(),
-        );
+      if (name === 'symbol') return symbolTexts();
       if (name === 'side') return texts(SIDES, numbers('side'));
       if (name === 'reason') return texts(REASONS, numbers('reason'));
-      return name === 'is_snapshot' ? numbers('reason').map(isSnapshot) : numbers(name);
+      return name === 'is_snapshot' ? snapshotFlags(numbers('reason')) : numbers(name);
     },
   };
 }

@@ -9,11 +9,12 @@ import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
 import { symbolsByTopic } from './hsm-topics.ts';
 import {
   allPlaces,
+  cellsOf,
   type DeepLevel,
-  deepLevel,
   emptyValues,
   HSM_LEVELS,
   hsmValues,
+  levelsIn,
   placesIn,
   takeChanged,
   takeChangedOf,
@@ -22,8 +23,6 @@ import {
 import { startStreamState, type StateChange, type StreamState } from './stream-state.ts';
 import { TBT_LEVELS } from './tbt-books.ts';
 import type { Wide } from './tbt-frame.ts';
-
-type Side = 'bid' | 'ask';
 
 /**
  * Why the whole book is there. first: the symbol's first one of the day · reconnect: the first of a
@@ -50,10 +49,6 @@ export const GAP_REASONS = [
 ] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
-export interface UpdatedLevel extends DeepLevel {
-  readonly side: Side;
-}
-
 interface Heading {
   readonly symbol: string;
   /** 0: HSM, 1 to 3: TBT. */
@@ -70,9 +65,10 @@ export interface BookUpdate extends Heading {
   readonly feedTime: Wide | null;
   /** Null: the message has none. */
   readonly sequence: Wide | null;
-  /** Not null: `levels` is the whole book with its empty levels, bids before asks, best first. */
+  /** Not null: it is the whole book with its empty levels, bids before asks, best first. */
   readonly reason: SnapshotReason | null;
-  readonly levels: readonly UpdatedLevel[];
+  /** The levels as numbers, because a day has millions: `levelsIn` makes objects of them. */
+  readonly cells: readonly number[];
 }
 
 /** The book is not sound from `receivedAt` to the symbol's next update. */
@@ -184,11 +180,18 @@ export function startUpdates(topics: BookTopics): Updates {
 function changesOf(context: Context, record: FrameRecord, change: StateChange): readonly Emitted[] {
   const { socket, receivedAt } = record;
   switch (change.kind) {
-    case 'tbt':
-      return change.applied.flatMap((applied, index) => {
-        const feed = change.message.feeds[index];
-        return feed === undefined ? [] : applyTbtFeed(context, record, applied, feed);
-      });
+    case 'tbt': {
+      const { applied, message } = change;
+      const changeOf = (each: (typeof applied)[number], index: number): readonly Emitted[] => {
+        const feed = message.feeds[index];
+        return feed === undefined ? NONE : applyTbtFeed(context, record, each, feed);
+      };
+      // Nearly all messages have one feed.
+      const [only] = applied;
+      return applied.length === 1 && only !== undefined
+        ? changeOf(only, 0)
+        : applied.flatMap(changeOf);
+    }
     case 'hsm':
       // A topic may be in a frame twice; its book is looked at when the whole frame is applied.
       return [...new Set(change.items.map(({ name }) => name))].flatMap((name) =>
@@ -232,13 +235,15 @@ function applyTbtFeed(
   return emit(book, { receivedAt, feedTime: feed.feedTime, sequence }, changed);
 }
 
+const NONE: readonly Emitted[] = [];
+
 function applyHsmTopic(
   context: Context,
   { socket, receivedAt }: FrameRecord,
   name: string,
 ): readonly Emitted[] {
   const symbol = context.topics.get(name);
-  const topic = context.state.hsm()?.topic(name) ?? null;
+  const topic = symbol === undefined ? null : (context.state.hsm()?.topic(name) ?? null);
   if (symbol === undefined || topic === null) return [];
   const book = trackedOf(context, symbol, socket, HSM_LEVELS);
   const changed = takeChanged(book.values, (place) => hsmValues(topic, place));
@@ -297,16 +302,19 @@ function emit(book: Tracked, message: Message, changed: readonly number[]): read
     book.maxAge = Math.max(book.maxAge, receivedAt - book.receivedAt);
   }
   // A message without changes counts too: the book is no older than it.
-  Object.assign(book, message);
+  book.receivedAt = receivedAt;
+  book.feedTime = message.feedTime;
+  book.sequence = message.sequence;
   if (reason === null && changed.length === 0) return [];
   if (book.gap !== null) book.gap.to = receivedAt;
-  [book.gap, book.hasHadSnapshot, book.isReconnected] = [null, true, false];
+  book.gap = null;
+  book.hasHadSnapshot = true;
+  book.isReconnected = false;
   if (reason !== null) book.snapshotAt = receivedAt;
   book.number += 1;
-  const places = reason === null ? changed : allPlaces(book.values);
-  const levels = places.map((place) => updatedLevel(book, place));
+  const cells = cellsOf(book.values, reason === null ? changed : allPlaces(book.values));
   const { symbol, socket, number } = book;
-  return [{ kind: 'update', symbol, socket, number, ...message, reason, levels }];
+  return [{ kind: 'update', symbol, socket, number, ...message, reason, cells }];
 }
 
 function snapshotReason(book: Tracked, receivedAt: number): SnapshotReason | null {
@@ -316,16 +324,10 @@ function snapshotReason(book: Tracked, receivedAt: number): SnapshotReason | nul
   return Math.abs(receivedAt - book.snapshotAt) >= SNAPSHOT_INTERVAL ? 'minute' : null;
 }
 
-function updatedLevel({ values }: Tracked, place: number): UpdatedLevel {
-  const levels = allPlaces(values).length / 2;
-  const { level, price, quantity, orders } = deepLevel(values, place, place % levels);
-  return { side: place < levels ? 'bid' : 'ask', level, price, quantity, orders };
-}
-
 function bookAt(book: Tracked | undefined): BookAt | null {
   if (book?.hasHadSnapshot !== true) return null;
-  const levels = allPlaces(book.values).map((place) => updatedLevel(book, place));
-  const sideOf = (wanted: Side): readonly DeepLevel[] =>
+  const levels = levelsIn(cellsOf(book.values, allPlaces(book.values)));
+  const sideOf = (wanted: 'bid' | 'ask'): readonly DeepLevel[] =>
     levels.flatMap(({ side, ...level }) =>
       side === wanted && (level.price !== null || level.quantity !== 0) ? [level] : [],
     );

@@ -29,11 +29,7 @@ beforeAll(async () => {
   using spill = updateSpill(path.join(root, 'spill'), 1);
   const updates = startUpdates(new Map());
   for (const record of records()) {
-    for (const change of updates.apply(record)) {
-      updateRows(change, (row) => {
-        spill.add(SBIN, row);
-      });
-    }
+    for (const change of updates.apply(record)) spill.add(SBIN, updateRows(change));
   }
   const groups = Array.from(spill.parts(SBIN), (part) =>
     updateGroup([{ symbol: SBIN, from: 0 }], part),

@@ -1,4 +1,5 @@
 // Compares the updates of a stream with the books that the server sent: each book is in the updates,
+import { levelsIn } from '../../core/stream/level-values.ts';
 // with all its levels, or a gap explains why not.
 import { expect } from 'vitest';
 import type { BookUpdate, GapBegin } from '../../core/stream/updates.ts';
@@ -48,9 +49,9 @@ function matchSymbol(
   expect(changes.slice(next).filter(({ kind }) => kind === 'update')).toEqual([]);
 }
 
-function applied(book: Levels, { levels }: BookUpdate): Levels {
+function applied(book: Levels, { cells }: BookUpdate): Levels {
   const after = new Map(book);
-  for (const { side, level, price, quantity, orders } of levels) {
+  for (const { side, level, price, quantity, orders } of levelsIn(cells)) {
     after.set(`${side} ${String(level)}`, [price, quantity, orders]);
   }
   return after;

@@ -7,6 +7,7 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import type { GroupColumn, TextColumn } from '../../../core/recording/row-group.ts';
+import { scratchMemory } from '../../../core/scratch.ts';
 
 /** Receives a file's bytes. */
 type Writer = Parameters<typeof writePageHeader>[0];
@@ -132,11 +133,18 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
   };
 }
 
+// Valid until the next column.
+const PRESENT = scratchMemory((length) => new Float64Array(length));
+const LEVELS = scratchMemory((length) => new Uint8Array(length));
+const HALVES = scratchMemory((length) => new Uint32Array(length));
+const LEVEL_BYTES = new ByteWriter();
+const INDEX_BYTES = new ByteWriter();
+
 function presentIn(column: Float64Array): Float64Array {
   let present = 0;
   for (const value of column) if (!Number.isNaN(value)) present += 1;
   if (present === column.length) return column;
-  const values = new Float64Array(present);
+  const values = PRESENT(present);
   let place = 0;
   for (const value of column) {
     if (Number.isNaN(value)) continue;
@@ -149,18 +157,21 @@ function presentIn(column: Float64Array): Float64Array {
 /** Definition levels: 1 for each row with a value. */
 function levelsOf(column: GroupColumn, rows: number, nulls: number): Uint8Array {
   if (nulls === 0 || nulls === rows) return encodeRepeatedLevel(nulls === 0 ? 1 : 0, rows);
-  const levels = new Uint8Array(rows).fill(1);
+  const levels = LEVELS(rows).fill(1);
   for (let row = 0; row < rows; row += 1) {
     const missing =
       column instanceof Float64Array ? Number.isNaN(column[row]) : column.places[row] === -1;
     if (missing) levels[row] = 0;
   }
-  return encodeHybrid(levels, 1);
+  LEVEL_BYTES.index = 0;
+  return encodeHybrid(LEVEL_BYTES, levels, 1);
 }
 
 function encodeIndexed(indexes: Uint32Array, values: number): Uint8Array {
   const width = bitWidth(values);
-  return Buffer.concat([Uint8Array.of(width), encodeHybrid(indexes, width)]);
+  INDEX_BYTES.index = 0;
+  INDEX_BYTES.appendUint8(width);
+  return encodeHybrid(INDEX_BYTES, indexes, width);
 }
 
 /**
@@ -177,8 +188,11 @@ function encodeRepeatedLevel(level: 0 | 1, rows: number): Uint8Array {
 }
 
 /** Parquet's mix of run-length and bit-packed encoding. */
-function encodeHybrid(values: Uint8Array | Uint32Array, width: number): Uint8Array {
-  const bytes = new ByteWriter(64 + Math.ceil((values.length * width) / 8));
+function encodeHybrid(
+  bytes: ByteWriter,
+  values: Uint8Array | Uint32Array,
+  width: number,
+): Uint8Array {
   writeRleBitPackedHybrid(bytes, values, width);
   return bytes.getBytes();
 }
@@ -188,13 +202,13 @@ function encodePlain(values: Values, type: SchemaElement['type']): Uint8Array {
   if (!(values instanceof Float64Array)) return Buffer.concat(values.flatMap(withLength));
   if (type === 'DOUBLE') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   if (type === 'BOOLEAN') return encodeFlags(values);
-  const halves = new Uint32Array(2 * values.length);
+  const halves = HALVES(2 * values.length);
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] ?? NaN;
     halves[2 * index] = value;
     halves[2 * index + 1] = Math.floor(value / 2 ** 32);
   }
-  return new Uint8Array(halves.buffer);
+  return new Uint8Array(halves.buffer, 0, halves.byteLength);
 }
 
 function encodeFlags(values: Float64Array): Uint8Array {

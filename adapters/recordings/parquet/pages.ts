@@ -6,6 +6,7 @@ import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import type { GroupColumn, TextColumn } from '../../../core/recording/row-group.ts';
+import { scratchMemory } from '../../../core/scratch.ts';
 
 type Values = Float64Array | readonly string[];
 
@@ -34,6 +35,11 @@ export function holds(
   return page.values instanceof Float64Array ? false : holdsTexts(page, page.values, column);
 }
 
+// Valid until the next page.
+const LEVELS = scratchMemory((length) => new Uint8Array(length));
+const INDEXES = scratchMemory((length) => new Uint32Array(length));
+const NUMBERS = scratchMemory((length) => new Float64Array(length));
+
 function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaElement): Page {
   const reader = readerOf(bytes);
   const rows = Number(meta_data?.num_values);
@@ -51,7 +57,7 @@ function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaEl
     const facts = header.data_page_header_v2;
     if (facts?.num_values !== rows) throw new Error('it is not a page of all rows');
     const levelBytes = facts.definition_levels_byte_length;
-    const levels = new Uint8Array(rows).fill(1);
+    const levels = LEVELS(rows).fill(1);
     if (element.repetition_type === 'OPTIONAL') {
       readRleBitPackedHybrid(readerOf(body), 1, levels, levelBytes);
     }
@@ -61,7 +67,7 @@ function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaEl
     if (dictionary === null) {
       return { values: valuesIn(page, element, present), indexes: null, levels };
     }
-    const indexes = new Uint32Array(present);
+    const indexes = INDEXES(present);
     const width = page[0] ?? 0;
     readRleBitPackedHybrid(readerOf(page.subarray(1)), width, indexes, page.length - 1);
     return { values: dictionary, indexes, levels };
@@ -105,18 +111,24 @@ function holdsTexts(
 
 function valuesIn(page: Uint8Array, { type }: SchemaElement, count: number): Values {
   if (count === 0) return type === 'BYTE_ARRAY' ? [] : new Float64Array();
+  if (type === 'BOOLEAN') return flagsIn(page, count);
   const values = readPlain(readerOf(page), type ?? 'BYTE_ARRAY', count, undefined);
-  if (type === 'BOOLEAN') return Float64Array.from(values, Number);
   if (values instanceof Float64Array) return values;
   if (values instanceof BigInt64Array) return wholeNumbers(values);
   const texts = new TextDecoder();
   return Array.from(values, (each) => (each instanceof Uint8Array ? texts.decode(each) : ''));
 }
 
+function flagsIn(page: Uint8Array, count: number): Float64Array {
+  const numbers = NUMBERS(count);
+  for (let row = 0; row < count; row += 1) numbers[row] = ((page[row >> 3] ?? 0) >> (row & 7)) & 1;
+  return numbers;
+}
+
 /** Avoids creating a BigInt for each value. */
 function wholeNumbers({ buffer, byteOffset, length }: BigInt64Array): Float64Array {
   const [low, high] = [new Uint32Array(buffer, byteOffset), new Int32Array(buffer, byteOffset)];
-  const numbers = new Float64Array(length);
+  const numbers = NUMBERS(length);
   for (let index = 0; index < length; index += 1) {
     numbers[index] = (high[2 * index + 1] ?? NaN) * 2 ** 32 + (low[2 * index] ?? NaN);
   }

@@ -98,7 +98,7 @@ describe('The frame recorder', () => {
     expect(await readStored()).toEqual(['[opened]', 'a', 'b', 'c']);
     const [name = ''] = await segments.names();
     expect(name).toBe('frames-090000-0001.bin.zst');
-    const records = await segments.read(name);
+    const records = [...(await segments.read(name))];
     expect(records.map(({ kind }) => kind)).toEqual(['mark', 'mark', 'frame', 'frame', 'frame']);
     expect(parseMark(records[0]?.bytes ?? new Uint8Array())).toEqual({ mark: 'began' });
     expect(records[3]).toMatchObject({ socket: 2, receivedAt: (NINE + 300) * 1_000 });
@@ -211,7 +211,7 @@ describe('The frame recorder', () => {
     frame('after');
     await recorder.close();
     const [name = ''] = await segments.names();
-    const marks = (await segments.read(name)).filter(({ kind }) => kind === 'mark');
+    const marks = [...(await segments.read(name))].filter(({ kind }) => kind === 'mark');
     expect(marks.map(({ bytes }) => parseMark(bytes))).toEqual([
       { mark: 'lost', frames: 4 },
       { mark: 'began' },

@@ -36,8 +36,8 @@ function fileOf(written: readonly Written[]): { file: Uint8Array; ends: readonly
   return { file: Buffer.concat(parts), ends };
 }
 
-function plain(records: readonly FrameRecord[]) {
-  return records.map((each) => ({
+function plain(records: Iterable<FrameRecord>) {
+  return Array.from(records, (each) => ({
     ...each,
     receivedAt: receivedInstant(each),
     bytes: [...each.bytes],
@@ -113,7 +113,8 @@ describe('A frame log', () => {
     view.setUint32(4, 2, true);
     view.setUint32(8, crc32(bytes.subarray(12), crc32(bytes.subarray(0, 8))), true);
     const file = Buffer.concat([frameLogHeader(), bytes]);
-    expect(readFrameLog(file, crc32)).toMatchObject({ problem: 'damaged', records: [] });
+    const { problem, records } = readFrameLog(file, crc32);
+    expect([problem, records.count, ...records]).toEqual(['damaged', 0]);
   });
 
   test('counts frames and bytes of the batch that is being filled', () => {

@@ -8,12 +8,7 @@ import {
   type TardisType,
 } from '../../../core/stream/tardis.ts';
 import type { FrameRecord } from '../../../core/stream/frame-log.ts';
-import {
-  type BookUpdate,
-  readBooks,
-  startUpdates,
-  type UpdatedLevel,
-} from '../../../core/stream/updates.ts';
+import { type BookUpdate, readBooks, startUpdates } from '../../../core/stream/updates.ts';
 import { instant } from '../../../core/time.ts';
 import { randomFrom, walkingBooks } from '../../support/walking-books.ts';
 
@@ -22,10 +17,10 @@ const SBIN = 'NSE:SBIN-EQ';
 
 type Quoted = readonly [price: number | null, quantity: number];
 
-function levels(side: 'bid' | 'ask', all: readonly Quoted[], from = 0): readonly UpdatedLevel[] {
-  return all.map(([price, quantity], index) => ({
-    ...{ side, level: from + index, price, quantity, orders: 1 },
-  }));
+function cells(side: 'bid' | 'ask', all: readonly Quoted[], from = 0): readonly number[] {
+  return all.flatMap(([price, quantity], index) => [
+    ...[side === 'bid' ? 0 : 1, from + index, price ?? NaN, quantity, 1],
+  ]);
 }
 
 interface Sent extends Partial<Pick<BookUpdate, 'feedTime' | 'reason' | 'receivedAt'>> {
@@ -39,7 +34,7 @@ function update({ bids = [], asks = [], from = 0, ...over }: Sent): BookUpdate {
   return {
     ...{ kind: 'update', symbol: SBIN, socket: 1, number: 1, receivedAt: AT, sequence: 1 },
     ...{ feedTime: null, reason: null, ...over },
-    levels: [...levels('bid', bids, from), ...levels('ask', asks, from)],
+    cells: [...cells('bid', bids, from), ...cells('ask', asks, from)],
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMark, type FrameMark, type FrameRecord } from '../../../core/stream/frame-log.ts';
+import { levelsIn } from '../../../core/stream/level-values.ts';
 import type { LevelChange, TbtMessage } from '../../../core/stream/tbt-frame.ts';
 import { bookTopicsIn, readBooks, startUpdates } from '../../../core/stream/updates.ts';
 import { instant, SECOND } from '../../../core/time.ts';
@@ -52,11 +53,13 @@ const bid = (seconds: number, sequence: number, num: number | null = 0) =>
 /** `[kind, reason, levels]` of each update, and the gaps with seconds. */
 function played(records: readonly FrameRecord[], topics = new Map<string, string>()) {
   const updates = startUpdates(topics);
-  const all = records.flatMap((record) => updates.apply(record));
+  const all = records
+    .flatMap((record) => updates.apply(record))
+    .map((each) => ({ ...each, levels: each.kind === 'update' ? levelsIn(each.cells) : [] }));
   const seconds = (at: number | null) => (at === null ? null : (at / 1_000 - AT) / SECOND);
   return {
     ...{ updates, all },
-    rows: all.map((each) => [each.reason, each.kind === 'update' ? each.levels.length : 0]),
+    rows: all.map((each) => [each.reason, each.levels.length]),
     gaps: updates
       .gaps()
       .map(({ symbol, reason, from, to }) => [symbol, reason, seconds(from), seconds(to)]),
@@ -70,7 +73,7 @@ describe('Updates of TBT', () => {
       { kind: 'update', reason: 'first', symbol: SBIN, number: 1, sequence: 1, socket: 1 },
       { kind: 'update', reason: null, number: 2, sequence: 2, feedTime: 1_795_000_002 },
     ]);
-    const [whole, change] = all.map((each) => (each.kind === 'update' ? each.levels : []));
+    const [whole, change] = all.map(({ levels }) => levels);
     expect(whole).toHaveLength(100);
     expect(whole?.[0]).toEqual({ side: 'bid', level: 0, price: 800, quantity: 10, orders: 1 });
     expect(whole?.[51]).toEqual({ side: 'ask', level: 1, price: null, quantity: 0, orders: 0 });
@@ -218,7 +221,7 @@ describe('Updates of HSM', () => {
       { reason: null, levels: [{ side: 'bid', level: 1, price: 799.9, quantity: 555 }] },
       { reason: null, levels: [{ side: 'bid', level: 0, price: 800.05, quantity: 0 }] },
     ]);
-    expect(all[0]?.kind === 'update' && all[0].levels.length).toBe(10);
+    expect(all[0]?.levels).toHaveLength(10);
   });
 
   test('are of the symbols that the day has', () => {

@@ -48,7 +48,7 @@ export const STREAM: readonly Mutation[] = [
   {
     name: 'HSM prices ignore the divisor of their topic',
     file: 'core/stream/hsm-topics.ts',
-    find: 'return raw / divisor;',
+    find: 'return raw / this.#divisor;',
     replace: 'return raw / 100;',
     tests: HSM,
   },
@@ -62,8 +62,8 @@ export const STREAM: readonly Mutation[] = [
   {
     name: 'an absent HSM value replaces the one before it',
     file: 'core/stream/hsm-topics.ts',
-    find: 'if (value !== ABSENT) state.values[place] = value;',
-    replace: 'state.values[place] = value;',
+    find: 'if (value !== ABSENT) this.#values[place] = value;',
+    replace: 'this.#values[place] = value;',
     tests: HSM,
   },
   {
@@ -118,8 +118,8 @@ export const STREAM: readonly Mutation[] = [
   {
     name: 'a damaged batch of frames is read',
     file: 'core/stream/frame-log.ts',
-    find: 'const read = found ? recordsIn(batch) : null;',
-    replace: 'const read = recordsIn(batch) ?? (found ? [] : null);',
+    find: 'const records = found ? countRecords(batch) : null;',
+    replace: 'const records = countRecords(batch) ?? (found ? 0 : null);',
     tests: FRAME_LOG,
   },
   {

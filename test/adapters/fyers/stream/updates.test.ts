@@ -7,6 +7,7 @@ import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
 import type { FrameSink } from '../../../../core/ports.ts';
 import { topicsFor } from '../../../../core/stream/hsm-topics.ts';
+import { levelsIn } from '../../../../core/stream/level-values.ts';
 import { startUpdates } from '../../../../core/stream/updates.ts';
 import type { SentBook } from '../../../../sandbox/fyers/streams.ts';
 import { matchLedger } from '../../../support/ledger-match.ts';
@@ -97,7 +98,9 @@ describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
     expect(found + unchanged).toBe(books);
     // The end of the day.
     expect(reasons).toEqual(['closed', 'closed']);
-    const levels = changes.flatMap((change) => (change.kind === 'update' ? change.levels : []));
+    const levels = changes.flatMap((change) =>
+      change.kind === 'update' ? levelsIn(change.cells) : [],
+    );
     const empty = levels.filter(({ quantity, price }) => quantity === 0 && price !== null);
     expect(empty.length).toBeGreaterThan(20);
     expect(new Set(empty.map(({ level }) => level))).toEqual(new Set([4]));
