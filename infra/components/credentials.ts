@@ -9,7 +9,7 @@ import {
   type ParameterName,
   PLACEHOLDER,
 } from '../../core/config/names.ts';
-import type { Reader } from '../config/load.ts';
+import type { Reader } from '../../core/config/program-values.ts';
 import { type Arns, policyFor } from '../iam/policies.ts';
 
 interface CredentialsArgs {

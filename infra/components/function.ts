@@ -3,6 +3,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { FunctionActor, Names } from '../../core/config/names.ts';
+import type { Reservation } from '../../core/config/program-values.ts';
 import type { Files } from '../bundle.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 
@@ -108,9 +109,6 @@ const MAX_LOGIN_EXECUTIONS = 5;
 const MIN_UNRESERVED_EXECUTIONS = 100;
 /** Service quota "Concurrent executions" of AWS Lambda, per region. */
 const QUOTA = { serviceCode: 'lambda', quotaCode: 'L-B99A9384' } as const;
-
-/** The operator's setting: a number for refresh and login each, none, or as the account's quota allows. */
-export type Reservation = number | 'none' | 'byQuota';
 
 /** By function; null for no reservation. The watch only reads and needs no reservation. */
 export interface Reserved {

@@ -12,10 +12,11 @@ import {
   indicesIn,
   withMembers,
 } from '../../core/config/groups.ts';
+import { parseInstanceType } from '../../core/config/program-values.ts';
 import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { fallbackPlan, rateProblems } from '../../core/config/sampling.ts';
-import { find, type Found, parseInstanceType, type Sources } from './load.ts';
+import { find, type Found, type Sources } from './load.ts';
 
 const DEFAULT_EVERY_SECONDS = '5';
 const DEFAULT_INSTANCE_TYPE = 't4g.micro';

@@ -6,7 +6,7 @@ import {
   withoutEndSeparators,
   withoutEndSlashes,
 } from '../../core/text.ts';
-import { parseEmail, parseReaders } from '../../infra/config/load.ts';
+import { parseEmail, parseReaders } from '../../core/config/program-values.ts';
 
 describe('The functions that clean a text', () => {
   test.each([

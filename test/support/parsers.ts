@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/recordings/day-archive.ts';
+import * as program from '../../core/config/program-values.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
 import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
@@ -41,7 +42,6 @@ import { parseEvent } from '../../functions/refresh/handler.ts';
 import { parseLevels } from '../../cli/commands/inspect-levels.ts';
 import { eventIn } from '../../cli/commands/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
-import * as infra from '../../infra/config/load.ts';
 import { APP, SEVEN, SIGNER } from './keeper-fixture.ts';
 import { requestOf, stateAt } from './logins.ts';
 
@@ -95,6 +95,7 @@ const ofText = (
 ): readonly TextParser[] => Object.entries(functions).map(([name, parse]) => ({ name, parse }));
 
 const { parseSampling, wholeName, CALLS_PER_MINUTE_CAP: _cap, ...ofConfig } = config;
+const { checkCalendarSize: _checked, ...ofProgram } = program;
 
 export const PARSERS: readonly TextParser[] = [
   // Values of the configuration.
@@ -120,28 +121,18 @@ export const PARSERS: readonly TextParser[] = [
   },
   { name: 'parseTelegram chat', parse: config.parseTelegram, frame: (text) => `12345:${text}` },
   ...ofText({
-    parseEmail: infra.parseEmail,
-    parseSubnetId: infra.parseSubnetId,
-    parseInstanceType: infra.parseInstanceType,
-    parseBucketName: infra.parseBucketName,
+    ...ofProgram,
     parseEndpoint: config.parseEndpoint,
-    parseDays: infra.parseDays,
-    parseDollars: infra.parseDollars,
-    parseWatchReads: infra.parseWatchReads,
-    parseCalendar: infra.parseCalendar,
-    parseAccountIds: infra.parseAccountIds,
-    parseReaders: infra.parseReaders,
-    parseReservedConcurrency: infra.parseReservedConcurrency,
     parseAlias,
     parseProbeRefresh,
     parseSettings: (text) =>
       parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
   }),
   { name: 'parseEndpoint path', parse: config.parseEndpoint, frame: (text) => `https://${text}` },
-  { name: 'parseEmail domain', parse: infra.parseEmail, frame: (text) => `a@${text}` },
+  { name: 'parseEmail domain', parse: program.parseEmail, frame: (text) => `a@${text}` },
   {
     name: 'parseReaders path',
-    parse: infra.parseReaders,
+    parse: program.parseReaders,
     frame: (text) => `arn:aws:iam::123456789012:role/${text}`,
   },
 
