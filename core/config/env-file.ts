@@ -4,7 +4,8 @@
 // ends an unquoted value at any `#`, lets the last of two lines win, and treats an unclosed quote as part of the value.
 // This file reports those lines, so that an input is not treated as absent because it was not understood. Lines of other
 // programs are reported only if their owner is unclear. No problem quotes a value.
-import { environmentName, isEnvName, isMeantForUs, nearestEnvName } from './keys.ts';
+import { environmentName } from './keys.ts';
+import { isEnvName, isMeantForUs, nearestEnvName } from './nearest-name.ts';
 
 interface EnvStatement {
   readonly key: string;

@@ -42,13 +42,8 @@ import {
 import type { IndexLists } from '../../core/config/groups.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
-import {
-  environmentName,
-  isKey,
-  isSecretKey,
-  type Key,
-  nearestKey,
-} from '../../core/config/keys.ts';
+import { environmentName, isKey, isSecretKey, type Key } from '../../core/config/keys.ts';
+import { nearestKey } from '../../core/config/nearest-name.ts';
 import {
   DEFAULT_PROBE_REFRESH,
   parseProbeRefresh,
