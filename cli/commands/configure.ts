@@ -6,38 +6,26 @@ import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
 import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { indicesIn } from '../../core/config/groups.ts';
 import {
-  type Parsed,
-  parseAppId,
-  parseAppSecret,
-  parseFyId,
-  parsePin,
-  parseRedirectUri,
-  parseTelegram,
-} from '../../core/config/values.ts';
+  environmentName,
+  isSecretKey,
+  type Key,
+  KEY_NAMES,
+  rowOf,
+} from '../../core/config/keys.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { Session } from '../shared/io.ts';
 import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
 import { throwIfProblems } from '../shared/settings.ts';
 
-interface Copied {
-  readonly env: string;
-  /** Name in Pulumi's configuration. */
-  readonly key: string;
-  readonly secret: boolean;
-  readonly parse: (text: string) => Parsed<unknown>;
-}
+const IDENTITY: readonly Key[] = ['redirectUri', 'fyId'];
 
 /** The operator's identity and all secrets. The program reads all other keys from `.env` itself. */
-export const COPIED: readonly Copied[] = [
-  { env: 'FYERS_CLIENT_ID', key: 'clientId', secret: true, parse: parseAppId },
-  { env: 'FYERS_SECRET_KEY', key: 'secretKey', secret: true, parse: parseAppSecret },
-  { env: 'FYERS_PIN', key: 'pin', secret: true, parse: parsePin },
-  { env: 'FYERS_REDIRECT_URI', key: 'redirectUri', secret: false, parse: parseRedirectUri },
-  { env: 'FYERS_FY_ID', key: 'fyId', secret: false, parse: parseFyId },
-  { env: 'FYERS_TELEGRAM', key: 'telegram', secret: true, parse: parseTelegram },
-];
+export const COPIED: readonly Key[] = KEY_NAMES.filter(
+  (key) => isSecretKey(key) || IDENTITY.includes(key),
+);
 
-interface Setting extends Copied {
+interface Setting {
+  readonly key: Key;
   readonly value: string;
 }
 
@@ -56,7 +44,7 @@ export function addConfigure(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Copies ${COPIED.map(({ env }) => env).join(', ')}.
+Copies ${COPIED.map(environmentName).join(', ')}.
 All are checked first; if one is wrong, nothing is set. Values go to \`pulumi config set\` by standard input and are never
 printed. The files stay. Needs the Pulumi CLI and a stack; with a passphrase, PULUMI_CONFIG_PASSPHRASE or
 PULUMI_CONFIG_PASSPHRASE_FILE must be set.
@@ -76,10 +64,11 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   const stack = await selectedStack(pulumi, options.stack);
   io.out(`Stack ${stack}:`);
-  for (const { key, secret, env, value } of settings) {
+  for (const { key, value } of settings) {
+    const secret = isSecretKey(key);
     const flags = [...(secret ? ['--secret'] : []), '--stack', stack];
     await pulumi(['config', 'set', ...flags, key], value);
-    io.out(`  ${key} from ${env}${secret ? ', encrypted' : ''}`);
+    io.out(`  ${key} from ${environmentName(key)}${secret ? ', encrypted' : ''}`);
   }
   if (left.length > 0) io.out(`Read from .env at every \`pulumi up\`: ${left.join(', ')}.`);
   io.out('The files stay as they are. Next: `pulumi up`.');
@@ -94,17 +83,18 @@ function readSettings(folder: string): {
   const file = readEnvFile(folder);
   const problems = [...file.problems];
   const settings: Setting[] = [];
-  for (const copied of COPIED) {
-    const text = file.values[copied.env]?.trim() ?? '';
+  for (const key of COPIED) {
+    const env = environmentName(key);
+    const text = file.values[env]?.trim() ?? '';
     if (text === '') continue;
-    const parsed = copied.parse(text);
-    if (parsed.ok) settings.push({ ...copied, value: text });
-    else problems.push(`${copied.env} in ${file.places[copied.env] ?? ''} ${parsed.problem}.`);
+    const parsed = rowOf(key).parse(text);
+    if (parsed.ok) settings.push({ key, value: text });
+    else problems.push(`${env} in ${file.places[env] ?? ''} ${parsed.problem}.`);
   }
   const lists = readIndexLists(folder, listedIndices(file.values));
   throwIfProblems([...problems, ...lists.problems, ...findAppProblems(file.values)]);
   if (settings.length === 0) throw nothingToCopyError(folder);
-  const known = COPIED.map(({ env }) => env);
+  const known = COPIED.map(environmentName);
   const left = Object.entries(file.values).flatMap(([env, text]) =>
     env.startsWith('FYERS_') && text.trim() !== '' && !known.includes(env) ? [env] : [],
   );

@@ -13,13 +13,11 @@ import {
   withMembers,
 } from '../../core/config/groups.ts';
 import { parseInstanceType } from '../../core/config/program-values.ts';
-import { HARVESTERS_MAX, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
+import { HARVESTERS_MAX } from '../../core/config/names.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { fallbackPlan, rateProblems } from '../../core/config/sampling.ts';
-import { find, type Found, type Sources } from './load.ts';
+import { find, type Found, type KeyValues, type Sources } from './load.ts';
 
-const DEFAULT_EVERY_SECONDS = '5';
-const DEFAULT_INSTANCE_TYPE = 't4g.micro';
 const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType', 'feed'] as const;
 const FORM =
   'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
@@ -38,32 +36,25 @@ export function numbered(name: string, shard: number): string {
   return shard === 0 ? name : `${name}-${String(shard)}`;
 }
 
-/** Values for plans that do not set their own. */
-interface Defaults {
-  readonly everySeconds: string;
-  readonly instanceType: string;
-  readonly feed: ConfiguredFeed;
+/** `everySeconds`, `instanceType` and `feed` are of plans that do not set their own. */
+interface Defaults extends Pick<KeyValues, 'symbols' | 'everySeconds' | 'instanceType' | 'feed'> {
   /** Members of the indices that are named; those that cannot be read are reported already. */
   readonly lists: IndexLists;
 }
 
 /** Indices whose lists the harvesters need, each once. */
-export function configuredIndices(sources: Sources): readonly string[] {
-  return indicesIn((find('harvesters', sources) ?? find('symbols', sources))?.text ?? '');
+export function configuredIndices({ harvesters, symbols }: KeyValues): readonly string[] {
+  return indicesIn(harvesters ?? symbols);
 }
 
 /** Returns at least one plan, unless it adds to `problems`. */
 export function harvestersOf(
   sources: Sources,
+  values: KeyValues,
   lists: IndexLists,
   problems: string[],
 ): readonly HarvesterPlan[] {
-  const defaults = {
-    lists,
-    everySeconds: find('everySeconds', sources)?.text ?? DEFAULT_EVERY_SECONDS,
-    instanceType: instanceTypeOf(sources, problems),
-    feed: feedOf(sources, problems),
-  };
+  const defaults = { ...values, lists };
   const list = find('harvesters', sources);
   if (list === null) return oneHarvester(sources, defaults, problems);
   const symbols = find('symbols', sources);
@@ -83,33 +74,15 @@ export function harvestersOf(
   return found.plans;
 }
 
-function instanceTypeOf(sources: Sources, problems: string[]): string {
-  const found = find('instanceType', sources);
-  if (found === null) return DEFAULT_INSTANCE_TYPE;
-  const parsed = parseInstanceType(found.text);
-  if (!parsed.ok) {
-    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
-  }
-  return found.text;
-}
-
-function feedOf(sources: Sources, problems: string[]): ConfiguredFeed {
-  const found = find('feed', sources);
-  const parsed = parseFeed(found?.text ?? 'rest');
-  if (parsed.ok) return parsed.value;
-  problems.push(`${found?.place ?? ''} ${parsed.problem}. ${found?.fix ?? ''}`);
-  return 'rest';
-}
-
 function oneHarvester(
   sources: Sources,
-  { everySeconds, instanceType, feed, lists }: Defaults,
+  defaults: Defaults,
   problems: string[],
 ): readonly HarvesterPlan[] {
+  const { everySeconds, instanceType, feed, lists } = defaults;
   const symbols = find('symbols', sources);
   const every = find('everySeconds', sources);
-  const named = symbols?.text ?? REFERENCE_SYMBOLS.join(',');
-  const parsed = parseSampling(named, everySeconds, feed, lists);
+  const parsed = parseSampling(defaults.symbols, everySeconds, feed, lists);
   if (parsed.ok) {
     const plans = [{ ...parsed.value, shard: 0, instanceType, feed }];
     for (const problem of streamProblems(plans, lists)) {
@@ -220,10 +193,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
       .filter((key) => !OWN_KEYS.some((known) => known === key))
       .map((key) => `${key} is not one of ${OWN_KEYS.join(', ')}`),
     ...sampling.faults.filter((fault) => !isOfDefault(fault)).map(({ problem }) => problem),
-    // The problem of the default is already reported.
-    ...(instanceType.ok || own['instanceType'] === undefined
-      ? []
-      : [`instanceType ${instanceType.problem}`]),
+    ...(instanceType.ok ? [] : [`instanceType ${instanceType.problem}`]),
     ...(feed.ok ? [] : [`feed ${feed.problem}`]),
   ];
   return sampling.ok && instanceType.ok && feed.ok && problems.length === 0

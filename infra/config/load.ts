@@ -1,6 +1,6 @@
 // Loads the program's settings: reads every source, applies every rule, and reports all problems before any resource
 // is registered. Pulumi's configuration overrides `.env`, which overrides the process environment.
-// `core/config/values.ts` and `core/config/program-values.ts` have the rules for single values.
+// `core/config/keys.ts` has a row with the rule of each key.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
@@ -11,44 +11,21 @@ import {
   readEnvFile,
   readTokenFiles,
 } from '../../adapters/operator/env-and-token-files.ts';
-import {
-  parseAppId,
-  parseAppSecret,
-  type Parsed,
-  parseEndpoint,
-  parseFyId,
-  parsePin,
-  parseRedirectUri,
-  parseSuffix,
-  parseTelegram,
-  parseYesNo,
-} from '../../core/config/values.ts';
-import {
-  checkCalendarSize,
-  parseAccountIds,
-  parseBucketName,
-  parseCalendar,
-  parseDays,
-  parseDollars,
-  parseEmail,
-  parseReaders,
-  parseReservedConcurrency,
-  parseSubnetId,
-  parseWatchReads,
-  type Reader,
-  type Reservation,
-  type WatchedReads,
-} from '../../core/config/program-values.ts';
 import type { IndexLists } from '../../core/config/groups.ts';
-import type { Override } from '../../core/market/calendar-data.ts';
-import { FYERS_API_URL, OPERATOR_FILES, REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
-import { environmentName, isKey, isSecretKey, type Key } from '../../core/config/keys.ts';
-import { nearestKey } from '../../core/config/nearest-name.ts';
 import {
-  DEFAULT_PROBE_REFRESH,
-  parseProbeRefresh,
-  type ProbeRefresh,
-} from '../../core/token/decide.ts';
+  environmentName,
+  isKey,
+  isSecretKey,
+  type Key,
+  KEY_NAMES,
+  type KEYS,
+  type KeyValue,
+  rowOf,
+} from '../../core/config/keys.ts';
+import { OPERATOR_FILES } from '../../core/config/names.ts';
+import { nearestKey } from '../../core/config/nearest-name.ts';
+import { checkCalendarSize } from '../../core/config/program-values.ts';
+import type { Override } from '../../core/market/calendar-data.ts';
 import { configuredIndices, type HarvesterPlan, harvestersOf } from './harvesters.ts';
 
 /** Budget per harvester: one and a half times the cost of the whole stack with one harvester. */
@@ -60,51 +37,36 @@ const ATHENA_WITHOUT_HARVESTER =
 /** From here on secret values are Pulumi secrets, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
 
-export interface Settings {
+/** The value of each key by its row in `core/config/keys.ts`: parsed, or its default. */
+export type KeyValues = {
+  readonly [K in Key]: (typeof KEYS)[K] extends { secret: true } ? Secret | null : KeyValue<K>;
+};
+
+/** Keys whose settings also depend on other keys or on files: {@link readSettings} has a line for each. */
+type DerivedKey =
+  | 'clientId'
+  | 'secretKey'
+  | 'symbols'
+  | 'everySeconds'
+  | 'feed'
+  | 'instanceType'
+  | 'harvesters'
+  | 'calendar'
+  | 'budgetDollars'
+  | 'operatorDir';
+
+export interface Settings extends Omit<KeyValues, DerivedKey> {
   readonly app: { readonly clientId: Secret; readonly secretKey: Secret } | null;
-  readonly pin: Secret | null;
   readonly accessToken: Secret | null;
   readonly refreshToken: Secret | null;
-  readonly redirectUri: string;
-  readonly fyId: string | null;
-  readonly email: string | null;
-  /** `<bot token>/<chat id>`. */
-  readonly telegram: Secret | null;
   /** At least one plan, unless `harvester` is false. */
   readonly harvesters: readonly HarvesterPlan[];
   /** Members of the indices that the harvesters' symbols name. */
   readonly indexLists: IndexLists;
-  readonly days: 'trading' | 'all';
-  /** How often a refresh is tried although the broker has switched it off. */
-  readonly probeRefresh: ProbeRefresh;
   /** The operator's calendar overrides. */
   readonly calendar: readonly Override[];
-  readonly suffix: string;
-  readonly subnetId: string | null;
-  /** False: keep the token only; no bucket and no instance. */
-  readonly harvester: boolean;
-  /** True: create SQL access to the recordings. */
-  readonly athena: boolean;
-  readonly dashboard: boolean;
-  /** Null: no alerts about reads of the parameters and the PIN. */
-  readonly watchReads: WatchedReads | null;
-  /** True: the instance may be replaced or stopped while it records. */
-  readonly replaceInSession: boolean;
-  /** True: encrypt parameters and PIN with a key of this stack; every reader then needs a grant. */
-  readonly customerKey: boolean;
-  /** Roles and users of the account that may read the access token. */
-  readonly readers: readonly Reader[];
-  /** Reserved executions of refresh and login; by default only for the login, if the quota allows it. */
-  readonly reservedConcurrency: Reservation;
   /** Per month for the whole account; zero: no budget. */
   readonly budgetDollars: number;
-  readonly deleteData: boolean;
-  /** A bucket of an earlier stack to adopt. */
-  readonly dataBucket: string | null;
-  readonly allowedAccountIds: readonly string[] | null;
-  readonly apiUrl: string;
-  /** Null: the public Telegram API. */
-  readonly telegramApiUrl: string | null;
   /** Folder of `.env` and the token files. */
   readonly operatorDir: string;
   readonly notices: readonly string[];
@@ -137,54 +99,39 @@ export function readSettings(input: SettingsInput): SettingsResult {
     ...tokens.problems,
     ...findAppProblems(sources),
   ];
-  const read = reader(sources, problems);
-
-  const clientId = read('clientId', parseAppId);
-  const secretKey = read('secretKey', parseAppSecret);
-  const chat = read('telegram', parseTelegram);
-  const listed = readIndexLists(operator.folder, configuredIndices(sources));
-  problems.push(...listed.problems);
-  const harvesters = harvestersOf(sources, listed.lists, problems);
+  const values = readKeys(sources, problems);
+  const { clientId, secretKey } = values;
+  const lists = readIndexLists(operator.folder, configuredIndices(values));
+  problems.push(...lists.problems);
+  const harvesters = harvestersOf(sources, values, lists.lists, problems);
   const settings: Settings = {
-    app:
-      clientId === null || secretKey === null
-        ? null
-        : { clientId: pulumi.secret(clientId), secretKey: pulumi.secret(secretKey) },
-    pin: secretOrNull(read('pin', parsePin)),
+    ...values,
+    app: clientId === null || secretKey === null ? null : { clientId, secretKey },
     accessToken: secretOrNull(tokens.accessToken),
     refreshToken: secretOrNull(tokens.refreshToken),
-    redirectUri: read('redirectUri', parseRedirectUri) ?? REFERENCE_REDIRECT_URI,
-    fyId: read('fyId', parseFyId),
-    email: read('email', parseEmail),
-    telegram: secretOrNull(chat && `${chat.botToken}/${chat.chatId}`),
     harvesters,
-    indexLists: listed.lists,
-    days: read('days', parseDays) ?? 'trading',
-    probeRefresh: read('probeRefresh', parseProbeRefresh) ?? DEFAULT_PROBE_REFRESH,
-    calendar: read('calendar', parseCalendar) ?? readCalendar(operator.folder, problems),
-    suffix: read('suffix', parseSuffix) ?? '',
-    subnetId: read('subnetId', parseSubnetId),
-    harvester: read('harvester', parseYesNo) ?? true,
-    athena: read('athena', parseYesNo) ?? false,
-    dashboard: read('dashboard', parseYesNo) ?? false,
-    watchReads: read('watchReads', parseWatchReads),
-    replaceInSession: read('replaceInSession', parseYesNo) ?? false,
-    customerKey: read('customerKey', parseYesNo) ?? false,
-    readers: read('readers', parseReaders) ?? [],
-    reservedConcurrency: read('reservedConcurrency', parseReservedConcurrency) ?? 'byQuota',
-    budgetDollars:
-      read('budgetDollars', parseDollars) ??
-      DEFAULT_BUDGET_DOLLARS * Math.max(1, harvesters.length),
-    deleteData: read('deleteData', parseYesNo) ?? false,
-    dataBucket: read('dataBucket', parseBucketName),
-    allowedAccountIds: read('allowedAccountIds', parseAccountIds),
-    apiUrl: read('apiUrl', parseEndpoint) ?? FYERS_API_URL,
-    telegramApiUrl: read('telegramApiUrl', parseEndpoint),
+    indexLists: lists.lists,
+    calendar: values.calendar ?? readCalendar(operator.folder, problems),
+    budgetDollars: values.budgetDollars ?? DEFAULT_BUDGET_DOLLARS * Math.max(1, harvesters.length),
     operatorDir: operator.folder,
     notices: tokens.notices,
   };
   if (settings.athena && !settings.harvester) problems.push(ATHENA_WITHOUT_HARVESTER);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
+}
+
+/** Reads every key by its row. One that is wrong adds a problem, and has its default. */
+function readKeys(sources: Sources, problems: string[]): KeyValues {
+  const values = KEY_NAMES.map((key): readonly [Key, unknown] => {
+    const row = rowOf(key);
+    const found = find(key, sources);
+    if (found === null) return [key, row.default];
+    const parsed = row.parse(found.text);
+    if (parsed.ok) return [key, row.secret ? pulumi.secret(found.text) : parsed.value];
+    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
+    return [key, row.default];
+  });
+  return Object.fromEntries(values) as KeyValues;
 }
 
 /** Reads `calendar.json` next to `.env`; empty if it does not exist. */
@@ -201,18 +148,6 @@ function readCalendar(folder: string, problems: string[]): readonly Override[] {
     `${OPERATOR_FILES.calendar} ${parsed.problem}. \`./fyers calendar --help\` shows its form.`,
   );
   return [];
-}
-
-/** Returns a key reader: the value, null if it is not set, or null after adding a problem. */
-function reader(sources: Sources, problems: string[]) {
-  return <T>(key: Key, parse: (text: string) => Parsed<T>): T | null => {
-    const found = find(key, sources);
-    if (found === null) return null;
-    const parsed = parse(found.text);
-    if (parsed.ok) return parsed.value;
-    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
-    return null;
-  };
 }
 
 function operatorFolder(input: SettingsInput): {

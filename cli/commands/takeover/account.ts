@@ -3,15 +3,9 @@
 import * as z from 'zod/mini';
 import { readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { writeAccessToken, writeRefreshToken } from '../../../adapters/operator/token-folder.ts';
+import { environmentName, type Key, rowOf } from '../../../core/config/keys.ts';
 import { PROJECT, REGION } from '../../../core/config/names.ts';
-import {
-  parseAccessToken,
-  parseAppId,
-  parseAppSecret,
-  type Parsed,
-  parsePin,
-  parseRefreshToken,
-} from '../../../core/config/values.ts';
+import { parseAccessToken, parseRefreshToken } from '../../../core/config/values.ts';
 import { FyersError } from '../../../core/errors.ts';
 import { decodeToken } from '../../../core/token/jwt.ts';
 import { awsCall, nullIfNotFound } from '../../shared/aws.ts';
@@ -195,33 +189,24 @@ async function secretIn(aws: AwsOptions) {
 // Copies the original's values into Pulumi's configuration and the token files before anything is removed.
 
 interface ConfigPlace {
+  /** The name in the account. */
   readonly name: string;
-  readonly key: string;
-  readonly parse: (text: string) => Parsed<string>;
+  readonly key: Key;
   /** How to remove the account's value if the operator wants to keep the configured one. */
   readonly drop: string;
 }
 
-const deleteParameterCommand = (name: string) =>
-  `aws ssm delete-parameter --name ${name} --region ${REGION}`;
+function parameterPlace(key: Key): ConfigPlace {
+  const name = environmentName(key);
+  return { name, key, drop: `aws ssm delete-parameter --name ${name} --region ${REGION}` };
+}
 
 export const CONFIG_PLACES = {
-  FYERS_CLIENT_ID: {
-    name: 'FYERS_CLIENT_ID',
-    key: 'clientId',
-    parse: parseAppId,
-    drop: deleteParameterCommand('FYERS_CLIENT_ID'),
-  },
-  FYERS_SECRET_KEY: {
-    name: 'FYERS_SECRET_KEY',
-    key: 'secretKey',
-    parse: parseAppSecret,
-    drop: deleteParameterCommand('FYERS_SECRET_KEY'),
-  },
+  FYERS_CLIENT_ID: parameterPlace('clientId'),
+  FYERS_SECRET_KEY: parameterPlace('secretKey'),
   [LEFT.secret]: {
     name: LEFT.secret,
     key: 'pin',
-    parse: parsePin,
     drop: `aws secretsmanager delete-secret --secret-id ${LEFT.secret} --force-delete-without-recovery --region ${REGION}`,
   },
 } as const satisfies Readonly<Record<string, ConfigPlace>>;
@@ -259,7 +244,7 @@ export async function configurationIn(
   let known = await read();
   const current = ({ key }: ConfigPlace) => known.get(`${PROJECT}:${key}`);
   const check = (place: ConfigPlace, value: string): void => {
-    const parsed = place.parse(value);
+    const parsed = rowOf(place.key).parse(value);
     if (!parsed.ok) throw malformedError(place, parsed.problem);
     const there = current(place);
     if (there !== undefined && there.trim() !== value) throw conflictError(place, stack);

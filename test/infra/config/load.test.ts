@@ -165,11 +165,11 @@ describe('Problems of the settings', () => {
       ),
       'FYERS_SECRET_KEY is missing: an app id and its secret go together. Run `pulumi config set --secret secretKey`, or add it to .env.',
       expect.stringMatching(/^FYERS_CLIENT_ID in .*\.env line 1 must be .*\. Correct that line\.$/),
+      'pin in the Pulumi configuration must be exactly four digits. Run `pulumi config set --secret pin`.',
+      'FYERS_DAYS in the environment must be trading or all. Correct that variable, or run `unset FYERS_DAYS`.',
       expect.stringMatching(
         /^symbols in the Pulumi configuration: symbol "FUT:" must be .*`pulumi config set symbols VALUE`/,
       ),
-      'pin in the Pulumi configuration must be exactly four digits. Run `pulumi config set --secret pin`.',
-      'FYERS_DAYS in the environment must be trading or all. Correct that variable, or run `unset FYERS_DAYS`.',
     ]);
     expect(messages.join('\n').replaceAll(folder, '')).not.toMatch(/CANARY|777/);
   });

@@ -75,11 +75,10 @@ export const PROGRAM: readonly Mutation[] = [
     tests: CREDENTIALS,
   },
   {
-    name: 'the PIN is no secret of Pulumi',
+    name: 'the PIN and the other secrets are no secrets of Pulumi',
     file: 'infra/config/load.ts',
-    find: "pin: secretOrNull(read('pin', parsePin)),",
-    replace:
-      "pin: ((text) => (text === null ? null : pulumi.output<string>(text)))(read('pin', parsePin)),",
+    find: 'row.secret ? pulumi.secret(found.text) : parsed.value',
+    replace: 'row.secret ? pulumi.output(found.text) : parsed.value',
     tests: ['test/infra/config/load.test.ts'],
   },
   {
