@@ -1,6 +1,16 @@
 // Writes the parts of the documents that the code determines, as Markdown: keys, columns, marks, and the frame that
-// puts a part into its place in a page.
-import { environmentName, isKey, isSecretKey, KEY_NAMES, type Key } from '../core/config/keys.ts';
+// puts a part into its place in a page. Also the comments of Pulumi.dev.yaml.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import {
+  environmentName,
+  isKey,
+  isSecretKey,
+  type Key,
+  KEY_NAMES,
+  SECTIONS,
+} from '../core/config/keys.ts';
 import { RECORDED_COLUMNS } from '../core/recording/columns.ts';
 import { MARK_MEANINGS, MARKS, RED_ABOVE_PERCENT } from '../core/recording/quality.ts';
 
@@ -45,36 +55,49 @@ export function columnsTable(): string {
   ].join('\n');
 }
 
-interface KeyGroup {
-  readonly title: string;
-  readonly keys: readonly { readonly key: Key; readonly text: string }[];
-}
+const TABLE_OF_KEYS = path.join(import.meta.dirname, '../core/config/keys.ts');
 
 /**
- * A heading for each key, with the words of the stack's file.
- * @param yaml Pulumi.dev.yaml, whose comment explains each key: `#   name   text [FYERS_NAME]; secret`
- * @throws Error for a key without an explanation, and for one that is explained with another name or kind
+ * The text of each key: the comment above its row in the table.
+ * @throws Error for a key without one
  */
-export function keysSection(yaml: string): string {
-  const groups = readGroups(yaml);
-  const explained = groups.flatMap(({ keys }) => keys.map(({ key }) => key));
-  const missing = KEY_NAMES.filter((key) => !explained.includes(key));
-  if (missing.length > 0)
-    throw new Error(`Pulumi.dev.yaml does not explain ${missing.join(', ')}.`);
-  return groups
-    .map(({ title, keys }) => [`## ${title}`, ...keys.map(keySection)].join('\n\n'))
-    .join('\n\n');
+export function keyTexts(source = readFileSync(TABLE_OF_KEYS, 'utf8')): ReadonlyMap<Key, string> {
+  const texts = new Map<string, string>();
+  const visit = (node: ts.Node): void => {
+    const [comment] = ts.isPropertyAssignment(node) ? ts.getJSDocCommentsAndTags(node) : [];
+    if (ts.isPropertyAssignment(node) && comment !== undefined) {
+      const text = ts.getTextOfJSDocComment(comment.comment) ?? '';
+      texts.set(node.name.getText(), text.replaceAll(/\s+/g, ' '));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('keys.ts', source, ts.ScriptTarget.Latest, true));
+  return new Map(
+    KEY_NAMES.map((key) => {
+      const text = texts.get(key) ?? '';
+      if (text === '') throw new Error(`core/config/keys.ts has no comment above ${key}.`);
+      return [key, text];
+    }),
+  );
 }
 
-function keySection({ key, text }: KeyGroup['keys'][number]): string {
-  const place = `[${environmentName(key)}]${isSecretKey(key) ? '; secret' : ''}`;
-  if (!text.endsWith(place))
-    throw new Error(`Pulumi.dev.yaml: the text of ${key} must end with ${place}.`);
+/** A heading for each section and each key. */
+export function keysSection(): string {
+  const texts = keyTexts();
+  const sections = Object.entries(SECTIONS).map(([title, rows]) => {
+    const keys = Object.keys(rows).filter(isKey);
+    return [`## ${title}`, ...keys.map((key) => keySection(key, texts.get(key) ?? ''))];
+  });
+  return sections.flat().join('\n\n');
+}
+
+function keySection(key: Key, text: string): string {
   const secret = isSecretKey(key) ? ' A secret.' : '';
-  const words = inMarkdown(text.slice(0, -place.length).trim());
-  return [`### \`${key}\``, `\`${environmentName(key)}\` in \`.env\`.${secret}`, words].join(
-    '\n\n',
-  );
+  return [
+    `### \`${key}\``,
+    `\`${environmentName(key)}\` in \`.env\`.${secret}`,
+    inMarkdown(text),
+  ].join('\n\n');
 }
 
 /** Angle brackets would be taken for HTML, and bare addresses for text. */
@@ -84,22 +107,37 @@ function inMarkdown(text: string): string {
     .replaceAll(/https:\/\/[\w./-]*[\w/]/g, (url) => `<${url}>`);
 }
 
-function readGroups(yaml: string): readonly KeyGroup[] {
-  const comment = yaml.slice(0, yaml.indexOf('\nconfig:')).split('\n#\n').slice(1);
-  return comment.map((paragraph) => {
-    const [title = '', ...lines] = paragraph.split('\n').map((line) => line.replace(/^# ?/, ''));
-    return { title, keys: readKeys(lines) };
-  });
+const COMMENT_WIDTH = 120;
+/** Where the texts begin. */
+const TEXT_COLUMN = 23;
+
+/**
+ * Puts the comments of all keys between the first paragraph of a stack's file and its values.
+ * @param yaml Pulumi.dev.yaml
+ */
+export function fillKeyComments(yaml: string): string {
+  const texts = keyTexts();
+  const sections = Object.entries(SECTIONS).flatMap(([title, rows]) => [
+    '#',
+    `# ${title}`,
+    ...Object.keys(rows)
+      .filter(isKey)
+      .flatMap((key) => keyComment(key, texts.get(key) ?? '')),
+  ]);
+  const [from, to] = [yaml.indexOf('\n#\n'), yaml.indexOf('\nconfig:')];
+  return [yaml.slice(0, from), ...sections].join('\n') + yaml.slice(to);
 }
 
-/** A key begins a line after two blanks; every other line continues the text of the key before it. */
-function readKeys(lines: readonly string[]): KeyGroup['keys'] {
-  const keys: { key: Key; text: string }[] = [];
-  for (const line of lines) {
-    const [, name, text = ''] = /^ {2}(\w+) +(\S.*)$/.exec(line) ?? [];
-    const last = keys.at(-1);
-    if (name !== undefined && isKey(name)) keys.push({ key: name, text });
-    else if (last !== undefined) last.text = `${last.text} ${line.trim()}`;
+/** `#   email              Where login links and alarms go. … [FYERS_EMAIL]`, wrapped. */
+function keyComment(key: Key, text: string): readonly string[] {
+  const place = `[${environmentName(key)}]${isSecretKey(key) ? '; secret' : ''}`;
+  const lines: string[] = [];
+  let line = `${`#   ${key}`.padEnd(TEXT_COLUMN - 2)}  `;
+  // A command in backticks stays on one line.
+  for (const word of `${text} ${place}`.match(/(?:`[^`]*`|[^\s`])+/g) ?? []) {
+    const longer = line.endsWith(' ') ? line + word : `${line} ${word}`;
+    if (longer.length > COMMENT_WIDTH) lines.push(line);
+    line = longer.length > COMMENT_WIDTH ? '#'.padEnd(TEXT_COLUMN) + word : longer;
   }
-  return keys;
+  return [...lines, line];
 }

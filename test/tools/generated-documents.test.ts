@@ -4,7 +4,16 @@ import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, test } from 'vitest';
 import { costTable } from '../../tools/cost.ts';
-import { asBlock, columnsTable, fillPlace, keysSection, marksList } from '../../tools/docs.ts';
+import { KEY_NAMES, rowOf } from '../../core/config/keys.ts';
+import {
+  asBlock,
+  columnsTable,
+  fillKeyComments,
+  fillPlace,
+  keysSection,
+  keyTexts,
+  marksList,
+} from '../../tools/docs.ts';
 import { parameterTable, permissionList } from '../../tools/policy-table.ts';
 import { stage } from '../cli/cli-harness.ts';
 import contract from '../contract.json' with { type: 'json' };
@@ -92,8 +101,12 @@ describe('A page matches the code (`npm run docs` writes it):', () => {
   });
 
   test('the configuration keys in configuration.md', async () => {
-    const yaml = readFileSync(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
-    await expectPage('configuration.md', { keys: keysSection(yaml) });
+    await expectPage('configuration.md', { keys: keysSection() });
+  });
+
+  test('the comments of Pulumi.dev.yaml', async () => {
+    const file = path.join(ROOT, 'Pulumi.dev.yaml');
+    await expect(fillKeyComments(readFileSync(file, 'utf8'))).toMatchFileSnapshot(file);
   });
 
   test('the phases of a day in calendar.md', async () => {
@@ -116,14 +129,25 @@ describe('fillPlace', () => {
   });
 });
 
-describe('keysSection', () => {
-  const yaml = readFileSync(path.join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
-
-  test.each([
-    ['a key has no explanation', /^# {3}fyId .*\n.*\n/m, '', /does not explain fyId/],
-    ['the name of a variable is wrong', '[FYERS_PIN]', '[FYERS_PINS]', /text of pin must end with/],
-    ['a secret is not marked as secret', '[FYERS_PIN]; secret', '[FYERS_PIN]', /text of pin/],
-  ])('throws if %s', (_, find, replacement, problem) => {
-    expect(() => keysSection(yaml.replace(find, replacement))).toThrow(problem);
+describe('The text of a key', () => {
+  test('is the comment above its row, on one line', () => {
+    expect(keyTexts().get('email')).toBe(
+      'Where login links and alarms go. AWS sends a link that you must confirm.',
+    );
+    expect(keyTexts().get('deleteData')).toMatch(/recorded\. Takes .* Default: false\.$/);
   });
+
+  test('may not be missing', () => {
+    const table = readFileSync(path.join(ROOT, 'core/config/keys.ts'), 'utf8');
+    expect(() => keyTexts(table.replace(/ {2}\/\*\* Where login links and .*\n/, ''))).toThrow(
+      'no comment above email',
+    );
+  });
+
+  test.each(KEY_NAMES.filter((key) => typeof rowOf(key).default === 'boolean'))(
+    'names the default of %s',
+    (key) => {
+      expect(keyTexts().get(key)).toContain(`Default: ${String(rowOf(key).default)}`);
+    },
+  );
 });
