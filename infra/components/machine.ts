@@ -6,17 +6,15 @@ import { ANY_DATE, OBJECTS } from '../../core/config/names.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
-import { userData } from '../instance/user-data.ts';
+import { type HarvesterSettings, userData } from '../instance/user-data.ts';
 import { instanceGuard } from '../instance/session-guard.ts';
 import type { Network } from './network.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
 const ROOT_GIB = 8;
 
-export interface MachineArgs {
+export interface MachineArgs extends HarvesterSettings {
   readonly arns: Arns;
-  readonly suffix: string;
-  readonly apiUrl: string;
   readonly subnetId: string | null;
   readonly replaceInSession: boolean;
   readonly calendar: readonly Override[];
@@ -94,8 +92,8 @@ function roleFor(
   return { role, policy };
 }
 
-function scriptOf({ suffix, apiUrl }: MachineArgs, plan: HarvesterPlan, bucket: aws.s3.Bucket) {
-  return bucket.id.apply((name) => userData({ ...plan, suffix, apiUrl, bucket: name }));
+function scriptOf(args: MachineArgs, plan: HarvesterPlan, bucket: aws.s3.Bucket) {
+  return bucket.id.apply((name) => userData({ ...args, ...plan, bucket: name }));
 }
 
 function createGuard(

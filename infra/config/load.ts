@@ -275,7 +275,7 @@ export function find(key: Key, { config, envFile, environment }: Sources): Found
 }
 
 /** The command that sets a key in Pulumi's configuration. */
-export function setCommand(key: Key): string {
+function setCommand(key: Key): string {
   return isSecretKey(key) ? `pulumi config set --secret ${key}` : `pulumi config set ${key} VALUE`;
 }
 

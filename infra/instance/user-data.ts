@@ -1,19 +1,19 @@
 // Writes the script that cloud-init runs once on a new instance. It contains neither the harvester's code nor a
 // secret: the service loads both from the bucket and SSM when it starts, so a change of them does not replace the
 // instance.
-import type { ConfiguredFeed } from '../../core/config/stream-limits.ts';
 import { ENVIRONMENT, OBJECTS, REGION } from '../../core/config/names.ts';
+import type { HarvesterPlan } from '../config/harvesters.ts';
+import type { Settings } from '../config/load.ts';
 
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';
 const PROGRAMS = '/opt/fyers';
 
-interface HarvesterEnvironment {
-  readonly suffix: string;
-  readonly apiUrl: string;
+/** The settings that every harvester reads at run time. */
+export type HarvesterSettings = Pick<Settings, 'suffix' | 'apiUrl'>;
+
+interface HarvesterEnvironment
+  extends HarvesterSettings, Pick<HarvesterPlan, 'everySeconds' | 'feed' | 'shard'> {
   readonly symbols: readonly string[];
-  readonly everySeconds: number;
-  readonly feed: ConfiguredFeed;
-  readonly shard: number;
   readonly bucket: string;
 }
 

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { userData } from '../../infra/instance/user-data.ts';
+import { DEFAULTS } from '../support/stack-configs.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -40,11 +41,9 @@ function writeExecutable(name: string, body: string): void {
 
 function runScript(script: 'fetch' | 'upgrade') {
   const all = userData({
-    suffix: '',
-    apiUrl: '',
+    ...DEFAULTS,
     symbols: [],
     everySeconds: 5,
-    feed: 'rest',
     shard: 0,
     bucket: 'a-bucket',
   });

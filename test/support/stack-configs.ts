@@ -1,4 +1,6 @@
 // Operators' folders and configurations that tests of the program begin from. The values are canaries.
+import { KEY_NAMES, rowOf } from '../../core/config/keys.ts';
+import type { KeyValues } from '../../infra/config/load.ts';
 import type { World } from './graph.ts';
 import { operatorToken } from './operator-token.ts';
 
@@ -10,6 +12,11 @@ export const ACCESS_TOKEN = operatorToken('access_token', '2026-11-24T09:00:00+0
 export const REFRESH_TOKEN = operatorToken('refresh_token', '2026-11-24T09:00:00+05:30');
 
 const ENV = `FYERS_CLIENT_ID=${APP_ID}\nFYERS_SECRET_KEY=${APP_SECRET}\n`;
+
+/** The value of each key that is not set. */
+export const DEFAULTS = Object.fromEntries(
+  KEY_NAMES.map((key) => [key, rowOf(key).default]),
+) as KeyValues;
 
 /** An app, and nothing else. */
 export const APP_ONLY: World = { files: { '.env': ENV } };

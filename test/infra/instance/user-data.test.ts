@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { userData } from '../../../infra/instance/user-data.ts';
+import { DEFAULTS } from '../../support/stack-configs.ts';
 
 const SCRIPT = userData({
-  suffix: '',
-  apiUrl: 'https://api-t1.fyers.in',
+  ...DEFAULTS,
   symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'],
   everySeconds: 5,
-  feed: 'rest',
   shard: 0,
   bucket: 'fyers-depth-1234567',
 });
