@@ -197,14 +197,9 @@ export const SECTIONS = {
   'Who may read': ACCESS,
 };
 
-export const KEYS = { ...APP, ...MESSAGES, ...RECORDING, ...DEPLOYMENT, ...ACCESS };
+const KEYS = { ...APP, ...MESSAGES, ...RECORDING, ...DEPLOYMENT, ...ACCESS };
 
 export type Key = keyof typeof KEYS;
-
-/** The parsed value, or the default. */
-export type KeyValue<K extends Key> =
-  | Extract<ReturnType<(typeof KEYS)[K]['parse']>, { ok: true }>['value']
-  | (typeof KEYS)[K]['default'];
 
 export function rowOf(key: Key): KeyRow {
   return KEYS[key];
@@ -224,4 +219,35 @@ export const KEY_NAMES: readonly Key[] = Object.keys(KEYS).filter(isKey);
 
 export function isSecretKey(key: Key): boolean {
   return rowOf(key).secret === true;
+}
+
+/** The value of each key: parsed, or its default. */
+export type KeyValues<Secret> = {
+  readonly [K in Key]: (typeof KEYS)[K] extends { secret: true } ? Secret | null : KeyValue<K>;
+};
+
+type KeyValue<K extends Key> =
+  | Extract<ReturnType<(typeof KEYS)[K]['parse']>, { ok: true }>['value']
+  | (typeof KEYS)[K]['default'];
+
+/**
+ * Parses every key by its row. A key that is wrong has its default.
+ * @param textOf null if the key is not set
+ * @param hide what is kept of a secret
+ */
+export function parseKeys<Secret>(
+  textOf: (key: Key) => string | null,
+  hide: (text: string) => Secret,
+) {
+  const problems: { readonly key: Key; readonly problem: string }[] = [];
+  const values = KEY_NAMES.map((key): readonly [Key, unknown] => {
+    const row = rowOf(key);
+    const text = textOf(key);
+    if (text === null) return [key, row.default];
+    const parsed = row.parse(text);
+    if (parsed.ok) return [key, row.secret ? hide(text) : parsed.value];
+    problems.push({ key, problem: parsed.problem });
+    return [key, row.default];
+  });
+  return { values: Object.fromEntries(values) as KeyValues<Secret>, problems };
 }

@@ -16,7 +16,7 @@ import { parseInstanceType } from '../../core/config/program-values.ts';
 import { HARVESTERS_MAX } from '../../core/config/names.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { fallbackPlan, rateProblems } from '../../core/config/sampling.ts';
-import { find, type Found, type KeyValues, type Sources } from './load.ts';
+import { find, type Found, type Values, type Sources } from './load.ts';
 
 const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType', 'feed'] as const;
 const FORM =
@@ -37,20 +37,20 @@ export function numbered(name: string, shard: number): string {
 }
 
 /** `everySeconds`, `instanceType` and `feed` are of plans that do not set their own. */
-interface Defaults extends Pick<KeyValues, 'symbols' | 'everySeconds' | 'instanceType' | 'feed'> {
+interface Defaults extends Pick<Values, 'symbols' | 'everySeconds' | 'instanceType' | 'feed'> {
   /** Members of the indices that are named; those that cannot be read are reported already. */
   readonly lists: IndexLists;
 }
 
 /** Indices whose lists the harvesters need, each once. */
-export function configuredIndices({ harvesters, symbols }: KeyValues): readonly string[] {
+export function configuredIndices({ harvesters, symbols }: Values): readonly string[] {
   return indicesIn(harvesters ?? symbols);
 }
 
 /** Returns at least one plan, unless it adds to `problems`. */
 export function harvestersOf(
   sources: Sources,
-  values: KeyValues,
+  values: Values,
   lists: IndexLists,
   problems: string[],
 ): readonly HarvesterPlan[] {

@@ -17,10 +17,8 @@ import {
   isKey,
   isSecretKey,
   type Key,
-  KEY_NAMES,
-  type KEYS,
-  type KeyValue,
-  rowOf,
+  type KeyValues,
+  parseKeys,
 } from '../../core/config/keys.ts';
 import { OPERATOR_FILES } from '../../core/config/names.ts';
 import { nearestKey } from '../../core/config/nearest-name.ts';
@@ -37,10 +35,7 @@ const ATHENA_WITHOUT_HARVESTER =
 /** From here on secret values are Pulumi secrets, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
 
-/** The value of each key by its row in `core/config/keys.ts`: parsed, or its default. */
-export type KeyValues = {
-  readonly [K in Key]: (typeof KEYS)[K] extends { secret: true } ? Secret | null : KeyValue<K>;
-};
+export type Values = KeyValues<Secret>;
 
 /** Keys whose settings also depend on other keys or on files: {@link readSettings} has a line for each. */
 type DerivedKey =
@@ -55,7 +50,7 @@ type DerivedKey =
   | 'budgetDollars'
   | 'operatorDir';
 
-export interface Settings extends Omit<KeyValues, DerivedKey> {
+export interface Settings extends Omit<Values, DerivedKey> {
   readonly app: { readonly clientId: Secret; readonly secretKey: Secret } | null;
   readonly accessToken: Secret | null;
   readonly refreshToken: Secret | null;
@@ -120,18 +115,17 @@ export function readSettings(input: SettingsInput): SettingsResult {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
 }
 
-/** Reads every key by its row. One that is wrong adds a problem, and has its default. */
-function readKeys(sources: Sources, problems: string[]): KeyValues {
-  const values = KEY_NAMES.map((key): readonly [Key, unknown] => {
-    const row = rowOf(key);
+/** Reads every key by its row in `core/config/keys.ts`. */
+function readKeys(sources: Sources, problems: string[]): Values {
+  const parsed = parseKeys(
+    (key) => find(key, sources)?.text ?? null,
+    (text) => pulumi.secret(text),
+  );
+  for (const { key, problem } of parsed.problems) {
     const found = find(key, sources);
-    if (found === null) return [key, row.default];
-    const parsed = row.parse(found.text);
-    if (parsed.ok) return [key, row.secret ? pulumi.secret(found.text) : parsed.value];
-    problems.push(`${found.place} ${parsed.problem}. ${found.fix}`);
-    return [key, row.default];
-  });
-  return Object.fromEntries(values) as KeyValues;
+    problems.push(`${found?.place ?? ''} ${problem}. ${found?.fix ?? ''}`);
+  }
+  return parsed.values;
 }
 
 /** Reads `calendar.json` next to `.env`; empty if it does not exist. */

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/recordings/day-archive.ts';
+import { parseKeys } from '../../core/config/keys.ts';
 import * as program from '../../core/config/program-values.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
@@ -122,6 +123,11 @@ export const PARSERS: readonly TextParser[] = [
   { name: 'parseTelegram chat', parse: config.parseTelegram, frame: (text) => `12345:${text}` },
   ...ofText({
     ...ofProgram,
+    parseKeys: (text) =>
+      parseKeys(
+        () => text,
+        (secret) => secret,
+      ),
     parseEndpoint: config.parseEndpoint,
     parseAlias,
     parseProbeRefresh,

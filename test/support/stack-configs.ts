@@ -1,6 +1,5 @@
 // Operators' folders and configurations that tests of the program begin from. The values are canaries.
-import { KEY_NAMES, rowOf } from '../../core/config/keys.ts';
-import type { KeyValues } from '../../infra/config/load.ts';
+import { parseKeys } from '../../core/config/keys.ts';
 import type { World } from './graph.ts';
 import { operatorToken } from './operator-token.ts';
 
@@ -14,9 +13,10 @@ export const REFRESH_TOKEN = operatorToken('refresh_token', '2026-11-24T09:00:00
 const ENV = `FYERS_CLIENT_ID=${APP_ID}\nFYERS_SECRET_KEY=${APP_SECRET}\n`;
 
 /** The value of each key that is not set. */
-export const DEFAULTS = Object.fromEntries(
-  KEY_NAMES.map((key) => [key, rowOf(key).default]),
-) as KeyValues;
+export const { values: DEFAULTS } = parseKeys(
+  () => null,
+  (text) => text,
+);
 
 /** An app, and nothing else. */
 export const APP_ONLY: World = { files: { '.env': ENV } };

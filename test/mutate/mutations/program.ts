@@ -77,8 +77,8 @@ export const PROGRAM: readonly Mutation[] = [
   {
     name: 'the PIN and the other secrets are no secrets of Pulumi',
     file: 'infra/config/load.ts',
-    find: 'row.secret ? pulumi.secret(found.text) : parsed.value',
-    replace: 'row.secret ? pulumi.output(found.text) : parsed.value',
+    find: '(text) => pulumi.secret(text)',
+    replace: '(text) => pulumi.output(text)',
     tests: ['test/infra/config/load.test.ts'],
   },
   {
