@@ -2,16 +2,13 @@
 // of tokens (`./fyers tokens`).
 import type { Command } from 'commander';
 import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
-import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
-import { nextSession } from '../../core/market/calendar.ts';
-import type { Proof } from '../../core/ports.ts';
 import { DAY, formatIso, formatIst, HOUR, type Instant, MINUTE, SECOND } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { clockCheck, type ClockCheck, parseOrThrow } from '../shared/settings.ts';
+import { clockCheck } from '../shared/settings.ts';
 import type { Session } from '../shared/io.ts';
 import { unprovenError } from './login/mint.ts';
-import { type Cell, paint, table, type Terminal, type Tone } from '../shared/terminal.ts';
+import { type Cell, paint, table, type Terminal } from '../shared/terminal.ts';
 import {
   answerIn,
   depthRefusedIn,
@@ -22,9 +19,9 @@ import {
   type JudgedToken,
   loginHelpsFrom,
   mayBeProven,
-  type TokenStatus,
+  prove,
+  TOKEN_TONES,
   type Verdict,
-  type View,
 } from '../shared/tokens.ts';
 
 interface TokensOptions {
@@ -68,18 +65,13 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
     ? fromParameters(session, options)
     : fromFiles(session, options));
   const now = io.clock.now();
-  const viewAt = (at: Instant): View => ({
-    account: held.account,
-    now: at,
-    session: nextSession(at, held.calendar),
-  });
   const offline = options.offline === true;
   const check = clockCheck(io.clock);
   check.saw(held.accessToken);
   check.saw(held.refreshToken);
-  const mayLive = [now, check.rightTime()].some((at) => mayBeProven(held.accessToken, viewAt(at)));
+  const mayLive = [now, check.rightTime()].some((at) => mayBeProven(held, at));
   const proof = !offline && mayLive ? await prove(session, held, check.onServerTime) : null;
-  const judgedAt = (at: Instant): Verdict => judge(held, { ...viewAt(at), proof, offline });
+  const judgedAt = (at: Instant): Verdict => judge(held, { now: at, proof, offline });
   const first = judgedAt(now);
   const fault = check.fault();
   const verdict = fault === null || first.good ? first : judgedAt(check.rightTime());
@@ -96,24 +88,6 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
 /** True if the token is judged not good for a reason that depends on the clock. */
 function dependsOnClock({ access, lasts }: Verdict): boolean {
   return access.state === 'malformed' || access.state === 'expired' || !lasts;
-}
-
-/** Proves the token with one live read. @throws FyersError `operator.config` without an app id */
-export async function prove(
-  session: Session,
-  held: TokenSource,
-  onServerTime: ClockCheck['onServerTime'] = () => undefined,
-): Promise<Proof> {
-  const appId = parseOrThrow(
-    `FYERS_CLIENT_ID ${held.place}`,
-    held.appId === null
-      ? { ok: false, problem: 'is missing: without it a token can be looked at --offline only' }
-      : parseAppId(held.appId),
-  );
-  const token = parseOrThrow('The access token', parseAccessToken(held.accessToken ?? ''));
-  const { fyersBroker } = await import('../../adapters/fyers/auth.ts');
-  const broker = fyersBroker({ apiUrl: held.apiUrl, onSecret: session.hide, onServerTime });
-  return broker.prove(appId, token, new AbortController().signal, held.reads);
 }
 
 /** The verdict of a token that is not good; null for a good one. */
@@ -145,16 +119,6 @@ function reasonOf({ access, lasts }: Verdict): string {
 }
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
-
-const TONES: Readonly<Record<TokenStatus, Tone>> = {
-  missing: 'quiet',
-  malformed: 'bad',
-  foreign: 'bad',
-  expired: 'bad',
-  refused: 'bad',
-  unproven: 'quiet',
-  live: 'good',
-};
 
 interface Judged {
   readonly verdict: Verdict;
@@ -225,7 +189,7 @@ function row(
   const quiet = (text: string | null | undefined): Cell => ({ text: text ?? '-' });
   return [
     quiet(name),
-    { text: state, tone: TONES[state] },
+    { text: state, tone: TOKEN_TONES[state] },
     quiet(token === null ? null : displayFingerprint(token)),
     quiet(claims?.fyId),
     quiet(claims === null ? null : formatIst(claims.issuedAt)),

@@ -2,8 +2,8 @@
 // from the parameters in AWS.
 import path from 'node:path';
 import { readTokenFiles } from '../../adapters/operator/env-and-token-files.ts';
-import { parseFyId } from '../../core/config/values.ts';
-import type { CalendarOptions } from '../../core/market/calendar.ts';
+import { parseAccessToken, parseAppId, parseFyId } from '../../core/config/values.ts';
+import { type CalendarOptions, nextSession } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
 import type { Proof } from '../../core/ports.ts';
@@ -21,12 +21,15 @@ import type { Session } from './io.ts';
 import {
   apiUrlOf,
   calendarOf,
+  type ClockCheck,
   namesOf,
-  proofReads,
+  parseOrThrow,
   parseSettingOrThrow,
+  proofReads,
   type Settings,
   settingsOf,
 } from './settings.ts';
+import type { Tone } from './terminal.ts';
 
 /**
  * `unproven`: not expired by its own claims, but the broker was not asked or did not answer. A refresh token is never
@@ -41,15 +44,10 @@ export interface JudgedToken {
   readonly proof: Proof | null;
 }
 
-export interface View {
-  /** Only tokens of this Fyers client ID count; null accepts any. */
-  readonly account: string | null;
+export interface Verdict {
   readonly now: Instant;
   /** The coming session. */
   readonly session: SessionPlan;
-}
-
-export interface Verdict extends View {
   readonly access: JudgedToken;
   readonly refresh: JudgedToken;
   /** True if the access token lives until the session's end by its claims. */
@@ -57,32 +55,58 @@ export interface Verdict extends View {
   readonly good: boolean;
 }
 
-interface Tokens {
-  readonly accessToken: string | null;
-  readonly refreshToken: string | null;
-}
+export const TOKEN_TONES: Readonly<Record<TokenStatus, Tone>> = {
+  missing: 'quiet',
+  malformed: 'bad',
+  foreign: 'bad',
+  expired: 'bad',
+  refused: 'bad',
+  unproven: 'quiet',
+  live: 'good',
+};
 
 /** Only a token that is not expired by its claims is worth a call to the broker. */
-export function mayBeProven(accessToken: string | null, view: View): boolean {
-  return classifyToken(accessToken, null, view).kind === 'plausible';
+export function mayBeProven({ accessToken, account }: TokenSource, now: Instant): boolean {
+  return classifyToken(accessToken, null, { account, now }).kind === 'plausible';
 }
 
-/** @param found `proof` is null if the broker was not asked */
-export function judge(
-  { accessToken, refreshToken }: Tokens,
-  { proof, offline, ...view }: View & { readonly proof: Proof | null; readonly offline: boolean },
-): Verdict {
-  const claims = claimsOf(accessToken);
-  const access = {
-    state: accessState(accessToken, proof, view),
-    claims,
-    proof,
-  };
-  const lasts = claims !== null && claims.expiresAt >= view.session.closesAt;
+/** Proves the token with one live read. @throws FyersError `operator.config` without an app id */
+export async function prove(
+  session: Session,
+  source: TokenSource,
+  onServerTime: ClockCheck['onServerTime'] = () => undefined,
+): Promise<Proof> {
+  const appId = parseOrThrow(
+    `FYERS_CLIENT_ID ${source.place}`,
+    source.appId === null
+      ? { ok: false, problem: 'is missing: without it a token can be looked at --offline only' }
+      : parseAppId(source.appId),
+  );
+  const token = parseOrThrow('The access token', parseAccessToken(source.accessToken ?? ''));
+  const { fyersBroker } = await import('../../adapters/fyers/auth.ts');
+  const broker = fyersBroker({ apiUrl: source.apiUrl, onSecret: session.hide, onServerTime });
+  return broker.prove(appId, token, new AbortController().signal, source.reads);
+}
+
+interface Circumstances {
+  readonly now: Instant;
+  /** Null if the broker was not asked. */
+  readonly proof: Proof | null;
+  /** True: the token's own claims are enough. */
+  readonly offline: boolean;
+}
+
+/** Judges tokens for the coming session: for `tokens`, `status` and `doctor`. */
+export function judge(source: TokenSource, { now, proof, offline }: Circumstances): Verdict {
+  const session = nextSession(now, source.calendar);
+  const claims = claimsOf(source.accessToken);
+  const access = { state: accessState(source, proof, now), claims, proof };
+  const lasts = claims !== null && claims.expiresAt >= session.closesAt;
   return {
-    ...view,
+    now,
+    session,
     access,
-    refresh: judgeRefresh(refreshToken, view),
+    refresh: judgeRefresh(source, now),
     lasts,
     good:
       lasts &&
@@ -102,20 +126,24 @@ export function answerIn({ proof }: JudgedToken): string | null {
 }
 
 /** Time from which a new login is useful, or null if a login now already covers the coming session. */
-export function loginHelpsFrom({ now, session }: Pick<View, 'now' | 'session'>): Instant | null {
+export function loginHelpsFrom({ now, session }: Pick<Verdict, 'now' | 'session'>): Instant | null {
   const from = firstLoginAt(session.date);
   return now < from ? from : null;
 }
 
-function accessState(token: string | null, proof: Proof | null, view: View): TokenStatus {
-  const standing = classifyToken(token, proof, view);
+function accessState(
+  { accessToken, account }: TokenSource,
+  proof: Proof | null,
+  now: Instant,
+): TokenStatus {
+  const standing = classifyToken(accessToken, proof, { account, now });
   if (standing.kind === 'none') return 'missing';
   if (standing.kind !== 'plausible') return standing.kind;
   if (standing.proof === 'live') return 'live';
   return standing.proof === 'dead' ? 'refused' : 'unproven';
 }
 
-function judgeRefresh(token: string | null, { account, now }: View): JudgedToken {
+function judgeRefresh({ refreshToken: token, account }: TokenSource, now: Instant): JudgedToken {
   const claims = claimsOf(token);
   const state = (): TokenStatus => {
     if (token === null) return 'missing';
@@ -152,7 +180,7 @@ export interface TokenSource {
 
 interface Where {
   readonly dir: string;
-  readonly suffix?: string;
+  readonly suffix?: string | undefined;
   /** For a caller that reports problems of `.env` itself; by default any problem is an error. */
   readonly settings?: Settings;
 }

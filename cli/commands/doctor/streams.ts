@@ -19,7 +19,7 @@ import { hsmKeyOf } from '../../../core/token/jwt.ts';
 import { masterUrlBeside } from '../../../harvester/settings.ts';
 import { mayBeProven } from '../../shared/tokens.ts';
 import { type CheckContext, type Finding, ok, problem, skipped } from './finding.ts';
-import { LOGIN_STEP, readTokenSources, viewOf } from './token.ts';
+import { LOGIN_STEP, readTokenSources } from './token.ts';
 
 const REST_STEP = 'Until then record with FYERS_FEED=rest.';
 const FIXES: Readonly<Record<Exclude<Probed['kind'], 'accepted'>, string>> = {
@@ -84,9 +84,7 @@ async function connect(
   symbols: readonly string[],
 ): Promise<Finding> {
   const now = patient.session.io.clock.now();
-  const held = (await readTokenSources(patient)).find((each) =>
-    mayBeProven(each.accessToken, viewOf(each, now)),
-  );
+  const held = (await readTokenSources(patient)).find((each) => mayBeProven(each, now));
   const [appId, token] = [held?.appId ?? null, held?.accessToken ?? null];
   if (held === undefined || appId === null || token === null) {
     return problem('there is no token of today, or no app id, to connect with', LOGIN_STEP);

@@ -42,7 +42,7 @@ export async function tokenFinding(patient: CheckContext): Promise<Finding> {
     patient.clock.saw(refreshToken);
   }
   for (const held of all) {
-    const { good } = judge(held, { ...viewOf(held, now), proof: null, offline: true });
+    const { good } = judge(held, { now, proof: null, offline: true });
     if (good && held.accessToken !== null) {
       return ok(
         `good for the session of ${session.date} by its own word, ${held.place}, fingerprint ${displayFingerprint(held.accessToken)}`,
@@ -75,15 +75,11 @@ function explainPendingLink(session: SessionPlan, now: Instant): string | null {
 /** Token sources: the operator's folder first, then AWS. */
 export async function readTokenSources(patient: CheckContext): Promise<readonly TokenSource[]> {
   const { session, dir, suffix, hasAws, settings } = patient;
-  const where = { dir, settings, ...(suffix === undefined ? {} : { suffix }) };
+  const where = { dir, settings, suffix };
   return [
     fromFiles(session, where),
     ...((await hasAws()) ? [await fromParameters(session, where)] : []),
   ];
-}
-
-export function viewOf({ account, calendar }: TokenSource, now: Instant) {
-  return { account, now, session: nextSession(now, calendar) };
 }
 
 export function calendarFinding({ session, calendar }: CheckContext): Finding {
@@ -125,9 +121,8 @@ const EMPTY_BOOK =
 export async function liveFinding(patient: CheckContext): Promise<Finding> {
   if (!patient.live) return skipped('not asked for: --live reads one book');
   const { clock } = patient.session.io;
-  const held = (await readTokenSources(patient)).find((each) =>
-    mayBeProven(each.accessToken, viewOf(each, clock.now())),
-  );
+  const sources = await readTokenSources(patient);
+  const held = sources.find((each) => mayBeProven(each, clock.now()));
   const appId = held?.appId ?? null;
   if (held === undefined || appId === null) {
     return problem('there is no token of today, or no app id, to ask with', LOGIN_STEP);

@@ -1,12 +1,10 @@
 // Judges the stored token as `fyers tokens --use-ssm` does.
 import type { Names } from '../../../core/config/names.ts';
-import { nextSession } from '../../../core/market/calendar.ts';
 import { brokerDay, formatIst, type Instant } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
 import { keeperFailure, reasonText } from '../../../core/token/messages.ts';
 import { NEW_STATE, parseTokenState, type TokenState } from '../../../core/token/state.ts';
 import { parameterReader } from '../../shared/aws.ts';
-import type { Tone } from '../../shared/terminal.ts';
 import {
   answerIn,
   depthRefusedIn,
@@ -14,22 +12,13 @@ import {
   judge,
   loginHelpsFrom,
   mayBeProven,
+  prove,
+  TOKEN_TONES,
   type TokenSource,
   type TokenStatus,
   type Verdict,
 } from '../../shared/tokens.ts';
-import { prove } from '../tokens.ts';
 import type { Finding, Looking } from './said.ts';
-
-const TONES: Readonly<Record<TokenStatus, Tone>> = {
-  missing: 'bad',
-  malformed: 'bad',
-  foreign: 'bad',
-  expired: 'bad',
-  refused: 'bad',
-  unproven: 'quiet',
-  live: 'good',
-};
 
 export interface Judged {
   readonly held: TokenSource;
@@ -47,10 +36,8 @@ export async function judgeStored(
   { offline, ...where }: Where,
 ): Promise<Judged> {
   const held = await fromParameters(session, { dir: '.', ...where });
-  const view = { account: held.account, now, session: nextSession(now, held.calendar) };
-  const asks = !offline && mayBeProven(held.accessToken, view);
-  const proof = asks ? await prove(session, held) : null;
-  return { held, verdict: judge(held, { ...view, proof, offline }) };
+  const proof = !offline && mayBeProven(held, now) ? await prove(session, held) : null;
+  return { held, verdict: judge(held, { now, proof, offline }) };
 }
 
 /** @param asksAt the keeper's next run as text, or null */
@@ -63,7 +50,7 @@ export function checkToken({ held, verdict }: Judged, asksAt: string | null): Fi
   return {
     part: 'token',
     state: access.state,
-    tone: good ? 'good' : TONES[access.state],
+    tone: good ? 'good' : access.state === 'missing' ? 'bad' : TOKEN_TONES[access.state],
     detail: [
       ...(fingerprint === null ? [] : [fingerprint]),
       ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
