@@ -1,6 +1,6 @@
 // Tests a machine with a wrong clock; Fyers' clock is right: 09:00 IST on a trading day.
 import { describe, expect, test } from 'vitest';
-import { clocksOf, clockFinding } from '../../cli/commands/doctor/clock.ts';
+import { clocksOf, clockFinding } from '../../cli/checks/machine.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { HOUR, type Instant, MINUTE, instant, plus } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';

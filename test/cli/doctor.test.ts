@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { nodeFinding } from '../../cli/commands/doctor/doctor.ts';
+import { nodeFinding } from '../../cli/commands/doctor.ts';
 import { parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';

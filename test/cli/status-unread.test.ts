@@ -1,7 +1,7 @@
 // Tests that status prints a reason once, even if several parts could not be read because of it.
 // Uses no AWS.
 import { expect, test } from 'vitest';
-import { type Finding, joinUnread, readable } from '../../cli/commands/status/said.ts';
+import { type Finding, joinUnread, readable } from '../../cli/checks/check.ts';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
 
 const READ: Finding = {

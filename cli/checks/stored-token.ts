@@ -1,10 +1,10 @@
 // Judges the stored token as `fyers tokens --use-ssm` does.
-import type { Names } from '../../../core/config/names.ts';
-import { brokerDay, formatIst, type Instant } from '../../../core/time.ts';
-import { displayFingerprint } from '../../../core/token/digest.ts';
-import { keeperFailure, reasonText } from '../../../core/token/messages.ts';
-import { NEW_STATE, parseTokenState, type TokenState } from '../../../core/token/state.ts';
-import { parameterReader } from '../../shared/aws.ts';
+import type { Names } from '../../core/config/names.ts';
+import { brokerDay, formatIst, type Instant } from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { keeperFailure, reasonText } from '../../core/token/messages.ts';
+import { NEW_STATE, parseTokenState, type TokenState } from '../../core/token/state.ts';
+import { parameterReader } from '../shared/aws.ts';
 import {
   answerIn,
   depthRefusedIn,
@@ -17,8 +17,8 @@ import {
   type TokenSource,
   type TokenStatus,
   type Verdict,
-} from '../../shared/tokens.ts';
-import type { Finding, Looking } from './said.ts';
+} from '../shared/tokens.ts';
+import type { Finding, Looking } from './check.ts';
 
 export interface Judged {
   readonly held: TokenSource;

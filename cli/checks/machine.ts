@@ -1,15 +1,15 @@
 // Compares this machine's clock with the `Date` headers of Fyers and AWS that the other checks received.
-import { systemClock } from '../../../adapters/process/clock.ts';
+import { systemClock } from '../../adapters/process/clock.ts';
 import {
   type ClockFault,
   SET_CLOCK,
   clockFaultWords,
   faultByServer,
-} from '../../../core/clock-fault.ts';
-import type { Clock } from '../../../core/ports.ts';
-import type { Instant } from '../../../core/time.ts';
-import { type ClockCheck, clockCheck } from '../../shared/settings.ts';
-import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
+} from '../../core/clock-fault.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Instant } from '../../core/time.ts';
+import { type ClockCheck, clockCheck } from '../shared/settings.ts';
+import { type Finding, type CheckContext, ok, problem, skipped } from './context.ts';
 
 export interface Clocks extends ClockCheck {
   readonly onAwsTime: (serverTime: Instant) => void;

@@ -4,20 +4,26 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
-import { nodeProblem } from '../../../adapters/process/require-node.js';
-import { type FunctionActor, REGION } from '../../../core/config/names.ts';
-import { FyersError } from '../../../core/errors.ts';
-import { asSentence } from '../../../core/text.ts';
-import { withOperatorHints } from '../../shared/aws.ts';
-import { channelsIn, telegramOfStack } from '../../shared/channels.ts';
-import { endedSimulatorStep, withEndedSimulator } from '../../shared/ended-simulator.ts';
-import type { Environment, Session } from '../../shared/io.ts';
-import { hasSelectedStack, pulumiIn, selectedStack } from '../../shared/pulumi.ts';
-import { calendarOf, namesOf, settingsIn } from '../../shared/settings.ts';
-import { paint, table, type Tone } from '../../shared/terminal.ts';
-import { appFinding, envFileFinding, modesFinding, pinFinding, redirectFinding } from './app.ts';
-import { clockFinding, clocksOf } from './clock.ts';
+import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
+import { nodeProblem } from '../../adapters/process/require-node.js';
+import { type FunctionActor, REGION } from '../../core/config/names.ts';
+import { FyersError } from '../../core/errors.ts';
+import { asSentence } from '../../core/text.ts';
+import { withOperatorHints } from '../shared/aws.ts';
+import { channelsIn, telegramOfStack } from '../shared/channels.ts';
+import { endedSimulatorStep, withEndedSimulator } from '../shared/ended-simulator.ts';
+import type { Environment, Session } from '../shared/io.ts';
+import { hasSelectedStack, pulumiIn, selectedStack } from '../shared/pulumi.ts';
+import { calendarOf, namesOf, settingsIn } from '../shared/settings.ts';
+import { paint, table, type Tone } from '../shared/terminal.ts';
+import {
+  appFinding,
+  envFileFinding,
+  modesFinding,
+  pinFinding,
+  redirectFinding,
+} from '../checks/app.ts';
+import { clockFinding, clocksOf } from '../checks/machine.ts';
 import {
   type Check,
   type CheckContext,
@@ -27,9 +33,9 @@ import {
   skipped,
   WITHOUT_AWS,
   WITHOUT_STACK,
-} from './finding.ts';
-import { streamsFinding } from './streams.ts';
-import { calendarFinding, liveFinding, tokenFinding } from './token.ts';
+} from '../checks/context.ts';
+import { streamsFinding } from '../checks/streams.ts';
+import { calendarFinding, liveFinding, tokenFinding } from '../checks/token.ts';
 
 interface DoctorOptions {
   readonly live?: true;
@@ -209,8 +215,7 @@ async function identityFinding({ session, identity }: CheckContext): Promise<Fin
 async function quotaFinding({ session, names, hasAws, deployed }: CheckContext): Promise<Finding> {
   if (!(await hasAws())) return WITHOUT_AWS;
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { concurrencyOf, reservationOf } =
-    await import('../../../adapters/aws/deployed-function.ts');
+  const { concurrencyOf, reservationOf } = await import('../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(session.io.aws);
   const { limit, unreserved } = await withOperatorHints(concurrencyOf(client));
   if (unreserved < 1) {
@@ -257,17 +262,17 @@ function createContext(session: Session, { dir, suffix, live }: Where): CheckCon
     return new STSClient(io.aws);
   });
   const identity = memoize(async () => {
-    const { callerIdentity } = await import('../../../adapters/aws/identity.ts');
+    const { callerIdentity } = await import('../../adapters/aws/identity.ts');
     return withOperatorHints(callerIdentity(await sts(), clock.onAwsTime));
   });
   const usesAws = memoize(async () => {
-    const { hasCredentials } = await import('../../../adapters/aws/identity.ts');
+    const { hasCredentials } = await import('../../adapters/aws/identity.ts');
     const stack = hasSelectedStack(pulumiIn({ folder: io.cwd, env: io.env }));
     return (await hasCredentials(await sts())) || (await stack);
   });
   const look = (actor: FunctionActor) => async () => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda');
-    const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
+    const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
     return withOperatorHints(deployedFunction(new LambdaClient(io.aws), names().function(actor)));
   };
   const deployed = {
@@ -350,7 +355,7 @@ async function readSubscribers(
   topicArn: string,
 ): Promise<{ readonly heard: readonly string[]; readonly pending: readonly string[] }> {
   const { SNSClient } = await import('@aws-sdk/client-sns');
-  const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
+  const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
   const all = await withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
   const those = (wanted: boolean) =>
     all

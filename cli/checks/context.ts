@@ -1,11 +1,11 @@
 // Defines the result of a check and the context that checks share. The context fetches shared data once.
-import type { Identity } from '../../../adapters/aws/identity.ts';
-import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
-import type { CalendarOptions } from '../../../core/market/calendar.ts';
-import type { FunctionActor, Names } from '../../../core/config/names.ts';
-import type { Session } from '../../shared/io.ts';
-import type { Settings } from '../../shared/settings.ts';
-import type { Clocks } from './clock.ts';
+import type { Identity } from '../../adapters/aws/identity.ts';
+import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
+import type { FunctionActor, Names } from '../../core/config/names.ts';
+import type { Session } from '../shared/io.ts';
+import type { Settings } from '../shared/settings.ts';
+import type { Clocks } from './machine.ts';
 
 export type Finding =
   | { readonly state: 'ok'; readonly detail: string }

@@ -1,10 +1,10 @@
 // Reads the harvesters' state from their own metrics.
 import type { CloudWatchClient, Dimension } from '@aws-sdk/client-cloudwatch';
-import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../../core/config/names.ts';
-import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../../core/time.ts';
-import { counted } from '../../../core/text.ts';
-import { awsCall } from '../../shared/aws.ts';
-import type { Looking, Finding } from './said.ts';
+import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
+import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../core/time.ts';
+import { counted } from '../../core/text.ts';
+import { awsCall } from '../shared/aws.ts';
+import type { Looking, Finding } from './check.ts';
 
 export interface Shard {
   readonly shard: string;

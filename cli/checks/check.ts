@@ -1,12 +1,12 @@
 // Defines a finding of `fyers status` about one part of the stack. Each part reads for itself, so an unreadable part
 // does not affect the others.
-import { FyersError } from '../../../core/errors.ts';
-import type { CalendarOptions } from '../../../core/market/calendar.ts';
-import type { Names } from '../../../core/config/names.ts';
-import type { Instant } from '../../../core/time.ts';
-import type { Session } from '../../shared/io.ts';
-import type { Settings } from '../../shared/settings.ts';
-import type { Tone } from '../../shared/terminal.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
+import type { Names } from '../../core/config/names.ts';
+import type { Instant } from '../../core/time.ts';
+import type { Session } from '../shared/io.ts';
+import type { Settings } from '../shared/settings.ts';
+import type { Tone } from '../shared/terminal.ts';
 
 export interface Finding {
   readonly part: string;

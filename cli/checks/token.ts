@@ -1,17 +1,17 @@
 // Checks the access token for the coming session, the calendar, and with --live one depth request.
-import { askForBook } from '../../../adapters/fyers/depth-feed.ts';
-import { clockFaultWords } from '../../../core/clock-fault.ts';
-import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
-import type { Level } from '../../../core/recording/book.ts';
-import { FyersError } from '../../../core/errors.ts';
-import type { HoleReason } from '../../../core/recording/coverage.ts';
-import { fieldWords } from '../../../core/recording/field-faults.ts';
-import { coveredUntil, dayOf, nextSession } from '../../../core/market/calendar.ts';
-import { calendarNotice } from '../../../core/market/calendar-notice.ts';
-import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
-import { isIndex } from '../../../core/market/symbol-plan.ts';
-import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../../core/config/names.ts';
-import { REFRESH_SLOTS } from '../../../core/schedule.ts';
+import { askForBook } from '../../adapters/fyers/depth-feed.ts';
+import { clockFaultWords } from '../../core/clock-fault.ts';
+import { parseSymbolAlias, parseSymbols } from '../../core/config/values.ts';
+import type { Level } from '../../core/recording/book.ts';
+import { FyersError } from '../../core/errors.ts';
+import type { HoleReason } from '../../core/recording/coverage.ts';
+import { fieldWords } from '../../core/recording/field-faults.ts';
+import { coveredUntil, dayOf, nextSession } from '../../core/market/calendar.ts';
+import { calendarNotice } from '../../core/market/calendar-notice.ts';
+import { type SessionPlan, phaseAt } from '../../core/market/phases.ts';
+import { isIndex } from '../../core/market/symbol-plan.ts';
+import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
+import { REFRESH_SLOTS } from '../../core/schedule.ts';
 import {
   type Instant,
   SECOND,
@@ -19,17 +19,17 @@ import {
   formatIst,
   istDateAt,
   istInstant,
-} from '../../../core/time.ts';
-import { displayFingerprint } from '../../../core/token/digest.ts';
-import { counted } from '../../../core/text.ts';
+} from '../../core/time.ts';
+import { displayFingerprint } from '../../core/token/digest.ts';
+import { counted } from '../../core/text.ts';
 import {
   fromFiles,
   fromParameters,
   type TokenSource,
   judge,
   mayBeProven,
-} from '../../shared/tokens.ts';
-import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
+} from '../shared/tokens.ts';
+import { type Finding, type CheckContext, ok, problem, skipped } from './context.ts';
 
 export const LOGIN_STEP = 'Log in with `./fyers login`.';
 

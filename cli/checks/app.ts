@@ -1,17 +1,22 @@
 // Checks the Fyers app: id and secret, registered redirect URL, and PIN.
 import path from 'node:path';
-import { looseModes, readEnvFile } from '../../../adapters/operator/env-and-token-files.ts';
+import { looseModes, readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
 import {
   type Parsed,
   parseAppId,
   parseAppSecret,
   parsePin,
   parseRedirectUri,
-} from '../../../core/config/values.ts';
-import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../../core/config/names.ts';
-import { parametersOf } from '../../shared/aws.ts';
-import { isSameUrl, LAPTOP_URL_STEP, LOGIN_PAGE_OF_STACK, registeredUrl } from '../login/paste.ts';
-import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
+} from '../../core/config/values.ts';
+import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../core/config/names.ts';
+import { parametersOf } from '../shared/aws.ts';
+import {
+  isSameUrl,
+  LAPTOP_URL_STEP,
+  LOGIN_PAGE_OF_STACK,
+  registeredUrl,
+} from '../commands/login/paste.ts';
+import { type Finding, type CheckContext, ok, problem, skipped } from './context.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {

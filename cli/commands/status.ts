@@ -1,20 +1,26 @@
 // Prints the state of the stack on one screen, read with the operator's own AWS identity (`./fyers status`).
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { Command } from 'commander';
-import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
-import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
-import { calendarNotice } from '../../../core/market/calendar-notice.ts';
-import { coveredUntil, nextSession } from '../../../core/market/calendar.ts';
-import { formatIso, formatIst, HOUR, istDateAt, plus } from '../../../core/time.ts';
-import { awsCall, withOperatorHints } from '../../shared/aws.ts';
-import { channelsIn } from '../../shared/channels.ts';
-import type { Session } from '../../shared/io.ts';
-import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
-import { paint, table, type Tone } from '../../shared/terminal.ts';
-import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
-import { logReader } from '../logs/logs.ts';
-import { checkHarvesters, readHarvesters } from './harvester.ts';
-import { checkMemory, checkToken, type Judged, judgeStored, readState } from './token.ts';
+import type { Subscription } from '../../adapters/aws/subscriptions.ts';
+import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../core/config/names.ts';
+import { calendarNotice } from '../../core/market/calendar-notice.ts';
+import { coveredUntil, nextSession } from '../../core/market/calendar.ts';
+import { formatIso, formatIst, HOUR, istDateAt, plus } from '../../core/time.ts';
+import { awsCall, withOperatorHints } from '../shared/aws.ts';
+import { channelsIn } from '../shared/channels.ts';
+import type { Session } from '../shared/io.ts';
+import { calendarOf, namesOf, settingsOf, suffixOf } from '../shared/settings.ts';
+import { paint, table, type Tone } from '../shared/terminal.ts';
+import { type Entry, eventIn, type LoggedEvent } from './logs/entry.ts';
+import { logReader } from './logs/logs.ts';
+import { checkHarvesters, readHarvesters } from '../checks/harvester.ts';
+import {
+  checkMemory,
+  checkToken,
+  type Judged,
+  judgeStored,
+  readState,
+} from '../checks/stored-token.ts';
 import {
   DEPLOY,
   type Deployed,
@@ -23,14 +29,14 @@ import {
   joinUnread,
   type Looking,
   readable,
-} from './said.ts';
+} from '../checks/check.ts';
 import {
   checkSchedules,
   describeNextRun,
   nextRunOf,
   readSchedules,
   type Schedule,
-} from './schedules.ts';
+} from '../checks/schedules.ts';
 
 interface StatusOptions {
   readonly suffix?: string;
@@ -254,7 +260,7 @@ function jsonOf(
 /** Errors: those of every AWS call by the operator. */
 async function readDeployed({ io }: Session, names: Names): Promise<Deployed | null> {
   const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
+  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
   const client = new LambdaClient(io.aws);
   const found = await withOperatorHints(deployedFunction(client, names.function('refresh')));
   if (found === null) return null;
@@ -324,7 +330,7 @@ async function readSubscriptions(
   topicArn: string,
 ): Promise<readonly Subscription[]> {
   const { SNSClient } = await import('@aws-sdk/client-sns');
-  const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
+  const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
   return withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 

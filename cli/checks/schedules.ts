@@ -1,14 +1,14 @@
 // Reads the schedules from EventBridge Scheduler and computes the next run.
-import { type CalendarOptions, dayOf } from '../../../core/market/calendar.ts';
+import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
 import {
   REFRESH_SLOTS,
   SCHEDULE_TIME_ZONE,
   WATCH_SLOTS,
   scheduleExpression,
-} from '../../../core/schedule.ts';
-import { type Instant, addDays, formatIst, istDateAt, istInstant } from '../../../core/time.ts';
-import { nullIfNotFound } from '../../shared/aws.ts';
-import { DEPLOY, type Deployed, type Looking, type Finding } from './said.ts';
+} from '../../core/schedule.ts';
+import { type Instant, addDays, formatIst, istDateAt, istInstant } from '../../core/time.ts';
+import { nullIfNotFound } from '../shared/aws.ts';
+import { DEPLOY, type Deployed, type Looking, type Finding } from './check.ts';
 
 type Slot = (typeof REFRESH_SLOTS)[number] | (typeof WATCH_SLOTS)[number];
 
