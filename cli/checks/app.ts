@@ -1,6 +1,4 @@
 // Checks the Fyers app: id and secret, registered redirect URL, and PIN.
-import path from 'node:path';
-import { looseModes, readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
 import {
   type Parsed,
   parseAppId,
@@ -16,7 +14,8 @@ import {
   LOGIN_PAGE_OF_STACK,
   registeredUrl,
 } from '../commands/login/paste.ts';
-import { type Finding, type CheckContext, ok, problem, skipped } from './context.ts';
+import { type Finding, ok, problem } from './check.ts';
+import { type CheckContext, deployed, hasAws, usesAws } from './context.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {
@@ -24,55 +23,12 @@ const CREDENTIALS = {
   FYERS_SECRET_KEY: parseAppSecret,
 } as const satisfies Partial<Record<ParameterName, (text: string) => Parsed<string>>>;
 
-export function envFileFinding({ session, dir }: CheckContext): Finding {
-  const folder = path.resolve(session.io.cwd, dir);
-  const { values, problems } = readEnvFile(folder);
-  if (problems.length > 0) {
-    return problem(problems.join(' '), 'Correct that, and repeat the command.');
-  }
-  const given = Object.values(values).filter((value) => value.trim() !== '').length;
-  return ok(
-    given === 0
-      ? `missing or empty in ${folder}; .env.example shows the possible keys`
-      : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(folder, '.env')}`,
-  );
-}
-
-/**
- * Checks that only the owner can read the secrets in the folder. Skipped on Windows, which keeps permissions
- * elsewhere.
- */
-export function modesFinding({ session, dir }: CheckContext): Finding {
-  if (process.platform === 'win32') return skipped('Windows has no file modes');
-  const folder = path.resolve(session.io.cwd, dir);
-  const { files, isFolderOpen } = looseModes(folder);
-  if (files.length === 0 && !isFolderOpen) {
-    return ok(`only you can read .env and the token files in ${folder}`);
-  }
-  const commands = [
-    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quotePath).join(' ')}`]),
-    ...(isFolderOpen ? [`chmod o-w ${quotePath(folder)}`] : []),
-  ];
-  return problem(
-    [
-      ...(files.length === 0 ? [] : [`other users may read ${files.join(', ')}`]),
-      ...(isFolderOpen ? [`anyone may replace the files of ${folder}`] : []),
-    ].join('; '),
-    `Run \`${commands.join(' && ')}\`.`,
-  );
-}
-
-/** Quotes a path for a shell. */
-function quotePath(place: string): string {
-  return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /**
  * Checks that `.env` and the stack each have both app id and secret or neither, that they are well formed, and that
  * they agree.
  */
-export async function appFinding(patient: CheckContext): Promise<Finding> {
-  const { settings, session } = patient;
+export async function checkApp(context: CheckContext): Promise<Finding> {
+  const { settings, session } = context;
   const placeOf = (name: ParameterName) => settings.placeOf(name).place;
   const here = pairOf(settings('FYERS_CLIENT_ID'), settings('FYERS_SECRET_KEY'));
   if (here.secret !== null) session.hide(here.secret);
@@ -80,11 +36,11 @@ export async function appFinding(patient: CheckContext): Promise<Finding> {
   if (problems.length > 0) {
     return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
   }
-  const there = (await patient.hasAws()) ? await pairOfStack(patient) : pairOf(null, null);
+  const there = (await hasAws(context)) ? await pairOfStack(context) : pairOf(null, null);
   const id = here.id ?? there.id;
   if (id === null) {
     const first = `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env`;
-    const isLaptop = !(await patient.usesAws());
+    const isLaptop = !(await usesAws(context));
     return problem(
       'there is no app id and no secret',
       isLaptop ? `${first}.` : `${first}, and run \`npm run configure\` and \`pulumi up\`.`,
@@ -140,7 +96,8 @@ async function pairOfStack({ session, names }: CheckContext): Promise<Pair> {
   return pairOf(await store.read('FYERS_CLIENT_ID'), await store.read('FYERS_SECRET_KEY'));
 }
 
-export async function pinFinding({ settings, hasAws, deployed }: CheckContext): Promise<Finding> {
+export async function checkPin(context: CheckContext): Promise<Finding> {
+  const { settings } = context;
   const pin = settings('FYERS_PIN');
   const parsed = pin === null ? null : parsePin(pin);
   if (parsed?.ok === false) {
@@ -148,7 +105,8 @@ export async function pinFinding({ settings, hasAws, deployed }: CheckContext): 
     return problem(`${place} ${parsed.problem}`, fix);
   }
   const stored =
-    (await hasAws()) && (await deployed('refresh'))?.environment[ENVIRONMENT.pinSecret];
+    (await hasAws(context)) &&
+    (await deployed(context, 'refresh'))?.environment[ENVIRONMENT.pinSecret];
   const where = [...(pin === null ? [] : ['.env']), ...(stored ? ['Secrets Manager'] : [])];
   const why = 'only a refresh needs it, and Fyers has switched refreshes off';
   return ok(where.length === 0 ? `none: ${why}` : `given in ${where.join(' and ')}; ${why}`);
@@ -157,9 +115,9 @@ export async function pinFinding({ settings, hasAws, deployed }: CheckContext): 
 const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
 
 /** Fyers has no API for the registered URL, so this compares the URLs that the stack and `.env` assume. */
-export async function redirectFinding(patient: CheckContext): Promise<Finding> {
-  const { settings, hasAws, deployed } = patient;
-  const refresh = (await hasAws()) ? await deployed('refresh') : null;
+export async function checkRedirectUrl(context: CheckContext): Promise<Finding> {
+  const { settings } = context;
+  const refresh = (await hasAws(context)) ? await deployed(context, 'refresh') : null;
   const { uri, loginUrl, notice } = registeredUrl(settings, refresh);
   const deployedUri = refresh?.environment[ENVIRONMENT.redirectUri];
   const parsed = parseRedirectUri(uri);
@@ -170,7 +128,7 @@ export async function redirectFinding(patient: CheckContext): Promise<Finding> {
       : problem(`${uri} ${parsed.problem}`, 'Run `pulumi config set redirectUri VALUE`.');
   }
   if (notice !== null) return problem(notice, SAME_URL);
-  if (uri === LOGIN_URL_KEYWORD && !(await patient.usesAws())) {
+  if (uri === LOGIN_URL_KEYWORD && !(await usesAws(context))) {
     return problem(LOGIN_PAGE_OF_STACK, LAPTOP_URL_STEP);
   }
   const oneTap =

@@ -1,100 +1,70 @@
-// Defines a finding of `fyers status` about one part of the stack. Each part reads for itself, so an unreadable part
+// Defines a check of `doctor` and `status` and its finding, and runs one. Each check reads for itself, so one that fails
 // does not affect the others.
 import { FyersError } from '../../core/errors.ts';
-import type { CalendarOptions } from '../../core/market/calendar.ts';
-import type { Names } from '../../core/config/names.ts';
-import type { Instant } from '../../core/time.ts';
-import type { Session } from '../shared/io.ts';
-import type { Settings } from '../shared/settings.ts';
 import type { Tone } from '../shared/terminal.ts';
+import { type CheckContext, hasAws, usesAws } from './context.ts';
 
 export interface Finding {
-  readonly part: string;
+  /** Replaces the check's name, if a check has a second finding. */
+  readonly name?: string;
   /** One or two words. */
   readonly state: string;
   readonly tone: Tone | null;
   readonly detail: string;
   /** Actions for the operator: full sentences with a command. */
   readonly todo: readonly string[];
-  /** The source that could not be read; absent if all were read. */
-  readonly unread?: 'aws' | 'broker';
-  /** Equal for parts that could not be read for the same reason; absent if all were read. */
-  readonly reason?: string;
   /** The same content for scripts. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** The source that could not be read; absent if all were read. */
+  readonly unread?: 'aws' | 'broker';
+  /** Equal for findings that could not be read for the same reason; absent if all were read. */
+  readonly reason?: string;
 }
 
-/** Settings of the deployed stack, from the environment of FyersTokenRefresh; null if that function does not exist. */
-export interface Deployed {
-  readonly topicArn: string | null;
-  readonly telegram: boolean;
-  readonly days: 'trading' | 'all';
-  /** Why the function cannot run; null if it can. */
-  readonly fault: string | null;
+export type NamedFinding = Finding & { readonly name: string };
+
+type Findings = Finding | readonly Finding[];
+
+export interface Check {
+  readonly name: string;
+  /** Skipped without it: `stack` on a laptop that has none, `aws` also if AWS cannot be reached. */
+  readonly needs?: 'stack' | 'aws';
+  readonly run: (context: CheckContext) => Findings | Promise<Findings>;
 }
 
-export interface Looking {
-  readonly session: Session;
-  readonly names: Names;
-  readonly suffix: string;
-  readonly settings: Settings;
-  /** The operator's calendar overrides. */
-  readonly calendar: CalendarOptions;
-  readonly now: Instant;
-  readonly deployed: Promise<Deployed | null>;
+export function ok(detail: string): Finding {
+  return { state: 'ok', tone: 'good', detail, todo: [], facts: {} };
 }
 
-export const DEPLOY = 'Run `pulumi up`: it creates missing resources and reverts manual changes.';
+/** The check could not or need not run; the detail gives the reason. */
+export function skipped(detail: string): Finding {
+  return { state: 'skipped', tone: 'quiet', detail, todo: [], facts: {} };
+}
 
-/** Never throws a FyersError: it becomes the finding of the part. */
-export async function readable(
-  part: string,
-  read: () => Promise<readonly Finding[]>,
-): Promise<readonly Finding[]> {
+/** @param fix a full sentence */
+export function problem(detail: string, fix: string): Finding {
+  return { state: 'problem', tone: 'bad', detail, todo: [fix], facts: {} };
+}
+
+/** @param failed turns a FyersError into a finding; every other error is thrown */
+export async function runCheck(
+  check: Check,
+  context: CheckContext,
+  failed: (error: FyersError) => Finding,
+): Promise<readonly NamedFinding[]> {
+  const named = (findings: Findings) =>
+    [findings].flat().map((finding) => ({ name: check.name, ...finding }));
   try {
-    return await read();
+    return named((await reasonToSkip(check, context)) ?? (await check.run(context)));
   } catch (caught) {
-    if (caught instanceof FyersError) return [unreadFinding(part, caught)];
+    if (caught instanceof FyersError) return named(failed(caught));
     throw caught;
   }
 }
 
-function unreadFinding(part: string, error: FyersError): Finding {
-  const said = {
-    part,
-    state: 'not read',
-    tone: 'bad',
-    detail: error.message,
-    todo: [],
-    facts: { code: error.code },
-    reason: `${error.code} ${error.nextStep}`,
-  } as const;
-  if (error.family === 'broker') return { ...said, unread: 'broker' };
-  const aws = error.family === 'platform' || error.code === 'operator.credentials';
-  return aws ? { ...said, unread: 'aws' } : { ...said, todo: [error.nextStep] };
-}
-
-/** Returns 2 if the operator has to act, 4 if AWS could not be read, 3 if the broker did not answer, else 0. */
-export function exitCodeFor(all: readonly Finding[]): number {
-  if (all.some(({ todo }) => todo.length > 0)) return 2;
-  if (all.some(({ unread: by }) => by === 'aws')) return 4;
-  return all.some(({ unread: by }) => by === 'broker') ? 3 : 0;
-}
-
-/**
- * Joins the parts that could not be read for the same reason, such as missing credentials, into one finding, so that a
- * person reads the reason once.
- */
-export function joinUnread(all: readonly Finding[]): readonly Finding[] {
-  const groups = Map.groupBy(all, ({ unread, reason }) => (unread === undefined ? null : reason));
-  return all.flatMap((finding) => {
-    const alike = finding.unread === undefined ? [] : (groups.get(finding.reason) ?? []);
-    if (finding.reason === undefined || alike.length < 2) return [finding];
-    if (finding !== alike[0]) return [];
-    const isAll = all.every(({ unread }) => unread !== undefined);
-    const names = isAll ? '' : `${alike.map(({ part }) => part).join(', ')}: `;
-    return [
-      { ...finding, part: `${String(alike.length)} parts`, detail: `${names}${finding.detail}` },
-    ];
-  });
+async function reasonToSkip({ needs }: Check, context: CheckContext): Promise<Finding | null> {
+  if (needs === undefined) return null;
+  if (!(await usesAws(context))) return skipped('only for a stack on AWS');
+  if (needs === 'stack' || (await hasAws(context))) return null;
+  return skipped('AWS cannot be asked, see "AWS identity"');
 }

@@ -1,63 +1,145 @@
-// Defines the result of a check and the context that checks share. The context fetches shared data once.
-import type { Identity } from '../../adapters/aws/identity.ts';
+// Defines the context of checks, and reads what several of them need: each source at most once, and only if a check
+// needs it.
 import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
-import type { CalendarOptions } from '../../core/market/calendar.ts';
+import { systemClock } from '../../adapters/process/clock.ts';
+import { type ClockFault, faultByServer } from '../../core/clock-fault.ts';
 import type { FunctionActor, Names } from '../../core/config/names.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Instant } from '../../core/time.ts';
+import { withOperatorHints } from '../shared/aws.ts';
 import type { Session } from '../shared/io.ts';
-import type { Settings } from '../shared/settings.ts';
-import type { Clocks } from './machine.ts';
+import { hasSelectedStack, pulumiIn } from '../shared/pulumi.ts';
+import {
+  calendarOf,
+  type ClockCheck,
+  clockCheck,
+  namesOf,
+  type Settings,
+  suffixOf,
+} from '../shared/settings.ts';
 
-export type Finding =
-  | { readonly state: 'ok'; readonly detail: string }
-  /** The check could not or need not run; the detail gives the reason. */
-  | { readonly state: 'skipped'; readonly detail: string }
-  /** The fix is a full sentence. */
-  | { readonly state: 'problem'; readonly detail: string; readonly fix: string };
-
-export interface Check {
-  readonly name: string;
-  /** True: not a problem of a laptop without a stack. */
-  readonly isForAws?: true;
-  readonly look: (patient: CheckContext) => Finding | Promise<Finding>;
+interface Where {
+  /** Absolute path of the folder with `.env` and the token files. */
+  readonly dir: string;
+  /** The value of `--suffix`. */
+  readonly suffix: string | undefined;
+  readonly settings: Settings;
+  /** False: no request goes to Fyers. */
+  readonly asksBroker: boolean;
 }
 
-export interface CheckContext {
+export interface CheckContext extends Where {
   readonly session: Session;
-  /** Folder with `.env` and the token files. */
-  readonly dir: string;
-  readonly suffix: string | undefined;
-  readonly live: boolean;
-  readonly settings: Settings;
+  readonly now: Instant;
   /** The operator's calendar overrides. Errors: `operator.config`. */
   readonly calendar: () => CalendarOptions;
   /** Errors: `operator.config` for an invalid suffix. */
   readonly names: () => Names;
-  /** Collects server times from the other checks. */
+  /** Empty for the Python original's names. Errors: `operator.config` for an invalid suffix. */
+  readonly stackSuffix: () => string;
+  /** Collects server times from the checks. */
   readonly clock: Clocks;
-  /** Errors: `operator.credentials`, `platform.store`. */
-  readonly identity: () => Promise<Identity>;
-  /** False on a laptop without a stack: no selected stack, and no AWS credentials. */
-  readonly usesAws: () => Promise<boolean>;
-  /** False if AWS cannot be reached; one check reports the reason. */
-  readonly hasAws: () => Promise<boolean>;
-  /** Null if the function is not deployed. Errors of AWS. */
-  readonly deployed: (actor: FunctionActor) => Promise<DeployedFunction | null>;
 }
 
-export function ok(detail: string): Finding {
-  return { state: 'ok', detail };
+export function createContext(session: Session, where: Where): CheckContext {
+  const { dir, settings, suffix } = where;
+  return {
+    ...where,
+    session,
+    now: session.io.clock.now(),
+    calendar: () => calendarOf(dir, settings),
+    names: () => namesOf(settings, suffix),
+    stackSuffix: () => suffixOf(settings, suffix),
+    clock: clocksOf(session.io.clock),
+  };
 }
 
-export function skipped(detail: string): Finding {
-  return { state: 'skipped', detail };
+/** Returns a function that reads once for each context, so that checks can share what was read. */
+export function oncePerContext<T>(
+  read: (context: CheckContext) => Promise<T>,
+): (context: CheckContext) => Promise<T> {
+  const answers = new WeakMap<CheckContext, Promise<T>>();
+  return (context) => {
+    const answer = answers.get(context) ?? read(context);
+    answers.set(context, answer);
+    return answer;
+  };
 }
 
-export function problem(detail: string, fix: string): Finding {
-  return { state: 'problem', detail, fix };
+const stsClient = oncePerContext(async ({ session }) => {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  return new STSClient(session.io.aws);
+});
+
+/** Errors: `operator.credentials`, `platform.store`. */
+export const readIdentity = oncePerContext(async (context) => {
+  const { callerIdentity } = await import('../../adapters/aws/identity.ts');
+  return withOperatorHints(callerIdentity(await stsClient(context), context.clock.onAwsTime));
+});
+
+/** False on a laptop without a stack: no selected stack, and no AWS credentials. */
+export const usesAws = oncePerContext(async (context) => {
+  const { hasCredentials } = await import('../../adapters/aws/identity.ts');
+  const { cwd, env } = context.session.io;
+  const stack = hasSelectedStack(pulumiIn({ folder: cwd, env }));
+  return (await hasCredentials(await stsClient(context))) || (await stack);
+});
+
+/** False if AWS cannot be reached; one check reports the reason. */
+export function hasAws(context: CheckContext): Promise<boolean> {
+  return readIdentity(context).then(
+    () => true,
+    () => false,
+  );
 }
 
-/** Result of checks that need AWS if it cannot be reached. */
-export const WITHOUT_AWS = skipped('AWS cannot be asked, see "AWS identity"');
+const FUNCTION_READERS = {
+  refresh: oncePerContext((context) => readFunction(context, 'refresh')),
+  login: oncePerContext((context) => readFunction(context, 'login')),
+  watch: oncePerContext((context) => readFunction(context, 'watch')),
+};
 
-/** Result of the checks of a stack on a machine without one. */
-export const WITHOUT_STACK = skipped('only for a stack on AWS');
+/** Null if the function is not deployed. Errors: those of every AWS call by the operator. */
+export function deployed(
+  context: CheckContext,
+  actor: FunctionActor,
+): Promise<DeployedFunction | null> {
+  return FUNCTION_READERS[actor](context);
+}
+
+async function readFunction({ session, names }: CheckContext, actor: FunctionActor) {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
+  const client = new LambdaClient(session.io.aws);
+  return withOperatorHints(deployedFunction(client, names().function(actor)));
+}
+
+interface Clocks extends ClockCheck {
+  readonly onAwsTime: (serverTime: Instant) => void;
+  /** Server times received so far; null if no server answered. */
+  readonly seen: () => { readonly fault: ClockFault | null; readonly by: string } | null;
+}
+
+/** @param clock the clock that judges tokens; AWS is compared with the machine's own clock */
+export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
+  const check = clockCheck(clock);
+  let byFyers = false;
+  let byAws: ClockFault | null | undefined;
+  return {
+    ...check,
+    onServerTime(serverTime) {
+      byFyers = true;
+      check.onServerTime(serverTime);
+    },
+    onAwsTime(serverTime) {
+      byAws = faultByServer(serverTime, systemClock.now(), "the time of AWS's answer");
+    },
+    seen() {
+      if (byFyers) return { fault: check.fault(), by: 'Fyers' };
+      if (byAws !== undefined) return { fault: byAws, by: 'AWS' };
+      const fault = check.fault();
+      return fault === null ? null : { fault, by: fault.by };
+    },
+  };
+}

@@ -1,12 +1,14 @@
-// Reads the harvesters' state from their own metrics.
+// Checks the harvesters by their own metrics.
 import type { CloudWatchClient, Dimension } from '@aws-sdk/client-cloudwatch';
 import { METRICS, METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
+import { nextSession } from '../../core/market/calendar.ts';
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import { awsCall } from '../shared/aws.ts';
-import type { Looking, Finding } from './check.ts';
+import type { Finding } from './check.ts';
+import type { CheckContext } from './context.ts';
 
-export interface Shard {
+interface Shard {
   readonly shard: string;
   /** Start of the last five-minute period with a heartbeat; null: none in the last day. */
   readonly lastAt: Instant | null;
@@ -19,7 +21,9 @@ const PERIOD_MS = 5 * MINUTE;
 const MAX_HEARTBEAT_AGE_MS = 20 * MINUTE;
 
 /** The shards that have an alarm, else all shards of the last day. Errors: those of every AWS call by the operator. */
-export async function readHarvesters({ session, suffix, now }: Looking): Promise<readonly Shard[]> {
+async function readHarvesters(context: CheckContext): Promise<readonly Shard[]> {
+  const { session, now } = context;
+  const suffix = context.stackSuffix();
   const cloudwatch = await import('@aws-sdk/client-cloudwatch');
   const client = new cloudwatch.CloudWatchClient(session.io.aws);
   const sums = async (MetricName: string, shard: string) => {
@@ -96,35 +100,35 @@ function shardOf(dimensions: readonly Dimension[], suffix: string): readonly str
   return own && shard !== undefined ? [shard] : [];
 }
 
-/** @param recording true during a session, when heartbeats are due */
-export function checkHarvesters(
-  shards: readonly Shard[],
-  { now, recording }: { readonly now: Instant; readonly recording: boolean },
-): Finding {
+export async function checkHarvesters(context: CheckContext): Promise<Finding> {
+  const { now } = context;
+  const shards = await readHarvesters(context);
+  // During a session heartbeats are due.
+  const isRecording = nextSession(now, context.calendar()).opensAt <= now;
   const facts = {
     shards: shards.map(({ lastAt, ...rest }) => ({ ...rest, at: lastAt && formatIst(lastAt) })),
   };
-  const said = { part: 'harvester', todo: [], facts };
+  const base = { todo: [], facts };
   if (shards.every(({ lastAt }) => lastAt === null)) {
     const detail = 'no heartbeat seen in the last day';
-    return { ...said, state: 'silent', tone: recording ? 'bad' : 'quiet', detail };
+    return { ...base, state: 'silent', tone: isRecording ? 'bad' : 'quiet', detail };
   }
   const fresh = shards.every(
     ({ lastAt }) => lastAt !== null && now - lastAt <= MAX_HEARTBEAT_AGE_MS,
   );
   return {
-    ...said,
+    ...base,
     state: fresh ? 'alive' : 'resting',
     ...(fresh
       ? { tone: 'good' }
-      : recording
+      : isRecording
         ? { tone: 'bad', state: 'silent' }
         : { tone: 'quiet' }),
-    detail: shards.map(checkShard).join('; '),
+    detail: shards.map(shardText).join('; '),
   };
 }
 
-function checkShard({ shard, lastAt, slotsMissed }: Shard): string {
+function shardText({ shard, lastAt, slotsMissed }: Shard): string {
   return lastAt === null
     ? `shard ${shard}: no heartbeat seen in the last day`
     : `shard ${shard}: last heartbeat ${formatIst(lastAt)}, ${counted(slotsMissed, 'slot')} without a row in a day`;

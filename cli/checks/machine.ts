@@ -1,52 +1,134 @@
-// Compares this machine's clock with the `Date` headers of Fyers and AWS that the other checks received.
-import { systemClock } from '../../adapters/process/clock.ts';
-import {
-  type ClockFault,
-  SET_CLOCK,
-  clockFaultWords,
-  faultByServer,
-} from '../../core/clock-fault.ts';
-import type { Clock } from '../../core/ports.ts';
-import type { Instant } from '../../core/time.ts';
-import { type ClockCheck, clockCheck } from '../shared/settings.ts';
-import { type Finding, type CheckContext, ok, problem, skipped } from './context.ts';
+// Checks this machine and the operator's folder: Node, Pulumi, AWS identity, `.env`, file modes, calendar, clock.
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { looseModes, readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
+import { nodeProblem } from '../../adapters/process/require-node.js';
+import { SET_CLOCK, clockFaultWords } from '../../core/clock-fault.ts';
+import { REGION } from '../../core/config/names.ts';
+import { FyersError } from '../../core/errors.ts';
+import { calendarNotice } from '../../core/market/calendar-notice.ts';
+import { coveredUntil } from '../../core/market/calendar.ts';
+import { counted } from '../../core/text.ts';
+import { istDateAt } from '../../core/time.ts';
+import type { Environment } from '../shared/io.ts';
+import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
+import { type Finding, ok, problem, skipped } from './check.ts';
+import { type CheckContext, readIdentity, usesAws } from './context.ts';
 
-export interface Clocks extends ClockCheck {
-  readonly onAwsTime: (serverTime: Instant) => void;
-  /** Server times received so far; null if no server answered. */
-  readonly seen: () => Seen | null;
+/** @param version as in `process.versions.node` */
+export function nodeFinding(version: string): Finding {
+  const text = nodeProblem(version);
+  if (text === null) return ok(version);
+  const [detail = text, fix = ''] = text.split(/(?<=\.) (?=Run)/);
+  return problem(detail, fix);
 }
 
-interface Seen {
-  readonly fault: ClockFault | null;
-  readonly by: string;
+/** `./fyers` runs under the Node of `npm ci`, and `pulumi up` under the one on the PATH. */
+export async function checkNode(context: CheckContext): Promise<Finding> {
+  const own = nodeFinding(process.versions.node);
+  if (own.state === 'problem' || !(await usesAws(context))) return own;
+  const version = await versionOnPath(context.session.io.env);
+  if (version === null) {
+    return problem('`pulumi up` needs a `node` on the PATH, and finds no `node` there', PATH_STEP);
+  }
+  const text = nodeProblem(version);
+  if (text === null) return own;
+  const [, fix = PATH_STEP] = text.split(/(?<=\.) (?=Run)/);
+  return problem(
+    `\`pulumi up\` would run under Node ${version} of the PATH, which is too old`,
+    fix,
+  );
 }
 
-/** @param clock the clock that judges tokens; AWS is compared with the machine's own clock */
-export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
-  const check = clockCheck(clock);
-  let byFyers = false;
-  let byAws: ClockFault | null | undefined;
-  return {
-    ...check,
-    onServerTime(serverTime) {
-      byFyers = true;
-      check.onServerTime(serverTime);
-    },
-    onAwsTime(serverTime) {
-      byAws = faultByServer(serverTime, systemClock.now(), "the time of AWS's answer");
-    },
-    seen() {
-      if (byFyers) return { fault: check.fault(), by: 'Fyers' };
-      if (byAws !== undefined) return { fault: byAws, by: 'AWS' };
-      const fault = check.fault();
-      return fault === null ? null : { fault, by: fault.by };
-    },
-  };
+const PATH_STEP = 'Run `export PATH="$PWD/node_modules/.bin:$PATH"` in the project\'s folder.';
+
+/** Returns such as `20.20.2`; null if no `node` can be run. */
+function versionOnPath(env: Environment): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile('node', ['--version'], { env: { ...env }, encoding: 'utf8' }, (error, output) => {
+      resolve(error === null ? output.trim().replace(/^v/, '') : null);
+    });
+  });
+}
+
+export async function checkPulumi({ session: { io } }: CheckContext): Promise<Finding> {
+  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
+  const version = (await pulumi(['version'], '')).trim();
+  return ok(`${version}, stack ${await selectedStack(pulumi, undefined)}`);
+}
+
+export async function checkIdentity(context: CheckContext): Promise<Finding> {
+  const { account, arn } = await readIdentity(context);
+  const elsewhere = context.session.io.env['AWS_REGION'] ?? REGION;
+  const note = elsewhere === REGION ? '' : `, whatever AWS_REGION says (${elsewhere})`;
+  return ok(`${arn}, account ${account}; region ${REGION}${note}`);
+}
+
+export function checkEnvFile({ dir }: CheckContext): Finding {
+  const { values, problems } = readEnvFile(dir);
+  if (problems.length > 0) {
+    return problem(problems.join(' '), 'Correct that, and repeat the command.');
+  }
+  const given = Object.values(values).filter((value) => value.trim() !== '').length;
+  return ok(
+    given === 0
+      ? `missing or empty in ${dir}; .env.example shows the possible keys`
+      : `${String(given)} ${given === 1 ? 'value' : 'values'} in ${path.join(dir, '.env')}`,
+  );
+}
+
+/**
+ * Checks that only the owner can read the secrets in the folder. Skipped on Windows, which keeps permissions
+ * elsewhere.
+ */
+export function checkModes({ dir }: CheckContext): Finding {
+  if (process.platform === 'win32') return skipped('Windows has no file modes');
+  const { files, isFolderOpen } = looseModes(dir);
+  if (files.length === 0 && !isFolderOpen) {
+    return ok(`only you can read .env and the token files in ${dir}`);
+  }
+  const commands = [
+    ...(files.length === 0 ? [] : [`chmod 600 ${files.map(quotePath).join(' ')}`]),
+    ...(isFolderOpen ? [`chmod o-w ${quotePath(dir)}`] : []),
+  ];
+  return problem(
+    [
+      ...(files.length === 0 ? [] : [`other users may read ${files.join(', ')}`]),
+      ...(isFolderOpen ? [`anyone may replace the files of ${dir}`] : []),
+    ].join('; '),
+    `Run \`${commands.join(' && ')}\`.`,
+  );
+}
+
+/** Quotes a path for a shell. */
+function quotePath(place: string): string {
+  return /^[\w./~-]+$/.test(place) ? place : `'${place.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+export function checkCalendar({ calendar, now }: CheckContext): Finding {
+  let options;
+  try {
+    options = calendar();
+  } catch (caught) {
+    if (!(caught instanceof FyersError)) throw caught;
+    return problem(
+      `calendar.json or FYERS_CALENDAR cannot be used: ${caught.message}`,
+      'Correct it; `./fyers calendar --help` shows the form.',
+    );
+  }
+  const notice = calendarNotice(istDateAt(now), options);
+  if (notice !== null) {
+    const facts = { coveredUntil: coveredUntil(options) };
+    return { ...problem(notice.problem, notice.nextStep), facts };
+  }
+  const own = options.overrides?.filter((entry) => 'date' in entry).length ?? 0;
+  return ok(
+    `holidays are known until ${coveredUntil(options)}${own === 0 ? '' : `, and ${counted(own, 'day')} ${own === 1 ? 'is' : 'are'} your own`}`,
+  );
 }
 
 /** Runs after the other checks, because it uses their answers. */
-export function clockFinding({ clock }: Pick<CheckContext, 'clock'>): Finding {
+export function checkClock({ clock }: Pick<CheckContext, 'clock'>): Finding {
   const seen = clock.seen();
   if (seen === null) return skipped('neither AWS nor Fyers has answered with its time');
   return seen.fault === null

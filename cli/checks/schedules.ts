@@ -1,5 +1,6 @@
-// Reads the schedules from EventBridge Scheduler and computes the next run.
-import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
+// Checks the schedules in EventBridge Scheduler, and computes the keeper's next run.
+import { ENVIRONMENT } from '../../core/config/names.ts';
+import { dayOf } from '../../core/market/calendar.ts';
 import {
   REFRESH_SLOTS,
   SCHEDULE_TIME_ZONE,
@@ -8,11 +9,13 @@ import {
 } from '../../core/schedule.ts';
 import { type Instant, addDays, formatIst, istDateAt, istInstant } from '../../core/time.ts';
 import { nullIfNotFound } from '../shared/aws.ts';
-import { DEPLOY, type Deployed, type Looking, type Finding } from './check.ts';
+import type { Finding } from './check.ts';
+import { type CheckContext, deployed, oncePerContext } from './context.ts';
+import { DEPLOY_STEP } from './functions.ts';
 
 type Slot = (typeof REFRESH_SLOTS)[number] | (typeof WATCH_SLOTS)[number];
 
-export interface Schedule {
+interface Schedule {
   readonly slot: Slot;
   readonly name: string;
   /** Null if the schedule does not exist. */
@@ -25,9 +28,21 @@ export interface Schedule {
 
 type State = 'enabled' | 'off' | 'changed' | 'absent';
 
+const readRefreshSchedules = oncePerContext((context) => readSchedules(context, 'refresh'));
+
+/** The schedules of the keeper, and its next run. */
+export async function checkRefreshSchedule(context: CheckContext): Promise<readonly Finding[]> {
+  const finding = schedulesFinding(await readRefreshSchedules(context));
+  return [finding, await nextRunFinding(context)];
+}
+
+export async function checkWatchSchedule(context: CheckContext): Promise<Finding> {
+  return schedulesFinding(await readSchedules(context, 'watch'));
+}
+
 /** Errors: those of every AWS call by the operator. */
-export async function readSchedules(
-  { session, names }: Looking,
+async function readSchedules(
+  { session, names }: CheckContext,
   actor: 'refresh' | 'watch',
 ): Promise<readonly Schedule[]> {
   const { SchedulerClient, GetScheduleCommand } = await import('@aws-sdk/client-scheduler');
@@ -35,7 +50,7 @@ export async function readSchedules(
   const slots = actor === 'refresh' ? REFRESH_SLOTS : WATCH_SLOTS;
   return Promise.all(
     slots.map(async (slot) => {
-      const name = names.schedule(actor, slot);
+      const name = names().schedule(actor, slot);
       const found = await nullIfNotFound(`Reading the schedule ${name}`, () =>
         client.send(new GetScheduleCommand({ Name: name, GroupName: 'default' })),
       );
@@ -56,17 +71,13 @@ function settingsIn(found: {
   };
 }
 
-export function checkSchedules(
-  actor: 'refresh' | 'watch',
-  schedules: readonly Schedule[],
-): Finding {
+function schedulesFinding(schedules: readonly Schedule[]): Finding {
   const all = schedules.map((schedule) => ({ ...schedule, state: stateOf(schedule) }));
   const enabled = all.filter(({ state }) => state === 'enabled');
   const good = enabled.length === all.length;
   const wrong = all.filter(({ state }) => state === 'changed' || state === 'absent');
   const off = all.some(({ state }) => state === 'off');
   return {
-    part: `${actor} schedule`,
     state: good ? 'enabled' : `${String(enabled.length)} of ${String(all.length)}`,
     tone: good ? 'good' : 'bad',
     detail: [
@@ -78,7 +89,7 @@ export function checkSchedules(
       ),
     ].join('; '),
     todo: [
-      ...(wrong.length > 0 ? [DEPLOY] : []),
+      ...(wrong.length > 0 ? [DEPLOY_STEP] : []),
       ...(off
         ? [
             'Schedules are off until there is an app: run `npm run configure` and `pulumi up`. If one was switched off by hand, `pulumi up --refresh` switches it on.',
@@ -91,47 +102,45 @@ export function checkSchedules(
   };
 }
 
-/** Days on which the keeper rests. */
-interface Rests {
-  /** `all` if the function is configured to mint on every day. */
-  readonly days: Deployed['days'];
-  readonly calendar: CalendarOptions;
-}
-
-export function describeNextRun(
-  schedules: readonly Schedule[],
-  now: Instant,
-  rests: Rests,
-): Finding {
-  const next = nextRunOf(schedules, now, rests);
+async function nextRunFinding(context: CheckContext): Promise<Finding> {
+  const next = await readNextRun(context);
+  const at = next === null ? null : formatIst(next.at);
   return {
-    part: 'next run',
+    name: 'next run',
     state: next === null ? 'never' : next.slot,
     tone: next === null ? 'bad' : null,
     detail:
-      next === null
+      at === null
         ? 'no schedule of FyersTokenRefresh is enabled'
-        : `${formatIst(next.at)}, ${rests.days === 'all' ? 'every day' : 'trading days only'}`,
+        : `${at}, ${(await mintsDaily(context)) ? 'every day' : 'trading days only'}`,
     todo: [],
-    facts: { at: next === null ? null : formatIst(next.at) },
+    facts: { at },
   };
 }
 
-/** Returns the first enabled slot strictly after `now` on which the keeper does not rest. */
-export function nextRunOf(
-  schedules: readonly Schedule[],
-  now: Instant,
-  { days, calendar }: Rests,
-): { readonly slot: Slot; readonly at: Instant } | null {
+/** Returns the first enabled slot strictly after now on which the keeper does not rest; null if no slot is enabled. */
+export async function readNextRun(
+  context: CheckContext,
+): Promise<{ readonly slot: Slot; readonly at: Instant } | null> {
+  const { now, calendar } = context;
+  const schedules = await readRefreshSchedules(context);
+  const isDaily = await mintsDaily(context);
   const slots = schedules.filter((each) => stateOf(each) === 'enabled').map(({ slot }) => slot);
   if (slots.length === 0) return null;
+  const overrides = calendar();
   for (let date = istDateAt(now); ; date = addDays(date, 1)) {
-    if (days === 'trading' && dayOf(date, calendar).kind === 'closed') continue;
+    if (!isDaily && dayOf(date, overrides).kind === 'closed') continue;
     for (const slot of slots.toSorted()) {
       const at = istInstant(date, slot);
       if (at > now) return { slot, at };
     }
   }
+}
+
+/** True if the keeper is configured to mint on every day. */
+async function mintsDaily(context: CheckContext): Promise<boolean> {
+  const keeper = await deployed(context, 'refresh');
+  return keeper?.environment[ENVIRONMENT.days] === 'all';
 }
 
 function stateOf({ slot, found }: Schedule): State {

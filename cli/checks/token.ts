@@ -1,45 +1,59 @@
-// Checks the access token for the coming session, the calendar, and with --live one depth request.
-import { askForBook } from '../../adapters/fyers/depth-feed.ts';
+// Checks the access token for the coming session: for `doctor` any token at hand by its claims, for `status` the stack's
+// own by a live read. Also checks the state that the keeper stores: whether it may refresh, and whether a login is
+// pending.
 import { clockFaultWords } from '../../core/clock-fault.ts';
-import { parseSymbolAlias, parseSymbols } from '../../core/config/values.ts';
-import type { Level } from '../../core/recording/book.ts';
-import { FyersError } from '../../core/errors.ts';
-import type { HoleReason } from '../../core/recording/coverage.ts';
-import { fieldWords } from '../../core/recording/field-faults.ts';
-import { coveredUntil, dayOf, nextSession } from '../../core/market/calendar.ts';
-import { calendarNotice } from '../../core/market/calendar-notice.ts';
-import { type SessionPlan, phaseAt } from '../../core/market/phases.ts';
-import { isIndex } from '../../core/market/symbol-plan.ts';
-import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
+import type { Names } from '../../core/config/names.ts';
+import { nextSession } from '../../core/market/calendar.ts';
+import type { SessionPlan } from '../../core/market/phases.ts';
 import { REFRESH_SLOTS } from '../../core/schedule.ts';
-import {
-  type Instant,
-  SECOND,
-  brokerDayEnd,
-  formatIst,
-  istDateAt,
-  istInstant,
-} from '../../core/time.ts';
+import { brokerDay, brokerDayEnd, formatIst, type Instant, istInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { counted } from '../../core/text.ts';
+import { keeperFailure, reasonText } from '../../core/token/messages.ts';
+import { NEW_STATE, parseTokenState, type TokenState } from '../../core/token/state.ts';
+import { parameterReader } from '../shared/aws.ts';
 import {
+  answerIn,
+  depthRefusedIn,
   fromFiles,
   fromParameters,
-  type TokenSource,
   judge,
+  loginHelpsFrom,
   mayBeProven,
+  prove,
+  TOKEN_TONES,
+  type TokenStatus,
+  type Verdict,
 } from '../shared/tokens.ts';
-import { type Finding, type CheckContext, ok, problem, skipped } from './context.ts';
+import { type Finding, ok, problem, skipped } from './check.ts';
+import { type CheckContext, hasAws, oncePerContext } from './context.ts';
+import { readNextRun } from './schedules.ts';
 
 export const LOGIN_STEP = 'Log in with `./fyers login`.';
 
-export async function tokenFinding(patient: CheckContext): Promise<Finding> {
-  const now = patient.session.io.clock.now();
-  const all = await readTokenSources(patient);
-  const session = nextSession(now, patient.calendar());
+const readParameters = oncePerContext((context) => fromParameters(context.session, context));
+
+/** Token sources: the operator's folder first, then AWS. */
+const readTokenSources = oncePerContext(async (context) => [
+  fromFiles(context.session, context),
+  ...((await hasAws(context)) ? [await readParameters(context)] : []),
+]);
+
+/** Returns a token that is not expired by its claims, with its app; null without one. */
+export async function readTokenOfToday(context: CheckContext) {
+  const sources = await readTokenSources(context);
+  const held = sources.find((each) => mayBeProven(each, context.now));
+  const [appId, token] = [held?.appId ?? null, held?.accessToken ?? null];
+  if (held === undefined || appId === null || token === null) return null;
+  return { appId, token, apiUrl: held.apiUrl, place: held.place };
+}
+
+export async function checkToken(context: CheckContext): Promise<Finding> {
+  const { now, clock } = context;
+  const all = await readTokenSources(context);
+  const session = nextSession(now, context.calendar());
   for (const { accessToken, refreshToken } of all) {
-    patient.clock.saw(accessToken);
-    patient.clock.saw(refreshToken);
+    clock.saw(accessToken);
+    clock.saw(refreshToken);
   }
   for (const held of all) {
     const { good } = judge(held, { now, proof: null, offline: true });
@@ -50,7 +64,7 @@ export async function tokenFinding(patient: CheckContext): Promise<Finding> {
     }
   }
   // With a wrong clock a valid token looks invalid, and a new login would not help.
-  const fault = patient.clock.fault();
+  const fault = clock.fault();
   if (fault !== null) return skipped(`cannot be judged: ${clockFaultWords(fault)}`);
   const awaited = explainPendingLink(session, now);
   if (awaited !== null) return skipped(awaited);
@@ -72,104 +86,133 @@ function explainPendingLink(session: SessionPlan, now: Instant): string | null {
     : null;
 }
 
-/** Token sources: the operator's folder first, then AWS. */
-export async function readTokenSources(patient: CheckContext): Promise<readonly TokenSource[]> {
-  const { session, dir, suffix, hasAws, settings } = patient;
-  const where = { dir, settings, suffix };
-  return [
-    fromFiles(session, where),
-    ...((await hasAws()) ? [await fromParameters(session, where)] : []),
-  ];
+/** Errors: those of every AWS call by the operator, and `operator.config`. */
+const judgeStored = oncePerContext(async (context) => {
+  const { session, now, asksBroker } = context;
+  const source = await readParameters(context);
+  const proof = asksBroker && mayBeProven(source, now) ? await prove(session, source) : null;
+  return {
+    token: source.accessToken,
+    verdict: judge(source, { now, proof, offline: !asksBroker }),
+  };
+});
+
+export async function checkStoredToken(context: CheckContext): Promise<Finding> {
+  const { token, verdict } = await judgeStored(context);
+  // Without it the text does not mention the next run; its own check reports why.
+  const run = await readNextRun(context).catch(() => null);
+  const { access, session, good } = verdict;
+  const fingerprint = token === null ? null : displayFingerprint(token);
+  const [answer, depth] = [answerIn(access), depthRefusedIn(access)];
+  const silent = access.state === 'unproven' && access.proof !== null;
+  return {
+    state: access.state,
+    tone: good ? 'good' : access.state === 'missing' ? 'bad' : TOKEN_TONES[access.state],
+    detail: [
+      ...(fingerprint === null ? [] : [fingerprint]),
+      ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
+      STATUS_TEXTS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
+      ...(answer === null ? [] : [answer]),
+      ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
+      `${good ? 'good' : 'not good'} for the session of ${session.date}`,
+    ].join(', '),
+    todo: good || silent ? [] : [nextStepFor(verdict, run?.at ?? null)],
+    ...(silent ? { unread: 'broker' as const } : {}),
+    facts: {
+      good,
+      fingerprint,
+      expiresAt: access.claims === null ? null : formatIst(access.claims.expiresAt),
+      proof: access.proof?.kind ?? null,
+      session: session.date,
+    },
+  };
 }
 
-export function calendarFinding({ session, calendar }: CheckContext): Finding {
-  let options;
-  try {
-    options = calendar();
-  } catch (caught) {
-    if (!(caught instanceof FyersError)) throw caught;
-    return problem(
-      `calendar.json or FYERS_CALENDAR cannot be used: ${caught.message}`,
-      'Correct it; `./fyers calendar --help` shows the form.',
-    );
-  }
-  const notice = calendarNotice(istDateAt(session.io.clock.now()), options);
-  if (notice !== null) return problem(notice.problem, notice.nextStep);
-  const own = options.overrides?.filter((entry) => 'date' in entry).length ?? 0;
-  return ok(
-    `holidays are known until ${coveredUntil(options)}${own === 0 ? '' : `, and ${counted(own, 'day')} ${own === 1 ? 'is' : 'are'} your own`}`,
-  );
-}
-
-const ODD_ANSWER_STEP =
-  'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `./fyers doctor --live --json` prints.';
-const WAIT_STEP = 'Wait a minute, and repeat the command.';
-const FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
-  'no-token': LOGIN_STEP,
-  'token-refused': LOGIN_STEP,
-  'broker-error':
-    "Do what the answer says: check the app's permissions at https://myapi.fyers.in/dashboard, and wait ten minutes after a page that is not Fyers'.",
-  'unknown-symbol':
-    'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
-  'malformed-answer': ODD_ANSWER_STEP,
-  unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
+const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
+  live: 'proven by one live read',
+  refused: 'Fyers refuses it',
+  missing: 'no token is stored',
+  malformed: 'it is not an access token for today',
+  foreign: 'it belongs to another Fyers account',
+  expired: 'it is over',
 };
 
-const EMPTY_BOOK =
-  'Check at Fyers whether the symbol trades today, and its spelling in FYERS_SYMBOLS. A halted share has no orders.';
-
-export async function liveFinding(patient: CheckContext): Promise<Finding> {
-  if (!patient.live) return skipped('not asked for: --live reads one book');
-  const { clock } = patient.session.io;
-  const sources = await readTokenSources(patient);
-  const held = sources.find((each) => mayBeProven(each, clock.now()));
-  const appId = held?.appId ?? null;
-  if (held === undefined || appId === null) {
-    return problem('there is no token of today, or no app id, to ask with', LOGIN_STEP);
+function nextStepFor(verdict: Verdict, asksAt: Instant | null): string {
+  if (depthRefusedIn(verdict.access) !== null) {
+    return 'Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, then log in again: `./fyers login --aws --again`.';
   }
-  const symbol = symbolToAsk(patient);
-  const day = dayOf(istDateAt(clock.now()), patient.calendar());
-  const session = day.kind === 'open' ? day.plan : null;
-  const startedAt = clock.now();
-  const answer = await askForBook({
-    apiUrl: held.apiUrl,
-    symbol,
-    authorization: `${appId}:${held.accessToken ?? ''}`,
-    timeoutMs: 10 * SECOND,
-    signal: new AbortController().signal,
-    moment: () => ({ receivedAt: clock.now(), session }),
-    onReply: (reply) => {
-      const serverTime = reply.kind === 'answered' ? reply.serverTime : null;
-      if (serverTime !== null) patient.clock.onServerTime(serverTime);
-    },
-  });
-  const took = `in ${String(clock.now() - startedAt)} ms with the token ${held.place}`;
-  if (answer.kind === 'hole') {
-    return problem(
-      `no book of ${symbol} (${answer.reason}), ${took}${answer.detail === undefined ? '' : `: ${answer.detail}`}`,
-      FIXES[answer.reason] ?? WAIT_STEP,
-    );
-  }
-  const { bids, asks } = answer.book;
-  const seen = `${symbol}: ${formatBestPrice('bid', bids)}, ${formatBestPrice('ask', asks)}, ${took}`;
-  if (answer.faults.length > 0) {
-    const fields = answer.faults.map(fieldWords).join(', ');
-    return problem(`${seen}; the answer has no usable value for ${fields}`, ODD_ANSWER_STEP);
-  }
-  const trades = session !== null && phaseAt(session, clock.now())?.name === 'CONTINUOUS';
-  if (trades && !isIndex(symbol) && bids.length + asks.length === 0) {
-    return problem(`${seen}, while the market trades`, EMPTY_BOOK);
-  }
-  return ok(seen);
+  const from = loginHelpsFrom(verdict);
+  const link =
+    asksAt === null
+      ? 'Log in'
+      : `The keeper runs again on ${formatIst(asksAt)}; press the link that it sends, or log in before that`;
+  const when = from === null ? '' : ` (from ${formatIst(from)} on)`;
+  return `No token is good for the session of ${verdict.session.date}. ${link}${when}: \`./fyers login --aws\`.`;
 }
 
-/** Returns the first share or contract of the harvester's symbols; an alias has no book. */
-function symbolToAsk({ settings }: CheckContext): string {
-  const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
-  return symbols.find((symbol) => !parseSymbolAlias(symbol).ok) ?? REFERENCE_SYMBOLS[0];
+/** Checks whether the keeper may refresh, and whether a login is pending. */
+export async function checkTokenState(context: CheckContext): Promise<readonly Finding[]> {
+  const { session, names, now } = context;
+  const read = await parameterReader(session, names());
+  const text = await read('FYERS_TOKEN_STATE');
+  const state = text === null ? NEW_STATE : parseTokenState(text);
+  if (state === null) return [unreadableFinding(names())];
+  const isLive = await judgeStored(context).then(
+    // Use `live now`, not `good for the coming session`: in the evening a live token does not cover the next session,
+    // and no link is pending.
+    ({ verdict: { access } }) =>
+      access.state === 'live' || (access.state === 'unproven' && access.proof === null),
+    () => false,
+  );
+  return [refreshFinding(state), linkFinding(state, now, isLive)];
 }
 
-function formatBestPrice(side: 'bid' | 'ask', [level]: readonly Level[]): string {
-  if (level === undefined) return `no ${side}`;
-  return `${side} ${level.price?.toFixed(2) ?? 'without price'} × ${String(level.quantity ?? '–')}`;
+function refreshFinding({ policyOff, latch }: TokenState): Finding {
+  const facts = { policyOff, latch: latch?.reason ?? null };
+  const base = { tone: 'quiet' as const, todo: [], facts };
+  if (latch?.reason === 'app-secret') {
+    const { message } = keeperFailure('operator.app-secret');
+    return { ...base, state: 'latched', tone: 'bad', detail: message, todo: [message] };
+  }
+  if (policyOff) {
+    const detail = `${reasonText('policy')}; a login a day is the way`;
+    return { ...base, state: 'switched off', detail };
+  }
+  if (latch !== null) {
+    const detail = `${reasonText(latch.reason)}; not sent again until the refresh token or the PIN changes`;
+    return { ...base, state: 'latched', tone: 'bad', detail };
+  }
+  return {
+    ...base,
+    state: 'not latched',
+    detail: 'used where a refresh token and a PIN are stored',
+  };
+}
+
+function linkFinding({ asked }: TokenState, now: Instant, isLive: boolean): Finding {
+  const today = asked?.day === brokerDay(now) ? asked : null;
+  const outstanding = today !== null && !isLive;
+  const detail =
+    today === null
+      ? 'nothing was asked in this broker day'
+      : `asked at the ${today.slot} run${isLive ? ', and a token is live' : ''}`;
+  return {
+    name: 'login link',
+    state: outstanding ? 'outstanding' : 'none open',
+    tone: outstanding ? 'bad' : 'quiet',
+    detail,
+    todo: outstanding
+      ? ['Press the link in the message of today, or run `./fyers login --aws`.']
+      : [],
+    facts: { outstanding, asked: today },
+  };
+}
+
+function unreadableFinding(names: Names): Finding {
+  const name = names.parameter('FYERS_TOKEN_STATE');
+  const finding = problem(
+    `the parameter ${name} holds no token state`,
+    `Run \`aws ssm delete-parameter --name ${name}\` if the refresh token and the PIN are right.`,
+  );
+  return { ...finding, state: 'unknown' };
 }

@@ -1,5 +1,5 @@
-// Judges tokens by the keeper's rules and the coming session (pure), and reads them from the operator's folder or
-// from the parameters in AWS.
+// Reads tokens from the operator's folder or from the parameters in AWS, proves them, and judges them by the keeper's
+// rules and the coming session.
 import path from 'node:path';
 import { readTokenFiles } from '../../adapters/operator/env-and-token-files.ts';
 import { parseAccessToken, parseAppId, parseFyId } from '../../core/config/values.ts';

@@ -1,6 +1,7 @@
 // Tests a machine with a wrong clock; Fyers' clock is right: 09:00 IST on a trading day.
 import { describe, expect, test } from 'vitest';
-import { clocksOf, clockFinding } from '../../cli/checks/machine.ts';
+import { clocksOf } from '../../cli/checks/context.ts';
+import { checkClock } from '../../cli/checks/machine.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { HOUR, type Instant, MINUTE, instant, plus } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -214,8 +215,8 @@ describe('The clock check of fyers doctor', () => {
   ])('reports its finding if %s', (_what, hear, state, detail) => {
     const clocks = clocksOf(clock);
     hear(clocks);
-    const found = clockFinding({ clock: clocks });
+    const found = checkClock({ clock: clocks });
     expect(found).toMatchObject({ state, detail: expect.stringMatching(detail) as unknown });
-    if (found.state === 'problem') expect(found.fix).toContain(SET);
+    if (found.state === 'problem') expect(found.todo[0]).toContain(SET);
   });
 });

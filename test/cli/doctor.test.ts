@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { nodeFinding } from '../../cli/commands/doctor.ts';
+import { nodeFinding } from '../../cli/checks/machine.ts';
 import { parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -82,6 +82,16 @@ describe('fyers doctor', () => {
     for (const { all } of [quiet, live]) {
       expect(leaksOf(all, { token: GOOD, secret: APP.secret, bot: TELEGRAM })).toEqual([]);
       expect(all).not.toMatch(new RegExp(`\\b${APP.pin}\\b`));
+    }
+  });
+
+  test('reads each source once, however many checks use it', async () => {
+    await using front = await awsFront(world.aws.endpoint);
+    await using at = await world.openFolder('', { aws: { ...world.aws, endpoint: front.url } });
+    await runDoctor(at, '--live');
+    const texts = front.requests.map((request) => `${request.path} ${request.body}`);
+    for (const source of ['"FYERS_ACCESS_TOKEN"', '/FyersTokenRefresh/', 'GetCallerIdentity']) {
+      expect(texts.filter((text) => text.includes(source))).toHaveLength(1);
     }
   });
 
@@ -312,7 +322,7 @@ describe('fyers doctor', () => {
       state: 'problem',
       detail: 'Node 20.19.0 is too old: 22.18 or newer is needed.',
     });
-    expect(nodeFinding('22.18.0')).toEqual({ state: 'ok', detail: '22.18.0' });
+    expect(nodeFinding('22.18.0')).toMatchObject({ state: 'ok', detail: '22.18.0' });
   });
 });
 

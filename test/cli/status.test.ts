@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
-import { checkSubscriptions } from '../../cli/commands/status.ts';
+import { subscriptionsFinding } from '../../cli/checks/subscriptions.ts';
 import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/log.ts';
@@ -173,19 +173,16 @@ describe('fyers status', () => {
   });
 
   test('reports a subscription that is not confirmed', () => {
-    const found = {
-      topicArn: 'arn:aws:sns:x',
-      telegram: false,
-      days: 'trading',
-      fault: null,
-    } as const;
+    const channels = { topicArn: 'arn:aws:sns:x', telegramApiUrl: null };
     const pending = { protocol: 'email', endpoint: 'me@example.in', confirmed: false };
-    expect(checkSubscriptions(found, [pending])).toMatchObject({
+    expect(subscriptionsFinding(channels, [pending])).toMatchObject({
       state: 'pending',
       detail: 'email me@example.in (not confirmed)',
       todo: [expect.stringContaining('./fyers confirm')],
     });
-    expect(checkSubscriptions({ ...found, telegram: true }, [pending]).todo).toEqual([]);
+    expect(
+      subscriptionsFinding({ ...channels, telegramApiUrl: 'https://x' }, [pending]).todo,
+    ).toEqual([]);
   });
 
   test('shows the harvester’s last heartbeat', async () => {

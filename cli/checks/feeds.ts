@@ -1,36 +1,114 @@
-// Checks what the account may stream, if the feed is `tbt` or `hsm`: the symbols, and with --live the
-// symbol master and a connection to each stream, which is closed at once.
+// Checks what Fyers answers: one book, and what the account may stream if the feed is `tbt` or `hsm`. With --live
+// this sends requests, and connects to each stream, which is closed at once.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { askForBook } from '../../adapters/fyers/depth-feed.ts';
 import { type Probed, probeHsm, probeTbt } from '../../adapters/fyers/stream/probe.ts';
 import { hsmTarget, tbtTarget } from '../../adapters/fyers/stream/targets.ts';
 import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { indicesIn, withMembers } from '../../core/config/groups.ts';
 import { environmentName } from '../../core/config/keys.ts';
-import { ENVIRONMENT } from '../../core/config/names.ts';
+import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
 import { parseSampling, parseSymbolAlias, parseSymbols } from '../../core/config/values.ts';
 import { dayOf } from '../../core/market/calendar.ts';
+import { phaseAt } from '../../core/market/phases.ts';
+import { isIndex } from '../../core/market/symbol-plan.ts';
+import type { Level } from '../../core/recording/book.ts';
+import type { HoleReason } from '../../core/recording/coverage.ts';
+import { fieldWords } from '../../core/recording/field-faults.ts';
 import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import { formatHhMm, type IstDate, istDateAt, MINUTE, plus, SECOND } from '../../core/time.ts';
 import { hsmKeyOf } from '../../core/token/jwt.ts';
 import { masterUrlBeside } from '../../harvester/settings.ts';
-import { mayBeProven } from '../shared/tokens.ts';
-import { type CheckContext, type Finding, ok, problem, skipped } from './context.ts';
-import { LOGIN_STEP, readTokenSources } from './token.ts';
+import { type Finding, ok, problem, skipped } from './check.ts';
+import type { CheckContext } from './context.ts';
+import { LOGIN_STEP, readTokenOfToday } from './token.ts';
+
+const ODD_ANSWER_STEP =
+  'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `./fyers doctor --live --json` prints.';
+const WAIT_STEP = 'Wait a minute, and repeat the command.';
+const BOOK_FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
+  'no-token': LOGIN_STEP,
+  'token-refused': LOGIN_STEP,
+  'broker-error':
+    "Do what the answer says: check the app's permissions at https://myapi.fyers.in/dashboard, and wait ten minutes after a page that is not Fyers'.",
+  'unknown-symbol':
+    'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
+  'malformed-answer': ODD_ANSWER_STEP,
+  unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
+};
+
+const EMPTY_BOOK =
+  'Check at Fyers whether the symbol trades today, and its spelling in FYERS_SYMBOLS. A halted share has no orders.';
+
+export async function checkBook(context: CheckContext): Promise<Finding> {
+  if (!context.asksBroker) return skipped('not asked for: --live reads one book');
+  const { now } = context;
+  const { clock } = context.session.io;
+  const held = await readTokenOfToday(context);
+  if (held === null) {
+    return problem('there is no token of today, or no app id, to ask with', LOGIN_STEP);
+  }
+  const symbol = symbolToAsk(context);
+  const day = dayOf(istDateAt(now), context.calendar());
+  const session = day.kind === 'open' ? day.plan : null;
+  const startedAt = clock.now();
+  const answer = await askForBook({
+    apiUrl: held.apiUrl,
+    symbol,
+    authorization: `${held.appId}:${held.token}`,
+    timeoutMs: 10 * SECOND,
+    signal: new AbortController().signal,
+    moment: () => ({ receivedAt: clock.now(), session }),
+    onReply: (reply) => {
+      const serverTime = reply.kind === 'answered' ? reply.serverTime : null;
+      if (serverTime !== null) context.clock.onServerTime(serverTime);
+    },
+  });
+  const took = `in ${String(clock.now() - startedAt)} ms with the token ${held.place}`;
+  if (answer.kind === 'hole') {
+    return problem(
+      `no book of ${symbol} (${answer.reason}), ${took}${answer.detail === undefined ? '' : `: ${answer.detail}`}`,
+      BOOK_FIXES[answer.reason] ?? WAIT_STEP,
+    );
+  }
+  const { bids, asks } = answer.book;
+  const seen = `${symbol}: ${formatBestPrice('bid', bids)}, ${formatBestPrice('ask', asks)}, ${took}`;
+  if (answer.faults.length > 0) {
+    const fields = answer.faults.map(fieldWords).join(', ');
+    return problem(`${seen}; the answer has no usable value for ${fields}`, ODD_ANSWER_STEP);
+  }
+  const trades = session !== null && phaseAt(session, clock.now())?.name === 'CONTINUOUS';
+  if (trades && !isIndex(symbol) && bids.length + asks.length === 0) {
+    return problem(`${seen}, while the market trades`, EMPTY_BOOK);
+  }
+  return ok(seen);
+}
+
+/** Returns the first share or contract of the harvester's symbols; an alias has no book. */
+function symbolToAsk({ settings }: CheckContext): string {
+  const { symbols } = parseSymbols(settings(ENVIRONMENT.symbols) ?? '');
+  return symbols.find((symbol) => !parseSymbolAlias(symbol).ok) ?? REFERENCE_SYMBOLS[0];
+}
+
+function formatBestPrice(side: 'bid' | 'ask', [level]: readonly Level[]): string {
+  if (level === undefined) return `no ${side}`;
+  return `${side} ${level.price?.toFixed(2) ?? 'without price'} × ${String(level.quantity ?? '–')}`;
+}
 
 const REST_STEP = 'Until then record with FYERS_FEED=rest.';
-const FIXES: Readonly<Record<Exclude<Probed['kind'], 'accepted'>, string>> = {
+const STREAM_FIXES: Readonly<Record<Exclude<Probed['kind'], 'accepted'>, string>> = {
   refused: `${LOGIN_STEP} If it stays, check the app's Market Data permission at https://myapi.fyers.in/dashboard, and ask Fyers whether the account may stream. ${REST_STEP}`,
   'in-use': 'Stop the other programs that stream with this account, and repeat the command.',
   changed: `Update this program. ${REST_STEP}`,
   unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
 };
 
-export async function streamsFinding(patient: CheckContext): Promise<Finding> {
-  const { settings, live } = patient;
+export async function checkStreams(context: CheckContext): Promise<Finding> {
+  const { settings, asksBroker } = context;
   const feed = parseFeed(settings(ENVIRONMENT.feed) ?? 'rest');
   if (!feed.ok) {
     const { place, fix } = settings.placeOf(ENVIRONMENT.feed);
@@ -38,10 +116,7 @@ export async function streamsFinding(patient: CheckContext): Promise<Finding> {
   }
   const text = settings(ENVIRONMENT.symbols) ?? '';
   const named = `${text} ${settings(environmentName('harvesters')) ?? ''}`;
-  const { lists, problems: wrongLists } = readIndexLists(
-    path.resolve(patient.session.io.cwd, patient.dir),
-    indicesIn(named),
-  );
+  const { lists, problems: wrongLists } = readIndexLists(context.dir, indicesIn(named));
   if (wrongLists.length > 0) {
     return problem(
       wrongLists.join(' '),
@@ -58,19 +133,18 @@ export async function streamsFinding(patient: CheckContext): Promise<Finding> {
   const { symbols } = parseSymbols(text);
   const problems = streamProblems([{ feed: feed.value, symbols }], lists);
   if (problems.length > 0) return problem(problems.join('; '), 'Correct FYERS_SYMBOLS.');
-  if (!live) return skipped('not asked for: --live connects to the streams');
-  const reason = sessionReason(patient);
+  if (!asksBroker) return skipped('not asked for: --live connects to the streams');
+  const reason = sessionReason(context);
   if (reason !== null) return skipped(reason);
 
-  return connect(patient, feed.value, withMembers(symbols, lists));
+  return connect(context, feed.value, withMembers(symbols, lists));
 }
 
 /** How long before the opening a harvester may connect. */
 const LEAD_MS = 15 * MINUTE;
 
 /** Fyers allows one HSM socket for an account, so a check could take the harvester's. */
-function sessionReason({ session, calendar }: CheckContext): string | null {
-  const now = session.io.clock.now();
+function sessionReason({ now, calendar }: CheckContext): string | null {
   const day = dayOf(istDateAt(now), calendar());
   if (day.kind === 'closed') return null;
   const { opensAt, closesAt } = day.plan;
@@ -79,18 +153,17 @@ function sessionReason({ session, calendar }: CheckContext): string | null {
 }
 
 async function connect(
-  patient: CheckContext,
+  context: CheckContext,
   feed: 'tbt' | 'hsm',
   symbols: readonly string[],
 ): Promise<Finding> {
-  const now = patient.session.io.clock.now();
-  const held = (await readTokenSources(patient)).find((each) => mayBeProven(each, now));
-  const [appId, token] = [held?.appId ?? null, held?.accessToken ?? null];
-  if (held === undefined || appId === null || token === null) {
+  const held = await readTokenOfToday(context);
+  if (held === null) {
     return problem('there is no token of today, or no app id, to connect with', LOGIN_STEP);
   }
-  const unknown = await unknownSymbols(held.apiUrl, symbols, istDateAt(now));
-  if (typeof unknown === 'string') return problem(unknown, FIXES.unreachable);
+  const { appId, token } = held;
+  const unknown = await unknownSymbols(held.apiUrl, symbols, istDateAt(context.now));
+  if (typeof unknown === 'string') return problem(unknown, STREAM_FIXES.unreachable);
   if (unknown.length > 0) {
     return problem(
       `the symbol master has no token for ${unknown.join(', ')}`,
@@ -105,17 +178,17 @@ async function connect(
   if (feed === 'tbt') {
     const target = await tbtTarget(held.apiUrl, `${appId}:${token}`);
     const probed = await probeTbt(target);
-    if (probed.kind !== 'accepted') return findingOf('tbt', probed);
+    if (probed.kind !== 'accepted') return probeFinding('tbt', probed);
     seen.push(`tbt accepts the token${target.isNamed ? '' : ', at the usual address'}`);
   }
   const probed = await probeHsm(hsmTarget(held.apiUrl), key);
-  if (probed.kind !== 'accepted') return findingOf('hsm', probed);
+  if (probed.kind !== 'accepted') return probeFinding('hsm', probed);
   return ok([...seen, 'hsm accepts the login, and has the expected fields'].join('; '));
 }
 
-function findingOf(feed: string, probed: Exclude<Probed, { kind: 'accepted' }>): Finding {
+function probeFinding(feed: string, probed: Exclude<Probed, { kind: 'accepted' }>): Finding {
   const what = probed.kind === 'changed' ? `${feed} has other fields` : `${feed}: ${probed.kind}`;
-  return problem(`${what} (${probed.detail})`, FIXES[probed.kind]);
+  return problem(`${what} (${probed.detail})`, STREAM_FIXES[probed.kind]);
 }
 
 const MASTER_TIMEOUT_MS = 60 * SECOND;
