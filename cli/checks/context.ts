@@ -8,6 +8,7 @@ import type { CalendarOptions } from '../../core/market/calendar.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Instant } from '../../core/time.ts';
 import { withOperatorHints } from '../shared/aws.ts';
+import { readFunction } from '../shared/channels.ts';
 import type { Session } from '../shared/io.ts';
 import { hasSelectedStack, pulumiIn } from '../shared/pulumi.ts';
 import {
@@ -95,10 +96,14 @@ export function hasAws(context: CheckContext): Promise<boolean> {
 }
 
 const FUNCTION_READERS = {
-  refresh: oncePerContext((context) => readFunction(context, 'refresh')),
-  login: oncePerContext((context) => readFunction(context, 'login')),
-  watch: oncePerContext((context) => readFunction(context, 'watch')),
+  refresh: functionReader('refresh'),
+  login: functionReader('login'),
+  watch: functionReader('watch'),
 };
+
+function functionReader(actor: FunctionActor) {
+  return oncePerContext(async ({ session, names }) => readFunction(session, names(), actor));
+}
 
 /** Null if the function is not deployed. Errors: those of every AWS call by the operator. */
 export function deployed(
@@ -106,13 +111,6 @@ export function deployed(
   actor: FunctionActor,
 ): Promise<DeployedFunction | null> {
   return FUNCTION_READERS[actor](context);
-}
-
-async function readFunction({ session, names }: CheckContext, actor: FunctionActor) {
-  const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
-  const client = new LambdaClient(session.io.aws);
-  return withOperatorHints(deployedFunction(client, names().function(actor)));
 }
 
 interface Clocks extends ClockCheck {

@@ -1,7 +1,14 @@
-// Reads from a stack's own settings how its functions notify the operator.
+// Reads the settings of a stack's functions, and from them how they notify the operator.
+import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
 import { parseTelegram } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
-import { ENVIRONMENT, type Names, REGION, TELEGRAM_API_URL } from '../../core/config/names.ts';
+import {
+  ENVIRONMENT,
+  type FunctionActor,
+  type Names,
+  REGION,
+  TELEGRAM_API_URL,
+} from '../../core/config/names.ts';
 import type { Message, Notifier } from '../../core/ports.ts';
 import { type Instant, formatIst } from '../../core/time.ts';
 import { withOperatorHints, parametersOf } from './aws.ts';
@@ -13,19 +20,27 @@ export interface StackChannels {
   readonly telegramApiUrl: string | null;
 }
 
+/** Null if the function is not deployed. Errors: those of every AWS call by the operator. */
+export async function readFunction(
+  { io }: Session,
+  names: Names,
+  actor: FunctionActor,
+): Promise<DeployedFunction | null> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
+  return withOperatorHints(deployedFunction(new LambdaClient(io.aws), names.function(actor)));
+}
+
 /**
  * Reads the settings of the login function, which sends requested links.
  * Errors: `operator.prerequisite` without that function; AWS errors.
  */
-export async function channelsOfStack({ io }: Session, names: Names): Promise<StackChannels> {
-  const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { deployedFunction } = await import('../../adapters/aws/deployed-function.ts');
-  const name = names.function('login');
-  const found = await withOperatorHints(deployedFunction(new LambdaClient(io.aws), name));
+export async function channelsOfStack(session: Session, names: Names): Promise<StackChannels> {
+  const found = await readFunction(session, names, 'login');
   if (found !== null) return channelsIn(found.environment);
   throw new FyersError(
     'operator.prerequisite',
-    `There is no function ${name} in ${REGION}.`,
+    `There is no function ${names.function('login')} in ${REGION}.`,
     'Run `pulumi up`, or name the stack with --suffix.',
   );
 }
