@@ -73,7 +73,7 @@ export function updateSpill(file: string, symbols: number) {
         const bytes = zstdDecompressSync(out.read(parts[at] ?? 0, parts[at + 1] ?? 0), {
           chunkSize: buffer.byteLength + 64,
         });
-        yield columnsIn(new Float64Array(new Uint8Array(bytes).buffer));
+        yield columnsIn(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8));
       }
       if (waiting > 0) {
         const rest = columns.subarray(0, waiting);
