@@ -38,7 +38,7 @@ import { parseRedirect, wordsOf } from '../../core/token/login/redirect.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import { loginRequest } from '../../functions/login/router.ts';
 import { parseEvent } from '../../functions/refresh/handler.ts';
-import { parseLevels } from '../../cli/commands/inspect-levels.ts';
+import { parseLevels } from '../../cli/commands/inspect.ts';
 import { eventIn } from '../../cli/commands/logs/entry.ts';
 import { parseSettings } from '../../harvester/settings.ts';
 import * as infra from '../../infra/config/load.ts';
