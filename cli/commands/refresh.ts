@@ -10,7 +10,7 @@ import {
   makeKeys,
   refuseUnwritable,
 } from '../../adapters/operator/token-folder.ts';
-import { clockError, faultByTokens } from '../../core/clock-fault.ts';
+import { clockError, faultByTokens } from '../../core/clock-faults.ts';
 import { ENVIRONMENT, REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
 import { parseFyId, parsePin, type Pin } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';

@@ -1,7 +1,7 @@
 // Checks whether there is a token for the coming session, and prints it as a table or JSON with fingerprints instead
 // of tokens (`./fyers tokens`).
 import type { Command } from 'commander';
-import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
+import { clockError, clockFaultWords } from '../../core/clock-faults.ts';
 import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { nextSession } from '../../core/market/calendar.ts';

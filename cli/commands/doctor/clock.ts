@@ -5,7 +5,7 @@ import {
   SET_CLOCK,
   clockFaultWords,
   faultByServer,
-} from '../../../core/clock-fault.ts';
+} from '../../../core/clock-faults.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { Instant } from '../../../core/time.ts';
 import { type ClockCheck, clockCheck } from '../../shared/settings.ts';

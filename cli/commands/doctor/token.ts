@@ -1,6 +1,6 @@
 // Checks the access token for the coming session, the calendar, and with --live one depth request.
 import { askForBook } from '../../../adapters/fyers/depth-feed.ts';
-import { clockFaultWords } from '../../../core/clock-fault.ts';
+import { clockFaultWords } from '../../../core/clock-faults.ts';
 import { parseSymbolAlias, parseSymbols } from '../../../core/config/values.ts';
 import type { Level } from '../../../core/recording/book.ts';
 import { FyersError } from '../../../core/errors.ts';
