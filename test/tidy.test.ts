@@ -38,10 +38,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/errors.ts',
     'sandbox/',
   ],
-  // A date is read as every command reads it.
   'sandbox/start.ts': [
     'core/config/stream-limits.ts',
-    'core/date-text.ts',
     'core/errors.ts',
     'core/time.ts',
     'sandbox/',

@@ -3,7 +3,15 @@
 import { UPDATES_FILE } from '../../core/config/names.ts';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isLikeDate, readDate } from '../../core/date-text.ts';
+import {
+  isLikeDate,
+  readDate,
+  instant,
+  isInstant,
+  type IstDate,
+  istDateAt,
+  parseIstDate,
+} from '../../core/time.ts';
 import {
   COLUMNS,
   CSV_HEADER,
@@ -17,7 +25,6 @@ import type { DayEvent } from '../../core/recording/day-events.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
 import { uniqueRows, numberColumn, type RecordedRow } from '../../core/recording/rows.ts';
 import { FyersError, toError } from '../../core/errors.ts';
-import { instant, isInstant, type IstDate, istDateAt, parseIstDate } from '../../core/time.ts';
 import { daysWords } from '../../core/text.ts';
 import { csvRows, openCsv } from './reference-csv.ts';
 import { dayArchive, type DayArchive } from './day-archive.ts';

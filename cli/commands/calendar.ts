@@ -10,9 +10,9 @@ import {
   notesOn,
 } from '../../core/market/calendar.ts';
 import type { SessionPlan, TradingDay } from '../../core/market/phases.ts';
-import { isLikeDate, readDate } from '../../core/date-text.ts';
-import { FyersError } from '../../core/errors.ts';
 import {
+  isLikeDate,
+  readDate,
   type IstDate,
   addDays,
   formatHhMm,
@@ -21,6 +21,7 @@ import {
   weekday,
   weekdayName,
 } from '../../core/time.ts';
+import { FyersError } from '../../core/errors.ts';
 import type { Session } from '../shared/io.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 import { type Cell, paint, table } from '../shared/terminal.ts';

@@ -16,13 +16,12 @@ import {
 } from '../../adapters/recordings/open-recording.ts';
 import { unpacked } from '../../adapters/recordings/unzip.ts';
 import { parseShard } from '../../core/config/values.ts';
-import { readDate } from '../../core/date-text.ts';
+import { readDate, type IstDate, istDateAt } from '../../core/time.ts';
 import { FyersError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import { daysWords } from '../../core/text.ts';
-import { type IstDate, istDateAt } from '../../core/time.ts';
 import { withOperatorHints } from './aws.ts';
 import { bucketOf } from './bucket.ts';
 import type { Session } from './io.ts';
