@@ -6,8 +6,7 @@
 import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
 import { TBT_SYMBOLS_PER_SOCKET } from '../../../core/config/stream-limits.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
-import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
-import { slotAtOrAfter } from '../../../core/market/slots.ts';
+import { type SessionPlan, phaseAt, slotAtOrAfter } from '../../../core/market/phases.ts';
 import { bookFromHsm, bookFromTbt } from '../../../core/stream/grid-book.ts';
 import { type SymbolTopics, topicsFor } from '../../../core/stream/hsm-topics.ts';
 import type { Clock, DepthFeed, FrameSink, SlotResult, StreamNote } from '../../../core/ports.ts';
