@@ -1,8 +1,7 @@
 // Checks on trading days whether a live token is stored, and asks the operator for a login if no live token is stored. Mints nothing.
 import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
-import { calendarNotice } from '../core/market/calendar-notice.ts';
-import { dayOf, hasWholeList } from '../core/market/calendar.ts';
+import { calendarNotice, dayOf, hasWholeList } from '../core/market/calendar.ts';
 import { closedDayMessage, DAY_OVER_MESSAGE, keeperFailure } from '../core/token/messages.ts';
 import { isLoginDue, WATCH_SLOTS, type WatchSlot } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';

@@ -1,8 +1,9 @@
 // Prints the trading days and their phases as the functions and the harvester use them (`./fyers calendar`).
 import { type Command, Option } from 'commander';
 import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
-import { calendarNotice, yearNotice } from '../../core/market/calendar-notice.ts';
 import {
+  calendarNotice,
+  yearNotice,
   type CalendarOptions,
   type Eligibility,
   dayOf,

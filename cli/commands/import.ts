@@ -9,8 +9,7 @@ import { type RecordedRow, bookOf, numberColumn } from '../../core/recording/row
 import type { Manifest } from '../../core/recording/manifest.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import { FyersError } from '../../core/errors.ts';
-import { dayOf } from '../../core/market/calendar.ts';
-import { yearNotice } from '../../core/market/calendar-notice.ts';
+import { dayOf, yearNotice } from '../../core/market/calendar.ts';
 import { type IstDate, instant, parseIstDate } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import type { Imported } from '../../harvester/import.ts';
