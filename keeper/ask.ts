@@ -4,7 +4,7 @@ import type { App } from '../core/ports.ts';
 import { type Instant, istDateAt } from '../core/time.ts';
 import { loginAsked } from '../core/token/log.ts';
 import { linkPath } from '../core/token/login/link.ts';
-import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/login/message.ts';
+import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/messages.ts';
 import type { AddressedLogin, KeeperPorts, KeeperSettings } from './ports.ts';
 import { readLinkKey, readLogin } from './read.ts';
 import { withoutEndSlashes } from '../core/text.ts';

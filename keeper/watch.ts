@@ -2,7 +2,12 @@
 import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice, dayOf, hasWholeList } from '../core/market/calendar.ts';
-import { closedDayMessage, DAY_OVER_MESSAGE, keeperFailure } from '../core/token/messages.ts';
+import {
+  closedDayMessage,
+  DAY_OVER_MESSAGE,
+  keeperFailure,
+  sessionToday,
+} from '../core/token/messages.ts';
 import { isLoginDue, WATCH_SLOTS, type WatchSlot } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
@@ -15,7 +20,6 @@ import {
 } from '../core/token/log.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
 import { classifyToken, tokenIn } from '../core/token/jwt.ts';
-import { sessionToday } from '../core/token/login/message.ts';
 import { isRefusedApp, withRenewedApp } from '../core/token/login/state.ts';
 import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
 import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
