@@ -8,7 +8,7 @@ import { loginRefused, refreshTokenStored, runStarted } from '../core/token/log.
 import { appFingerprint } from '../core/token/digest.ts';
 import { isForeignCode } from '../core/token/login/redirect.ts';
 import { isStateShaped, loginDay, readState } from '../core/token/login/link.ts';
-import { type LoginState, isSpent, withSpent } from '../core/token/login/state.ts';
+import { type LoginState, isSpent, withSpent } from '../core/token/state.ts';
 import { type Claim, takeClaim } from './claim.ts';
 import type { ExchangeKey } from './login-memory.ts';
 import {

@@ -19,7 +19,7 @@ import {
   type LoginDay,
   newState,
 } from '../core/token/login/link.ts';
-import { type Asker, mayAskAt, withAsked } from '../core/token/login/state.ts';
+import { type Asker, mayAskAt, withAsked } from '../core/token/state.ts';
 import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
 import { takeLock } from './claim.ts';
 import type { LoginMemory } from './login-memory.ts';

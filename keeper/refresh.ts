@@ -40,8 +40,8 @@ import {
 } from '../core/token/facts.ts';
 import { decodeToken, tokenIn } from '../core/token/jwt.ts';
 import { loginDay } from '../core/token/login/link.ts';
-import { withRenewedApp } from '../core/token/login/state.ts';
 import {
+  withRenewedApp,
   type TokenState,
   withAccount,
   withCall,

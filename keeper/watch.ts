@@ -20,9 +20,13 @@ import {
 } from '../core/token/log.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
 import { classifyToken, tokenIn } from '../core/token/jwt.ts';
-import { isRefusedApp, withRenewedApp } from '../core/token/login/state.ts';
+import {
+  isRefusedApp,
+  withRenewedApp,
+  latchedFor,
+  withRenewedInputs,
+} from '../core/token/state.ts';
 import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
-import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
 import { askForLogin } from './ask.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { reportDepth, retrying, shownToken, bestEffort } from './publish.ts';

@@ -31,11 +31,10 @@ import {
   readState,
   recogniseLink,
 } from '../../core/token/login/link.ts';
-import { parseLoginState } from '../../core/token/login/state.ts';
+import { parseLoginState, parseTokenState } from '../../core/token/state.ts';
 import { parseProbeRefresh } from '../../core/token/decide.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
 import { parseRedirect, wordsOf } from '../../core/token/login/redirect.ts';
-import { parseTokenState } from '../../core/token/state.ts';
 import { loginRequest } from '../../functions/login/router.ts';
 import { parseEvent } from '../../functions/refresh/handler.ts';
 import { parseLevels } from '../../cli/commands/inspect.ts';
