@@ -51,7 +51,7 @@ import {
   withRefusal,
   withRenewedInputs,
 } from '../core/token/state.ts';
-import { askForLogin } from './ask.ts';
+import { askForLogin } from './login.ts';
 import { type Claim, removeOldClaims, takeClaim } from './claim.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';

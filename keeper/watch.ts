@@ -27,7 +27,7 @@ import {
   withRenewedInputs,
 } from '../core/token/state.ts';
 import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
-import { askForLogin } from './ask.ts';
+import { askForLogin } from './login.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory } from './read.ts';
