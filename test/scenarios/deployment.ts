@@ -13,7 +13,7 @@ import type { Instant } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { channelFailed, runFailed } from '../../core/token/log.ts';
 import { answerLogin, renderOutcome } from '../../functions/login/router.ts';
-import { newCache } from '../../functions/login/cache.ts';
+import { newCache } from '../../keeper/login-memory.ts';
 import { failureOf } from '../../functions/wiring.ts';
 import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
 import type { LoginOutcome } from '../../keeper/login.ts';
