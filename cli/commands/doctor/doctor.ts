@@ -350,7 +350,7 @@ async function readSubscribers(
   topicArn: string,
 ): Promise<{ readonly heard: readonly string[]; readonly pending: readonly string[] }> {
   const { SNSClient } = await import('@aws-sdk/client-sns');
-  const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
+  const { subscriptionsOf } = await import('../../../adapters/aws/topic.ts');
   const all = await withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
   const those = (wanted: boolean) =>
     all

@@ -1,7 +1,7 @@
 // Prints the state of the stack on one screen, read with the operator's own AWS identity (`./fyers status`).
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { Command } from 'commander';
-import type { Subscription } from '../../../adapters/aws/subscriptions.ts';
+import type { Subscription } from '../../../adapters/aws/topic.ts';
 import { ENVIRONMENT, type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
 import { calendarNotice, coveredUntil, nextSession } from '../../../core/market/calendar.ts';
 import { formatIso, formatIst, HOUR, istDateAt, plus } from '../../../core/time.ts';
@@ -323,7 +323,7 @@ async function readSubscriptions(
   topicArn: string,
 ): Promise<readonly Subscription[]> {
   const { SNSClient } = await import('@aws-sdk/client-sns');
-  const { subscriptionsOf } = await import('../../../adapters/aws/subscriptions.ts');
+  const { subscriptionsOf } = await import('../../../adapters/aws/topic.ts');
   return withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 
