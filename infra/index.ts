@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { systemClock } from '../adapters/process/clock.ts';
 import { PROJECT, REGION, namesFor } from '../core/config/names.ts';
 import type { Clock } from '../core/ports.ts';
-import { fixedArns } from './iam/arns.ts';
+import { fixedArns } from './iam/policies.ts';
 import type { Code } from './bundle.ts';
 import { reservedBy } from './components/function.ts';
 import { Athena } from './components/athena.ts';

@@ -12,7 +12,7 @@ import {
   REGION,
 } from '../../core/config/names.ts';
 import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
-import { FUNCTION_ACTORS } from '../iam/arns.ts';
+import { FUNCTION_ACTORS } from '../iam/policies.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Messages } from './messages.ts';

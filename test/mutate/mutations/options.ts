@@ -31,7 +31,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance may not use the key',
-    file: 'infra/iam/arns.ts',
+    file: 'infra/iam/policies.ts',
     find: '...(keyArn === null ? {} : { key: keyArn }),',
     replace: '',
     tests: OPTIONS,
