@@ -10,7 +10,12 @@ import {
 } from '../../../core/config/values.ts';
 import { ENVIRONMENT, LOGIN_URL_KEYWORD, type ParameterName } from '../../../core/config/names.ts';
 import { parametersOf } from '../../shared/aws.ts';
-import { isSameUrl, LAPTOP_URL_STEP, LOGIN_PAGE_OF_STACK, registeredUrl } from '../login/paste.ts';
+import {
+  isSameUrl,
+  LAPTOP_URL_STEP,
+  LOGIN_PAGE_OF_STACK,
+  registeredUrl,
+} from '../login/context.ts';
 import { type Finding, type CheckContext, ok, problem, skipped } from './finding.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
