@@ -20,8 +20,7 @@ import { reasonText } from '../../core/token/messages.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { refresh } from '../../keeper/refresh.ts';
-import { invokeKeeper } from '../shared/aws.ts';
-import { withNextStep } from '../shared/bucket.ts';
+import { invokeKeeper, withNextStep } from '../shared/aws.ts';
 import type { Session } from '../shared/io.ts';
 import {
   apiUrlOf,

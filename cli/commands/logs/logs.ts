@@ -9,7 +9,7 @@ import { FyersError } from '../../../core/errors.ts';
 import { type FunctionActor, type Names, REGION } from '../../../core/config/names.ts';
 import { DAY, HOUR, instant, type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { awsCall, nullIfNotFound } from '../../shared/aws.ts';
-import { bucketOf } from '../../shared/bucket.ts';
+import { bucketOf } from '../../shared/recordings.ts';
 import type { Session } from '../../shared/io.ts';
 import { dayEntry, type Entry, isPlatformLine, jsonOf, textOf } from './entry.ts';
 import { namesOf, settingsOf } from '../../shared/settings.ts';
