@@ -8,7 +8,7 @@
 import { parseAccessToken } from '../core/config/values.ts';
 import { type ErrorCode, type ErrorFamily, FyersError } from '../core/errors.ts';
 import type { App, Proof } from '../core/ports.ts';
-import { LOGIN_RETRY } from '../core/retry.ts';
+import { LOGIN_RETRY, retrying, bestEffort } from './publish.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND, istDateAt } from '../core/time.ts';
 import { runFailed, runStarted, loginAsked } from '../core/token/log.ts';
 import { decodeToken, classifyToken, tokenIn } from '../core/token/jwt.ts';
@@ -25,7 +25,6 @@ import { type Asker, mayAskAt, withAsked } from '../core/token/state.ts';
 import { takeLock } from './claim.ts';
 import type { LoginMemory } from './login-memory.ts';
 import type { KeeperPorts, KeeperSettings, AddressedLogin } from './ports.ts';
-import { retrying, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readLogin, readMemory, writeLoginState } from './read.ts';
 import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
 import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/messages.ts';
