@@ -15,7 +15,7 @@ import {
 } from '../../core/recording/csv-form.ts';
 import type { RecordedRow } from '../../core/recording/rows.ts';
 import { toError } from '../../core/errors.ts';
-import { endOfLastLine } from './append-file.ts';
+import { endOfLastLine } from './disk.ts';
 import { damaged, foreign, notARecording, unlikeARecording } from './open-recording.ts';
 import { magicOf, unpacked } from './unzip.ts';
 

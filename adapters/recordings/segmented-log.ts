@@ -9,8 +9,15 @@ import { CSV_HEADER, csvLine, type Row, SCHEMA_VERSION } from '../../core/record
 import { type DayEvent, eventLine, parseEventLine } from '../../core/recording/day-events.ts';
 import type { LogEnd } from '../../core/recording/manifest.ts';
 import { toError } from '../../core/errors.ts';
-import { type AppendFile, openAppendFile } from './append-file.ts';
-import { type Disk, diskFault, plainText, refuseLink, THIS_DISK } from './disk.ts';
+import {
+  type AppendFile,
+  openAppendFile,
+  type Disk,
+  diskFault,
+  plainText,
+  refuseLink,
+  THIS_DISK,
+} from './disk.ts';
 
 /** The format of one kind of log. */
 export interface LogFormat {
