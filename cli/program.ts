@@ -24,7 +24,7 @@ import { addHarvest } from './commands/harvest.ts';
 import { watchEndedSimulator, withEndedSimulator } from './shared/ended-simulator.ts';
 import { type Io, type Session, atTerminal } from './shared/io.ts';
 import { addLogin } from './commands/login/login.ts';
-import { addLogs } from './commands/logs/logs.ts';
+import { addLogs } from './commands/logs.ts';
 import { addReport } from './commands/report/report.ts';
 import { addRefresh } from './commands/refresh.ts';
 import { addSsm } from './commands/ssm/ssm.ts';

@@ -38,7 +38,7 @@ import { parseRedirect, wordsOf } from '../../core/token/login/redirect.ts';
 import { loginRequest } from '../../functions/login/router.ts';
 import { parseEvent } from '../../functions/refresh/handler.ts';
 import { parseLevels } from '../../cli/commands/inspect.ts';
-import { eventIn } from '../../cli/commands/logs/entry.ts';
+import { eventIn } from '../../cli/commands/logs.ts';
 import { parseSettings } from '../../harvester/settings.ts';
 import * as infra from '../../infra/config/load.ts';
 import { APP, SEVEN, SIGNER } from './keeper-fixture.ts';

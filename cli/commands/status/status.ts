@@ -10,8 +10,7 @@ import { channelsIn } from '../../shared/channels.ts';
 import type { Session } from '../../shared/io.ts';
 import { calendarOf, namesOf, settingsOf, suffixOf } from '../../shared/settings.ts';
 import { paint, table, type Tone } from '../../shared/terminal.ts';
-import { type Entry, eventIn, type LoggedEvent } from '../logs/entry.ts';
-import { logReader } from '../logs/logs.ts';
+import { type Entry, eventIn, type LoggedEvent, logReader } from '../logs.ts';
 import { checkHarvesters, readHarvesters } from './harvester.ts';
 import { checkMemory, checkToken, type Judged, judgeStored, readState } from './token.ts';
 import {
