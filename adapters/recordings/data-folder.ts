@@ -24,9 +24,8 @@ import type { Strikes } from '../fyers/rate-guard.ts';
 import { dayArchive, type DayArchive } from './day-archive.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 import { frameSegments } from './frame-segments.ts';
-import { stretchOf } from './lines.ts';
-import { appendCompat } from './reference-csv.ts';
 import {
+  stretchOf,
   DAY_LOG,
   type DayLog,
   EVENT_LOG,
@@ -34,6 +33,7 @@ import {
   openDayLog,
   openEventLog,
 } from './segmented-log.ts';
+import { appendCompat } from './reference-csv.ts';
 import { unzippedPiece } from './unzip.ts';
 
 interface OpenDay {
