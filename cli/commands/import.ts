@@ -2,8 +2,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { dayFolders, lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { type Recording, openRecording } from '../../adapters/recordings/open-recording.ts';
 import { type RecordedRow, bookOf, numberColumn } from '../../core/recording/rows.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
