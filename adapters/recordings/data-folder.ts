@@ -20,7 +20,7 @@ import {
   pieceNames,
   type PieceState,
 } from '../../core/recording/manifest.ts';
-import { compatFileName, compatLine } from '../../core/recording/reference-csv.ts';
+import { compatFileName, compatLine } from '../../core/recording/csv-files.ts';
 import { formatIso, type IstDate, parseInstant, parseIstDate } from '../../core/time.ts';
 import type { Strikes } from '../fyers/rate-guard.ts';
 import { dayArchive, type DayArchive } from './day-archive.ts';

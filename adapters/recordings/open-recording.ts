@@ -19,8 +19,7 @@ import {
   RECORDED_COLUMNS,
   SCHEMA_VERSION,
 } from '../../core/recording/columns.ts';
-import { referenceCsvDate } from '../../core/recording/reference-csv.ts';
-import type { CsvForm } from '../../core/recording/csv-form.ts';
+import { referenceCsvDate, type CsvForm } from '../../core/recording/csv-files.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
 import { uniqueRows, numberColumn, type RecordedRow } from '../../core/recording/rows.ts';

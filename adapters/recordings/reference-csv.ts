@@ -4,15 +4,15 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDecoder } from 'node:util';
-import { COMPAT_HEADER } from '../../core/recording/reference-csv.ts';
 import {
+  COMPAT_HEADER,
   COLUMNS_OF,
   type CsvForm,
   formInHeader,
   formInRow,
   readLine,
   type Unreadable,
-} from '../../core/recording/csv-form.ts';
+} from '../../core/recording/csv-files.ts';
 import type { RecordedRow } from '../../core/recording/rows.ts';
 import { toError } from '../../core/errors.ts';
 import { endOfLastLine } from './disk.ts';

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
-import { COMPAT_HEADER, compatLineOf } from '../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER, compatLineOf } from '../../core/recording/csv-files.ts';
 import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
 import { type RecordedRow, textColumn } from '../../core/recording/rows.ts';
 import { type RowGroup, groupOf } from '../../core/recording/row-group.ts';

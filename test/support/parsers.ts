@@ -5,7 +5,7 @@ import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/recordings/day-archive.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
-import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
+import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseEventLine } from '../../core/recording/day-events.ts';
 import { readDepthAnswer } from '../../adapters/fyers/depth-answer.ts';
 import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts';
