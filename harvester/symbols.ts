@@ -14,14 +14,12 @@ import {
   type ContractAlias,
   parseAlias,
   resolveAlias,
-} from '../core/market/aliases.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import {
   extractOf,
   type MasterExtract,
   type MasterRow,
   type Segment,
 } from '../core/market/symbol-master.ts';
+import type { SessionPlan } from '../core/market/phases.ts';
 import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
 import { OPERATOR_FILES } from '../core/config/names.ts';

@@ -9,9 +9,8 @@ import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/cs
 import { parseEventLine } from '../../core/recording/day-events.ts';
 import { readDepthAnswer } from '../../adapters/fyers/depth-answer.ts';
 import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts';
-import { parseAlias } from '../../core/market/aliases.ts';
+import { parseAlias, masterRowOf } from '../../core/market/symbol-master.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
-import { masterRowOf } from '../../core/market/symbol-master.ts';
 import { indicesIn } from '../../core/config/groups.ts';
 import { parseIndexList } from '../../core/config/index-list.ts';
 import { parseFeed } from '../../core/config/stream-limits.ts';

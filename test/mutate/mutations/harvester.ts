@@ -291,7 +291,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'an expired contract is recorded',
-    file: 'core/market/aliases.ts',
+    file: 'core/market/symbol-master.ts',
     find: ' && expiresOn >= date',
     replace: ' && expiresOn >= ""',
     tests: ['test/core/market/aliases.test.ts'],
