@@ -14,11 +14,16 @@ import { hsmKeyOf } from '../../../core/token/jwt.ts';
 import { cleanWords } from '../../../core/broker-answer.ts';
 import { counted } from '../../../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../../../core/time.ts';
-import { storeFrames } from './frame-store.ts';
+import {
+  storeFrames,
+  HsmSocket,
+  type SocketEvents,
+  type StreamSocket,
+  TbtSocket,
+} from './socket.ts';
 import { chunksOf } from './subscriptions.ts';
 import type { Target } from './connection.ts';
 import { hsmTarget, tbtTarget } from './targets.ts';
-import { HsmSocket, type SocketEvents, type StreamSocket, TbtSocket } from './socket.ts';
 
 export interface StreamOptions {
   readonly kind: 'tbt' | 'hsm';
