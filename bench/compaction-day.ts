@@ -3,8 +3,7 @@
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import type { Book, Level } from '../core/recording/book.ts';
 import type { Row } from '../core/recording/columns.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { slotsOf } from '../core/market/slots.ts';
+import { type SessionPlan, slotsOf } from '../core/market/phases.ts';
 import { type Instant, plus } from '../core/time.ts';
 
 const EVERY_SECONDS = 5;

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { claimStore, parameterStore } from '../adapters/aws/parameters.ts';
-import { allChannels } from '../adapters/channels.ts';
 import { fyersBroker } from '../adapters/fyers/auth.ts';
 import { systemClock } from '../adapters/process/clock.ts';
 import { createLog, type Log } from '../adapters/process/log.ts';
@@ -166,6 +165,39 @@ function notifierFor(
   return allChannels(channels, (problem) => {
     log.log(channelFailed(log.scrub(problem)));
   });
+}
+
+/**
+ * A message counts as sent if one channel accepts it; `onProblem` is called for each failed
+ * channel.
+ *
+ * @throws FyersError `platform.message` with every channel's problem if all fail
+ */
+export function allChannels(
+  channels: readonly Notifier[],
+  onProblem: (problem: string) => void,
+): Notifier {
+  return {
+    async send(message) {
+      const results = await Promise.allSettled(channels.map((channel) => channel.send(message)));
+      const problems = results.flatMap((result) =>
+        result.status === 'rejected' ? [toError(result.reason).message] : [],
+      );
+      if (problems.length < channels.length) {
+        for (const problem of problems) onProblem(problem);
+        return;
+      }
+      throw new FyersError(
+        'platform.message',
+        `No channel accepted the message "${message.subject}". ${problems.join(' ')}`,
+        'Run `./fyers test-alert`.',
+      );
+    },
+    async hasListener() {
+      const heard = await Promise.all(channels.map((channel) => channel.hasListener()));
+      return heard.includes(true);
+    },
+  };
 }
 
 // These two load their AWS client on first use: most runs use neither, and loading takes most of a cold start.

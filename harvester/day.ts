@@ -18,8 +18,7 @@ import { dayLogReplaced, diskRefuses, fieldsUnusable, tornTailCut } from '../cor
 import { type DepthField, fieldFaultsIn } from '../core/recording/field-faults.ts';
 import { keyOf } from '../core/recording/observed.ts';
 import { FyersError } from '../core/errors.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { slotAtOrAfter } from '../core/market/slots.ts';
+import { type SessionPlan, slotAtOrAfter } from '../core/market/phases.ts';
 import type { Clock, Logger, FeedName, SlotResult } from '../core/ports.ts';
 import { counted } from '../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../core/time.ts';

@@ -8,7 +8,7 @@ import {
   parseAppId,
 } from '../core/config/values.ts';
 import { clockWrong, tokenUseless } from '../core/recording/log.ts';
-import { SET_CLOCK, clockFaultWords, faultByServer, faultByToken } from '../core/clock-fault.ts';
+import { SET_CLOCK, clockFaultWords, faultByServer, faultByToken } from '../core/clock-faults.ts';
 import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Broker, Clock, Logger, TokenStore } from '../core/ports.ts';

@@ -1,9 +1,8 @@
 // Imports a day of the reference implementation's CSV: puts its rows on the five-second grid, and
 // writes a reason for every slot between them.
-import { inCompatHours } from '../core/recording/reference-csv.ts';
+import { inCompatHours } from '../core/recording/csv-files.ts';
 import type { Row } from '../core/recording/columns.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { slotAtOrAfter } from '../core/market/slots.ts';
+import { type SessionPlan, slotAtOrAfter } from '../core/market/phases.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import { type IstDate, SECOND, istDateAt, plus } from '../core/time.ts';
 import { closeDayLog, planEvent } from './day.ts';

@@ -5,9 +5,8 @@
 import type { SamplingPlan } from '../core/config/values.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
 import * as say from '../core/recording/log.ts';
-import type { CalendarNotice } from '../core/market/calendar-notice.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { slotCount } from '../core/market/slots.ts';
+import type { CalendarNotice } from '../core/market/calendar.ts';
+import { type SessionPlan, slotCount } from '../core/market/phases.ts';
 import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
 import {
   DAY,

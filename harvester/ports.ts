@@ -1,7 +1,7 @@
 // Declares the files and processes that the harvester needs; `main.ts` connects the real ones.
 import type { Column, Row, Status } from '../core/recording/columns.ts';
 import type { DayEvent } from '../core/recording/day-events.ts';
-import type { TimeReading } from '../core/recording/clock-faults.ts';
+import type { TimeReading } from '../core/clock-faults.ts';
 import type {
   FileFacts,
   LogEnds,

@@ -4,7 +4,7 @@ import type { Status } from '../core/recording/columns.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
 import * as say from '../core/recording/log.ts';
 import { slotTaken, timeFault } from '../core/recording/log.ts';
-import { timeFaults, timeFaultWords } from '../core/recording/clock-faults.ts';
+import { timeFaults, timeFaultWords } from '../core/clock-faults.ts';
 import { METRICS } from '../core/config/names.ts';
 import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';

@@ -10,7 +10,7 @@ import {
   parseSuffix,
 } from '../core/config/values.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../core/config/stream-limits.ts';
-import { readDate } from '../core/date-text.ts';
+import { readDate, type Instant, type IstDate, formatIso, parseInstant } from '../core/time.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import {
   ENVIRONMENT,
@@ -18,7 +18,6 @@ import {
   FYERS_MASTER_URL,
   REFERENCE_SYMBOLS,
 } from '../core/config/names.ts';
-import { type Instant, type IstDate, formatIso, parseInstant } from '../core/time.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

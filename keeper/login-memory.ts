@@ -1,14 +1,17 @@
-// Caches proofs and counts exchanges within one process of the login function. A holder of the day's link can open it any
-// number of times, and a holder of a state can send it again; neither may use up the account's calls.
-// A proof is remembered for a minute under the token's fingerprint, and requests at the same time share one. Exchanges are
-// counted per state, per auth code and per minute; a code that Fyers refused is not sent again. The memory is bounded:
-// an entry lives at most as long as a state, and the limit per minute bounds the number of new entries. An unproven new token
-// is kept equally long: its code is used up, so the same request proves the token again.
+// Remembers, within one process of the login function, what a flood of requests must not read or call again. App
+// credentials are cached, so that Parameter Store's rate limit is left for the other functions and the harvester.
+// Proofs are cached and exchanges are counted: a holder of the day's link can open it any number of times, and a holder
+// of a state can send it again; neither may use up the account's calls. A proof is remembered for a minute under the
+// token's fingerprint, and requests at the same time share one. Exchanges are counted per state, per auth code and per
+// minute; a code that Fyers refused is not sent again. The memory is bounded: an entry lives at most as long as a
+// state, and the limit per minute bounds the number of new entries. An unproven new token is kept equally long: its
+// code is used up, so the same request proves the token again.
 import type { AppId, AuthCode } from '../core/config/values.ts';
-import type { MintAnswer, Proof } from '../core/ports.ts';
-import { type Instant, MINUTE, plus } from '../core/time.ts';
+import type { MintAnswer, Proof, Clock, TokenStore } from '../core/ports.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
-import type { LoginProblem } from './login.ts';
+import type { LoginProblem, LoginOutcome } from './login.ts';
+import type { ParameterName } from '../core/config/names.ts';
 
 const PROOF_TTL_MS = MINUTE;
 const STATE_TTL_MS = 30 * MINUTE;
@@ -56,7 +59,7 @@ interface Exchange {
   unproven: Minted | null;
 }
 
-export function newLoginMemory(): LoginMemory {
+function newLoginMemory(): LoginMemory {
   const proofs = new Map<string, { readonly proof: Promise<Proof>; readonly until: Instant }>();
   let exchanges: Exchange[] = [];
   const isOf = ({ nonce, code }: ExchangeKey, exchange: Exchange): boolean =>
@@ -118,4 +121,69 @@ export function newLoginMemory(): LoginMemory {
 
 function keyOf({ app, token }: ProvenToken): string {
   return `${app} ${displayFingerprint(token)}`;
+}
+
+const CACHE_TTL_MS = MINUTE;
+/** Short, because a missing parameter may be created at any moment, and a failing store may recover. */
+const MISSING_TTL_MS = 5 * SECOND;
+/** Parameters that change only with `pulumi up`. */
+const CACHED_PARAMETERS: ReadonlySet<ParameterName> = new Set([
+  'FYERS_CLIENT_ID',
+  'FYERS_SECRET_KEY',
+  'FYERS_LINK_KEY',
+  'FYERS_LOGIN_URL',
+]);
+
+interface Read {
+  readonly answer: Promise<string | null>;
+  readonly until: Instant;
+}
+
+/** Lives as long as the function's process, so across requests. */
+export interface CredentialsCache {
+  readonly app: Map<ParameterName, Read>;
+  /** The outcome of the last press of the public button, as long as another press would have the same. */
+  lastPress: { readonly outcome: LoginOutcome; readonly until: Instant } | null;
+  readonly memory: LoginMemory;
+}
+
+export function newCache(): CredentialsCache {
+  return { app: new Map(), lastPress: null, memory: newLoginMemory() };
+}
+
+/** @param onSecret also receives cached values, so that each request's log hides them */
+export function cacheCredentials(
+  store: TokenStore,
+  clock: Pick<Clock, 'now'>,
+  kept: CredentialsCache,
+  onSecret: (value: string) => void,
+): TokenStore {
+  return {
+    write: (name, value) => store.write(name, value),
+    async read(name) {
+      if (!CACHED_PARAMETERS.has(name)) return store.read(name);
+      const value = await readOnce(store, clock, kept, name);
+      if (value !== null) onSecret(value);
+      return value;
+    },
+  };
+}
+
+function readOnce(
+  store: TokenStore,
+  clock: Pick<Clock, 'now'>,
+  { app }: CredentialsCache,
+  name: ParameterName,
+): Promise<string | null> {
+  const known = app.get(name);
+  if (known !== undefined && clock.now() < known.until) return known.answer;
+  const answer = store.read(name);
+  const keep = (ms: number) => app.set(name, { answer, until: plus(clock.now(), ms) });
+  keep(MISSING_TTL_MS);
+  // The caller gets the failure. This only decides how long to cache it.
+  answer.then(
+    (value) => value !== null && keep(CACHE_TTL_MS),
+    () => keep(MISSING_TTL_MS),
+  );
+  return answer;
 }

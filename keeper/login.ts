@@ -1,15 +1,16 @@
-// Serves the day's login link up to the redirect to Fyers, and sends the link again when a person presses a button. Two
-// buttons exist, and each has its own budget. Strangers can press the public page's button, so it reveals nothing: its
-// outcome and its duration do not depend on whether a token is live. It has no daily quota that a stranger could use up,
-// only a pause between two messages. The button on a link's page is pressed by a person who has a link, so it may report
-// the result. Scheduled messages count in neither budget. A stranger who keeps pressing only causes a message to the
-// owner, at most every half hour and only while the login is due; the owner then has the link.
+// Asks the operator for the day's login, serves its link up to the redirect to Fyers, and sends the link again when a
+// person presses a button. Two buttons exist, and each has its own budget. Strangers can press the public page's
+// button, so it reveals nothing: its outcome and its duration do not depend on whether a token is live. It has no daily
+// quota that a stranger could use up, only a pause between two messages. The button on a link's page is pressed by a
+// person who has a link, so it may report the result. Scheduled messages count in neither budget. A stranger who keeps
+// pressing only causes a message to the owner, at most every half hour and only while the login is due; the owner then
+// has the link.
 import { parseAccessToken } from '../core/config/values.ts';
 import { type ErrorCode, type ErrorFamily, FyersError } from '../core/errors.ts';
 import type { App, Proof } from '../core/ports.ts';
-import { LOGIN_RETRY } from '../core/retry.ts';
-import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../core/time.ts';
-import { runFailed, runStarted } from '../core/token/log.ts';
+import { LOGIN_RETRY, retrying, bestEffort } from './publish.ts';
+import { type Instant, type IstDate, MINUTE, plus, SECOND, istDateAt } from '../core/time.ts';
+import { runFailed, runStarted, loginAsked } from '../core/token/log.ts';
 import { decodeToken, classifyToken, tokenIn } from '../core/token/jwt.ts';
 import {
   claimedDay,
@@ -18,14 +19,16 @@ import {
   loginDay,
   type LoginDay,
   newState,
+  linkPath,
 } from '../core/token/login/link.ts';
-import { type Asker, mayAskAt, withAsked } from '../core/token/login/state.ts';
-import { askForLogin, isOneTap, registeredUrl } from './ask.ts';
+import { type Asker, mayAskAt, withAsked } from '../core/token/state.ts';
 import { takeLock } from './claim.ts';
 import type { LoginMemory } from './login-memory.ts';
-import type { KeeperPorts, KeeperSettings } from './ports.ts';
-import { retrying, bestEffort } from './publish.ts';
+import type { KeeperPorts, KeeperSettings, AddressedLogin } from './ports.ts';
 import { readApp, readLinkKey, readLogin, readMemory, writeLoginState } from './read.ts';
+import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
+import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/messages.ts';
+import { withoutEndSlashes } from '../core/text.ts';
 
 /** Without the PIN: the login does not need it, and its role may not read it. */
 export type LoginPorts = Omit<KeeperPorts, 'secrets'> & {
@@ -295,4 +298,49 @@ async function canReachSomeone({ notifier }: LoginPorts): Promise<boolean> {
 function nextStep(startedAt: Instant, now: Instant): Instant {
   const steps = Math.max(1, Math.ceil((now - startedAt) / PUBLIC_ANSWER_STEP_MS));
   return plus(startedAt, steps * PUBLIC_ANSWER_STEP_MS);
+}
+
+type AskPorts = Pick<KeeperPorts, 'clock' | 'notifier' | 'events' | 'store'>;
+
+/**
+ * Sends the day's login request to the operator on every channel.
+ *
+ * @param reason part of a sentence, such as "no refresh token is stored"
+ * @throws FyersError `platform.message` if no channel takes the message
+ */
+export async function askForLogin(
+  ports: AskPorts,
+  settings: KeeperSettings,
+  app: App,
+  { reason, urgency }: Pick<LoginRequest, 'reason' | 'urgency'>,
+): Promise<void> {
+  const now = ports.clock.now();
+  const day = istDateAt(now);
+  const { calendar } = settings;
+  const way = await chooseWay(ports, settings, app, now);
+  await ports.notifier.send(loginMessage({ day, calendar, now, reason, way, urgency }));
+  ports.events.log(loginAsked(way.kind, urgency));
+}
+
+/** True if Fyers redirects to the login function, so that the login takes one tap. */
+function isOneTap({ loginUrl, redirectUri }: AddressedLogin): boolean {
+  const bare = withoutEndSlashes;
+  return redirectUri === LOGIN_URL_KEYWORD || bare(redirectUri) === bare(loginUrl);
+}
+
+/** The registered redirect URL, unchanged: Fyers compares it character by character. */
+function registeredUrl({ loginUrl, redirectUri }: AddressedLogin): string {
+  return redirectUri === LOGIN_URL_KEYWORD ? loginUrl : redirectUri;
+}
+
+async function chooseWay(
+  ports: AskPorts,
+  settings: KeeperSettings,
+  app: App,
+  now: Instant,
+): Promise<LoginWay> {
+  const login = await readLogin(ports, settings);
+  if (!isOneTap(login)) return { kind: 'command' };
+  const signer = { id: app.id, secret: await readLinkKey(ports, settings) };
+  return { kind: 'link', url: `${login.loginUrl}${linkPath(signer, istDateAt(now))}` };
 }

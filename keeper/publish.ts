@@ -1,9 +1,10 @@
-// Publishes a proven token with one write, and provides the retry and best-effort helpers around it.
+// Publishes a proven token with one write, and provides the retry and best-effort helpers around it. Retries have full
+// jitter: each wait is a random part of a ceiling that doubles (AWS Architecture Blog, "Exponential Backoff And
+// Jitter").
 import type { AccessToken } from '../core/config/values.ts';
 import { toError } from '../core/errors.ts';
 import type { MintAnswer, Proof } from '../core/ports.ts';
-import { BROKER_RETRY, nextTry, type RetryPlan } from '../core/retry.ts';
-import type { Instant } from '../core/time.ts';
+import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import {
   brokerHalted,
@@ -50,6 +51,26 @@ export function shownToken(token: string) {
   };
 }
 
+interface RetryPlan {
+  readonly firstCeilingMs: number;
+  readonly highestCeilingMs: number;
+  /** All retries begin within this time. */
+  readonly withinMs: number;
+}
+
+/**
+ * For calls that never reached the broker. One minute leaves a run of two calls enough time before its own limit of two
+ * minutes.
+ */
+export const BROKER_RETRY: RetryPlan = {
+  firstCeilingMs: SECOND,
+  highestCeilingMs: 16 * SECOND,
+  withinMs: MINUTE,
+};
+
+/** For a login, while a person waits in front of an empty page. */
+export const LOGIN_RETRY: RetryPlan = { ...BROKER_RETRY, withinMs: 15 * SECOND };
+
 /**
  * Repeats the call while it does not reach the broker, within the plan's time (a minute) after the run's start. An answer, a
  * missing answer, a refusal, a rate limit and a foreign page are not retried: the call may have counted, or a retry would make
@@ -75,4 +96,23 @@ export async function retrying<T extends MintAnswer | Proof>(
     if (at === null) return answer;
     await clock.sleepUntil(at, signal);
   }
+}
+
+/**
+ * Returns the time of the next attempt, or null if the plan is used up.
+ *
+ * @param failures failed calls so far, at least 1.
+ * @param random from 0 up to 1.
+ * @param retryAfterMs requested by the other side: waited in full, with the jitter added.
+ */
+export function nextTry(
+  plan: RetryPlan,
+  times: { readonly startedAt: Instant; readonly now: Instant },
+  failures: number,
+  random: number,
+  retryAfterMs = 0,
+): Instant | null {
+  const ceilingMs = Math.min(plan.highestCeilingMs, plan.firstCeilingMs * 2 ** (failures - 1));
+  const at = plus(times.now, Math.ceil(retryAfterMs) + Math.floor(random * ceilingMs));
+  return at - times.startedAt <= plan.withinMs ? at : null;
 }

@@ -18,8 +18,6 @@ import {
   NEW_LOGIN_STATE,
   formatLoginState,
   parseLoginState,
-} from '../core/token/login/state.ts';
-import {
   NEW_STATE,
   type TokenState,
   formatTokenState,

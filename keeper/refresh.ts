@@ -40,8 +40,8 @@ import {
 } from '../core/token/facts.ts';
 import { decodeToken, tokenIn } from '../core/token/jwt.ts';
 import { loginDay } from '../core/token/login/link.ts';
-import { withRenewedApp } from '../core/token/login/state.ts';
 import {
+  withRenewedApp,
   type TokenState,
   withAccount,
   withCall,
@@ -51,7 +51,7 @@ import {
   withRefusal,
   withRenewedInputs,
 } from '../core/token/state.ts';
-import { askForLogin } from './ask.ts';
+import { askForLogin } from './login.ts';
 import { type Claim, removeOldClaims, takeClaim } from './claim.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';

@@ -1,9 +1,13 @@
 // Checks on trading days whether a live token is stored, and asks the operator for a login if no live token is stored. Mints nothing.
 import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
-import { calendarNotice } from '../core/market/calendar-notice.ts';
-import { dayOf, hasWholeList } from '../core/market/calendar.ts';
-import { closedDayMessage, DAY_OVER_MESSAGE, keeperFailure } from '../core/token/messages.ts';
+import { calendarNotice, dayOf, hasWholeList } from '../core/market/calendar.ts';
+import {
+  closedDayMessage,
+  DAY_OVER_MESSAGE,
+  keeperFailure,
+  sessionToday,
+} from '../core/token/messages.ts';
 import { isLoginDue, WATCH_SLOTS, type WatchSlot } from '../core/schedule.ts';
 import { istDateAt, weekday } from '../core/time.ts';
 import { UNPROVEN } from '../core/token/decide.ts';
@@ -16,11 +20,14 @@ import {
 } from '../core/token/log.ts';
 import { renewedInputsOf } from '../core/token/facts.ts';
 import { classifyToken, tokenIn } from '../core/token/jwt.ts';
-import { sessionToday } from '../core/token/login/message.ts';
-import { isRefusedApp, withRenewedApp } from '../core/token/login/state.ts';
+import {
+  isRefusedApp,
+  withRenewedApp,
+  latchedFor,
+  withRenewedInputs,
+} from '../core/token/state.ts';
 import { type OutsideRead, outsideReadMessage } from '../core/token/outside-read.ts';
-import { latchedFor, withRenewedInputs } from '../core/token/state.ts';
-import { askForLogin } from './ask.ts';
+import { askForLogin } from './login.ts';
 import type { KeeperPorts, KeeperSettings } from './ports.ts';
 import { reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory } from './read.ts';

@@ -63,7 +63,7 @@ export async function openInbox(emulator: Emulator, topicArn: string): Promise<I
       throw new FyersError(
         'platform.message',
         `No message came from ${topicArn}.`,
-        "Check the topic's policy in infra/components/messages.ts, and keeper/ask.ts.",
+        "Check the topic's policy in infra/components/messages.ts, and keeper/login.ts.",
       );
     }
     const { Subject, Message } = JSON.parse(message.Body) as Readonly<

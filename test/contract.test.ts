@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import ts from 'typescript';
-import { COMPAT_HEADER } from '../core/recording/reference-csv.ts';
+import { COMPAT_HEADER } from '../core/recording/csv-files.ts';
 import { COLUMNS, RECORDED_COLUMNS } from '../core/recording/columns.ts';
 import { HOLE_REASONS } from '../core/recording/coverage.ts';
 import { MARKS } from '../core/recording/quality.ts';

@@ -1,12 +1,14 @@
-// Sends messages to the operator's SNS topic, and combines several channels into one.
+// Sends messages to the operator's SNS topic, and lists, requests and confirms subscriptions to it.
 import {
-  ListSubscriptionsByTopicCommand,
   PublishCommand,
   type SNSClient,
+  ConfirmSubscriptionCommand,
+  SubscribeCommand,
+  paginateListSubscriptionsByTopic,
 } from '@aws-sdk/client-sns';
 import { FyersError } from '../../core/errors.ts';
 import type { Notifier } from '../../core/ports.ts';
-import { awsFault } from './fault.ts';
+import { awsFault, isAwsError } from './fault.ts';
 
 /**
  * SNS accepts messages for a topic without subscribers, so we also list subscriptions.
@@ -16,17 +18,8 @@ import { awsFault } from './fault.ts';
  */
 export function topicChannel(client: SNSClient, topicArn: string): Notifier {
   const hasListener = async (): Promise<boolean> => {
-    try {
-      const { Subscriptions = [] } = await client.send(
-        new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }),
-      );
-      // SNS returns "PendingConfirmation" instead of an ARN until the address is confirmed.
-      return Subscriptions.some(
-        ({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:') === true,
-      );
-    } catch (caught) {
-      throw awsFault(caught, `Listing the subscriptions of ${topicArn}`);
-    }
+    const all = await subscriptionsOf(client, topicArn);
+    return all.some(({ confirmed }) => confirmed);
   };
   return {
     hasListener,
@@ -46,4 +39,86 @@ export function topicChannel(client: SNSClient, topicArn: string): Notifier {
       );
     },
   };
+}
+
+export interface Subscription {
+  /** `email`, `sms`, `https` …, as SNS names them. */
+  readonly protocol: string;
+  readonly endpoint: string;
+  /** An unconfirmed subscription receives no messages. */
+  readonly confirmed: boolean;
+}
+
+/** Errors: `platform.permission`, `operator.credentials`, `platform.store`. */
+export async function subscriptionsOf(
+  client: SNSClient,
+  TopicArn: string,
+): Promise<readonly Subscription[]> {
+  try {
+    const found: Subscription[] = [];
+    for await (const page of paginateListSubscriptionsByTopic({ client }, { TopicArn })) {
+      for (const { Protocol, Endpoint, SubscriptionArn } of page.Subscriptions ?? []) {
+        found.push({
+          protocol: Protocol ?? 'unknown',
+          endpoint: Endpoint ?? 'unknown',
+          // SNS returns "PendingConfirmation" instead of an ARN before the confirmation, and
+          // "Deleted" after removal.
+          confirmed: SubscriptionArn?.startsWith('arn:') === true,
+        });
+      }
+    }
+    return found;
+  } catch (caught) {
+    throw awsFault(caught, `Listing the subscriptions of ${TopicArn}`);
+  }
+}
+
+/**
+ * SNS sends a mail with a new confirmation link, also to an address whose old link has expired.
+ * Errors as above.
+ */
+export async function askToSubscribe(
+  client: SNSClient,
+  TopicArn: string,
+  Endpoint: string,
+): Promise<void> {
+  try {
+    await client.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint }));
+  } catch (caught) {
+    throw awsFault(caught, `Subscribing ${Endpoint} to ${TopicArn}`);
+  }
+}
+
+/**
+ * Confirms so that only the account's own identities can unsubscribe: mail scanners open every
+ * link, including the unsubscribe link (Amazon SNS, "ConfirmSubscription":
+ * AuthenticateOnUnsubscribe).
+ *
+ * Errors: `operator.channel` for a link that has expired or was used, or a topic that no longer
+ * exists; otherwise as above.
+ */
+export async function confirmSubscription(
+  client: SNSClient,
+  { topicArn, token }: { readonly topicArn: string; readonly token: string },
+): Promise<void> {
+  const input = { TopicArn: topicArn, Token: token, AuthenticateOnUnsubscribe: 'true' };
+  try {
+    await client.send(new ConfirmSubscriptionCommand(input));
+  } catch (caught) {
+    if (isAwsError(caught, 'NotFoundException')) {
+      throw new FyersError(
+        'operator.channel',
+        `The topic ${topicArn} no longer exists.`,
+        'Run `pulumi up`, and confirm with the link in the mail that AWS then sends.',
+      );
+    }
+    if (isAwsError(caught, 'InvalidParameterException')) {
+      throw new FyersError(
+        'operator.channel',
+        'AWS does not accept this link: it is valid for three days, and a later mail or an earlier confirmation ends it.',
+        'Check the confirmed addresses with `./fyers test-alert`, and ask for a new mail with `./fyers test-alert --resubscribe`.',
+      );
+    }
+    throw awsFault(caught, `Confirming the subscription to ${topicArn}`, token);
+  }
 }

@@ -10,8 +10,7 @@ import {
   type Refusal,
   refusalOf,
 } from './depth-answer.ts';
-import type { SessionPlan } from '../../core/market/phases.ts';
-import { slotAtOrAfter } from '../../core/market/slots.ts';
+import { type SessionPlan, slotAtOrAfter } from '../../core/market/phases.ts';
 import { BURST, type Pace, paceOf } from '../../core/config/sampling.ts';
 import type { Clock, DepthFeed, SlotResult } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/ports.ts';
-import type { TimeReading } from '../../core/recording/clock-faults.ts';
+import type { TimeReading } from '../../core/clock-faults.ts';
 import { instant, MINUTE, SECOND } from '../../core/time.ts';
 
 /** Short enough to detect soon that the machine was suspended or its clock was set. */

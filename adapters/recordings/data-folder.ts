@@ -2,12 +2,14 @@
 // files made from them.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, mkdir, realpath, rm } from 'node:fs/promises';
+import { type Server, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import * as z from 'zod/mini';
-import { toError } from '../../core/errors.ts';
+import { toError, FyersError } from '../../core/errors.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import {
@@ -18,15 +20,14 @@ import {
   pieceNames,
   type PieceState,
 } from '../../core/recording/manifest.ts';
-import { compatFileName, compatLine } from '../../core/recording/reference-csv.ts';
+import { compatFileName, compatLine } from '../../core/recording/csv-files.ts';
 import { formatIso, type IstDate, parseInstant, parseIstDate } from '../../core/time.ts';
 import type { Strikes } from '../fyers/rate-guard.ts';
 import { dayArchive, type DayArchive } from './day-archive.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 import { frameSegments } from './frame-segments.ts';
-import { stretchOf } from './lines.ts';
-import { appendCompat } from './reference-csv.ts';
 import {
+  stretchOf,
   DAY_LOG,
   type DayLog,
   EVENT_LOG,
@@ -34,6 +35,7 @@ import {
   openDayLog,
   openEventLog,
 } from './segmented-log.ts';
+import { appendCompat } from './reference-csv.ts';
 import { unzippedPiece } from './unzip.ts';
 
 interface OpenDay {
@@ -47,7 +49,7 @@ interface OpenDay {
 
 /**
  * `DIR/days/YYYY-MM-DD/` for each day, and `DIR/strikes.json`. One process at a time: see
- * `folder-lock.ts`.
+ * {@link lockFolder}.
  *
  * @param onCompatFailed if given, each row also goes to `DIR/market_depth_YYYY-MM-DD.csv` in the
  * reference implementation's form; called if that fails
@@ -262,4 +264,78 @@ function dayPieces(folder: string, fetched: string, disk: Disk) {
 /** Unzips one segment at a time: a whole day would be large for a small machine. */
 async function* unzipSegments(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
   for (const name of names) yield unzippedPiece(await readFile(path.join(folder, name)));
+}
+
+/**
+ * Locks the folder for one harvester with a listening local socket, which the kernel frees when its process ends.
+ *
+ * @throws FyersError `operator.usage` if another process holds the folder
+ */
+export async function lockFolder(folder: string): Promise<AsyncDisposable> {
+  await mkdir(folder, { recursive: true });
+  const address = addressOf(await realpath(folder));
+  const server = (await listen(address)) ?? (await replaceStaleSocket(address));
+  if (server === null) throw lockedFolderError(folder);
+  server.unref();
+  return {
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
+
+/**
+ * Linux has sockets without a file; elsewhere the socket's file is in the folder for temporary
+ * files.
+ */
+function addressOf(folder: string): string {
+  const name = `fyers-harvester-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
+  if (process.platform === 'linux') return `\0${name}`;
+  return process.platform === 'win32'
+    ? `\\\\.\\pipe\\${name}`
+    : path.join(tmpdir(), `${name}.sock`);
+}
+
+/** Null if the address is in use. */
+function listen(address: string): Promise<Server | null> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error) => {
+      if (Reflect.get(error, 'code') === 'EADDRINUSE') resolve(null);
+      else reject(error);
+    });
+    server.listen(address, () => {
+      resolve(server);
+    });
+  });
+}
+
+async function replaceStaleSocket(address: string): Promise<Server | null> {
+  if (address.startsWith('\0') || (await isAnswered(address))) return null;
+  await rm(address, { force: true });
+  return listen(address);
+}
+
+function isAnswered(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => {
+      resolve(Reflect.get(toError(error), 'code') !== 'ECONNREFUSED');
+    });
+  });
+}
+
+function lockedFolderError(folder: string): FyersError {
+  return new FyersError(
+    'operator.usage',
+    `Another harvester records into ${folder}.`,
+    'Stop it first, or give this one another folder: `./fyers harvest --data DIR`.',
+  );
 }

@@ -18,11 +18,18 @@ import type { RowGroup } from '../../core/recording/row-group.ts';
 import { HOUR, istInstant, MINUTE, parseIstDate, SECOND } from '../../core/time.ts';
 import { plainText, replaceFile } from './disk.ts';
 import { frameSegments } from './frame-segments.ts';
-import { blocksOf, LINE_END, linesOf } from './lines.ts';
+import {
+  blocksOf,
+  LINE_END,
+  linesOf,
+  DAY_LOG,
+  EVENT_LOG,
+  type LogFormat,
+  readEventLog,
+} from './segmented-log.ts';
 import { foreign } from './open-recording.ts';
 import { type ParquetColumn, writeParquet } from './parquet/parquet.ts';
 import { updateSpill } from './update-spill.ts';
-import { DAY_LOG, EVENT_LOG, type LogFormat, readEventLog } from './segmented-log.ts';
 
 /** `OBJECTS.dayFilePatterns` allows these names in the bucket. */
 export const DAY_FILES = {

@@ -1,9 +1,19 @@
-// Groups the file operations of a recording in an object, so that a test can make any of them fail,
-// and turns disk errors into errors with a next step. Refuses links, devices and pipes in a
-// recording that may come from elsewhere: a link leads to another file of this machine, and a
-// device or a pipe has no end.
+// Groups the file operations of a recording in an object, so that a test can make any of them fail, and turns disk
+// errors into errors with a next step. Refuses links, devices and pipes in a recording that may come from elsewhere: a
+// link leads to another file of this machine, and a device or a pipe has no end. Appends to files: each append is
+// synced before it counts, and opening removes a last line that a crash left incomplete.
 import type { Stats } from 'node:fs';
-import { lstat, mkdir, open, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  statfs,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
 import { damaged, notAFile } from './open-recording.ts';
@@ -32,7 +42,7 @@ export async function replaceFile(
 }
 
 /** Syncs the folder too, because a new file is lost if its folder's entry is. */
-export async function syncFolder(folder: string, disk: Disk): Promise<void> {
+async function syncFolder(folder: string, disk: Disk): Promise<void> {
   const handle = await disk.open(folder, 'r');
   try {
     await handle.sync();
@@ -199,4 +209,66 @@ export async function plainText(file: string, maxBytes: number): Promise<string 
     throw damaged(file, new Error(`it has more than ${String(maxBytes)} bytes`));
   }
   return readFile(file, 'utf8');
+}
+
+export interface AppendFile {
+  /** Bytes of an incomplete last line that opening removed. */
+  readonly cutBytes: number;
+  /** True if the file had no complete line. */
+  readonly fresh: boolean;
+  /** Bytes that are certainly on disk: complete lines. */
+  readonly bytes: () => number;
+  /**
+   * One write and one fdatasync. If it throws, do not use the file again: the kernel may have
+   * dropped the pages.
+   */
+  append(content: string | Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param must "be new": an existing file of that name is an error with code EEXIST */
+export async function openAppendFile(
+  file: string,
+  disk: Disk = THIS_DISK,
+  must: 'be any' | 'be new' = 'be any',
+): Promise<AppendFile> {
+  await disk.mkdir(path.dirname(file), { recursive: true });
+  const handle = await disk.open(file, must === 'be new' ? 'ax+' : 'a+');
+  try {
+    const { size } = await handle.stat();
+    const whole = await endOfLastLine(handle, size);
+    if (whole < size) await handle.truncate(whole);
+    await handle.sync();
+    await syncFolder(path.dirname(file), disk);
+    let bytes = whole;
+    return {
+      cutBytes: size - whole,
+      fresh: whole === 0,
+      bytes: () => bytes,
+      append: async (content) => {
+        await handle.appendFile(content);
+        await handle.datasync();
+        bytes += Buffer.byteLength(content);
+      },
+      close: () => handle.close(),
+    };
+  } catch (caught) {
+    await handle.close().catch(() => undefined);
+    throw caught;
+  }
+}
+
+const BLOCK = 64 * 1024;
+const LINE_END = 10;
+
+/** Length of the complete lines in bytes; anything after them is incomplete. */
+export async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
+  const block = Buffer.alloc(BLOCK);
+  for (let end = size; end > 0; end -= BLOCK) {
+    const from = Math.max(0, end - BLOCK);
+    const { bytesRead } = await handle.read(block, 0, end - from, from);
+    const at = block.subarray(0, bytesRead).lastIndexOf(LINE_END);
+    if (at >= 0) return from + at + 1;
+  }
+  return 0;
 }

@@ -16,8 +16,7 @@ import {
   startFrameBatch,
 } from '../../core/stream/frame-log.ts';
 import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
-import { type AppendFile, openAppendFile } from './append-file.ts';
-import { type Disk, THIS_DISK } from './disk.ts';
+import { type AppendFile, openAppendFile, type Disk, THIS_DISK } from './disk.ts';
 import type { FrameSegments } from './frame-segments.ts';
 
 export interface FrameRecorderOptions {

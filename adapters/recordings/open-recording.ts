@@ -3,7 +3,15 @@
 import { UPDATES_FILE } from '../../core/config/names.ts';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isLikeDate, readDate } from '../../core/date-text.ts';
+import {
+  isLikeDate,
+  readDate,
+  instant,
+  isInstant,
+  type IstDate,
+  istDateAt,
+  parseIstDate,
+} from '../../core/time.ts';
 import {
   COLUMNS,
   CSV_HEADER,
@@ -11,13 +19,11 @@ import {
   RECORDED_COLUMNS,
   SCHEMA_VERSION,
 } from '../../core/recording/columns.ts';
-import { referenceCsvDate } from '../../core/recording/reference-csv.ts';
-import type { CsvForm } from '../../core/recording/csv-form.ts';
+import { referenceCsvDate, type CsvForm } from '../../core/recording/csv-files.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
 import { uniqueRows, numberColumn, type RecordedRow } from '../../core/recording/rows.ts';
 import { FyersError, toError } from '../../core/errors.ts';
-import { instant, isInstant, type IstDate, istDateAt, parseIstDate } from '../../core/time.ts';
 import { daysWords } from '../../core/text.ts';
 import { csvRows, openCsv } from './reference-csv.ts';
 import { dayArchive, type DayArchive } from './day-archive.ts';

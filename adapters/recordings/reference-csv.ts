@@ -4,18 +4,18 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDecoder } from 'node:util';
-import { COMPAT_HEADER } from '../../core/recording/reference-csv.ts';
 import {
+  COMPAT_HEADER,
   COLUMNS_OF,
   type CsvForm,
   formInHeader,
   formInRow,
   readLine,
   type Unreadable,
-} from '../../core/recording/csv-form.ts';
+} from '../../core/recording/csv-files.ts';
 import type { RecordedRow } from '../../core/recording/rows.ts';
 import { toError } from '../../core/errors.ts';
-import { endOfLastLine } from './append-file.ts';
+import { endOfLastLine } from './disk.ts';
 import { damaged, foreign, notARecording, unlikeARecording } from './open-recording.ts';
 import { magicOf, unpacked } from './unzip.ts';
 

@@ -13,7 +13,7 @@ import {
   LAPTOP_URL_STEP,
   LOGIN_PAGE_OF_STACK,
   registeredUrl,
-} from '../commands/login/paste.ts';
+} from '../commands/login/context.ts';
 import { type Finding, ok, problem } from './check.ts';
 import { type CheckContext, deployed, hasAws, usesAws } from './context.ts';
 

@@ -2,7 +2,7 @@
 // needs it.
 import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
-import { type ClockFault, faultByServer } from '../../core/clock-fault.ts';
+import { type ClockFault, faultByServer } from '../../core/clock-faults.ts';
 import type { FunctionActor, Names } from '../../core/config/names.ts';
 import type { CalendarOptions } from '../../core/market/calendar.ts';
 import type { Clock } from '../../core/ports.ts';

@@ -4,8 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { askForBook } from '../../adapters/fyers/depth-feed.ts';
-import { type Probed, probeHsm, probeTbt } from '../../adapters/fyers/stream/probe.ts';
-import { hsmTarget, tbtTarget } from '../../adapters/fyers/stream/targets.ts';
+import {
+  hsmTarget,
+  type Probed,
+  probeHsm,
+  probeTbt,
+  tbtTarget,
+} from '../../adapters/fyers/stream/targets.ts';
 import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { indicesIn, withMembers } from '../../core/config/groups.ts';

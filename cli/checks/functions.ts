@@ -3,8 +3,7 @@
 import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
 import { type FunctionActor, REGION } from '../../core/config/names.ts';
 import { formatIst, HOUR, plus } from '../../core/time.ts';
-import { type Entry, eventIn, type LoggedEvent } from '../commands/logs/entry.ts';
-import { logReader } from '../commands/logs/logs.ts';
+import { type Entry, eventIn, type LoggedEvent, logReader } from '../commands/logs.ts';
 import { withOperatorHints } from '../shared/aws.ts';
 import type { Tone } from '../shared/terminal.ts';
 import { type Finding, ok, problem } from './check.ts';

@@ -1,5 +1,5 @@
 // Checks whether a person receives the messages of the stack.
-import type { Subscription } from '../../adapters/aws/subscriptions.ts';
+import type { Subscription } from '../../adapters/aws/topic.ts';
 import { withOperatorHints } from '../shared/aws.ts';
 import { channelsIn, type StackChannels, telegramOfStack } from '../shared/channels.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';
@@ -48,7 +48,7 @@ async function readSubscriptions(
 ): Promise<readonly Subscription[]> {
   if (topicArn === null) return [];
   const { SNSClient } = await import('@aws-sdk/client-sns');
-  const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
+  const { subscriptionsOf } = await import('../../adapters/aws/topic.ts');
   return withOperatorHints(subscriptionsOf(new SNSClient(session.io.aws), topicArn));
 }
 

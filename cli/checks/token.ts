@@ -1,7 +1,7 @@
 // Checks the access token for the coming session: for `doctor` any token at hand by its claims, for `status` the stack's
 // own by a live read. Also checks the state that the keeper stores: whether it may refresh, and whether a login is
 // pending.
-import { clockFaultWords } from '../../core/clock-fault.ts';
+import { clockFaultWords } from '../../core/clock-faults.ts';
 import type { Names } from '../../core/config/names.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';

@@ -1,8 +1,9 @@
 // Prints the trading days and their phases as the functions and the harvester use them (`./fyers calendar`).
 import { type Command, Option } from 'commander';
 import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
-import { calendarNotice, yearNotice } from '../../core/market/calendar-notice.ts';
 import {
+  calendarNotice,
+  yearNotice,
   type CalendarOptions,
   type Eligibility,
   dayOf,
@@ -10,9 +11,9 @@ import {
   notesOn,
 } from '../../core/market/calendar.ts';
 import type { SessionPlan, TradingDay } from '../../core/market/phases.ts';
-import { isLikeDate, readDate } from '../../core/date-text.ts';
-import { FyersError } from '../../core/errors.ts';
 import {
+  isLikeDate,
+  readDate,
   type IstDate,
   addDays,
   formatHhMm,
@@ -21,6 +22,7 @@ import {
   weekday,
   weekdayName,
 } from '../../core/time.ts';
+import { FyersError } from '../../core/errors.ts';
 import type { Session } from '../shared/io.ts';
 import { ownDaysOf } from '../shared/settings.ts';
 import { type Cell, paint, table } from '../shared/terminal.ts';

@@ -1,15 +1,13 @@
 // Compacts closed days that have no Parquet file yet (`./fyers compact`). The harvester normally does this itself.
 import path from 'node:path';
 import type { Command } from 'commander';
-import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { dayFolders, lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { diskRefusal } from '../../adapters/recordings/disk.ts';
-import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
 import { notADate } from '../../adapters/recordings/open-recording.ts';
-import { readDate } from '../../core/date-text.ts';
+import { readDate, type Instant, type IstDate } from '../../core/time.ts';
 import { isWithoutRows } from '../../core/recording/coverage.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import { FyersError } from '../../core/errors.ts';
-import type { Instant, IstDate } from '../../core/time.ts';
 import { daysWords } from '../../core/text.ts';
 import type { DayFolder } from '../../harvester/ports.ts';
 import type { Session } from '../shared/io.ts';

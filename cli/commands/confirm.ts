@@ -48,7 +48,7 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   session.hide(link.token);
   await refuseForeignTopic(session, link);
   const { SNSClient } = await import('@aws-sdk/client-sns');
-  const { confirmSubscription } = await import('../../adapters/aws/subscriptions.ts');
+  const { confirmSubscription } = await import('../../adapters/aws/topic.ts');
   await withOperatorHints(confirmSubscription(new SNSClient(io.aws), link));
   io.out(`Confirmed: messages of ${link.topicArn} reach you, and no link in a mail ends that.`);
   io.out('Next: `./fyers test-alert`.');

@@ -6,13 +6,15 @@ import type { Command } from 'commander';
 import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
 import { statusWords } from '../../core/recording/columns.ts';
-import { ENVIRONMENT } from '../../core/config/names.ts';
+import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
 import type { ProgressListener } from '../../harvester/ports.ts';
-import { parseSettings, refusePast } from '../../harvester/settings.ts';
+import { parseSettings, refusePast, type HarvestSettings } from '../../harvester/settings.ts';
 import { refuseEndedSimulator } from '../shared/ended-simulator.ts';
 import type { Environment, Session } from '../shared/io.ts';
 import { type Settings, settingsOf } from '../shared/settings.ts';
 import { paint, type Terminal, type Tone } from '../shared/terminal.ts';
+import { parseFyId } from '../../core/config/values.ts';
+import type { FirstLook, LookFirst } from '../../harvester/first-look.ts';
 
 const HELP = `
 Options:
@@ -75,7 +77,6 @@ async function harvest({ io }: Session, argv: readonly string[]): Promise<number
   const { run } = await import('../../harvester/main.ts');
   using stop = stopSignal();
   const persons = personsLog(io, argv.includes('--debug'));
-  const { checkBeforeStart } = await import('./harvest-look.ts');
   const started = { clock: io.clock, signal: stop.signal, argv, env };
   return await run({ ...started, ...persons, lookFirst: checkBeforeStart(io.cwd, env) });
 }
@@ -144,4 +145,56 @@ function textOf(terminal: Terminal, line: string, debug: boolean): string | null
   } catch {
     return line.trimEnd();
   }
+}
+
+/**
+ * Checks the token and this machine's clock before the harvester waits for the session.
+ *
+ * @param env the harvester's environment, overridden by `.env`
+ */
+function checkBeforeStart(cwd: string, env: Environment): LookFirst {
+  return async ({ settings, guard, log, signal, ...begun }) => {
+    const first = await import('../../harvester/first-look.ts');
+    const account = parseFyId(env[ENVIRONMENT.fyId]?.trim() ?? '');
+    const look: FirstLook = {
+      ...begun,
+      ...whereIn(cwd, settings),
+      account: account.ok ? account.value : null,
+    };
+    const unproven = await first.lookAtToken(look);
+    if (unproven === null) return { proven: Promise.resolve() };
+    const { fyersBroker } = await import('../../adapters/fyers/auth.ts');
+    const broker = fyersBroker({
+      apiUrl: settings.apiUrl,
+      onSecret: (value) => {
+        log.hide(value);
+      },
+      onServerTime: first.serverTimeWarning(look),
+    });
+    const prove = async (): Promise<void> => {
+      await guard.ready();
+      // Send no request for an account that the broker has refused for its request rate.
+      if (guard.reason() === null) await first.proveFirst(look, unproven, broker, signal);
+    };
+    // The session may be open, so recording does not wait for the answer.
+    return { proven: prove().catch(() => undefined) };
+  };
+}
+
+function whereIn(
+  cwd: string,
+  { tokensFolder, suffix }: HarvestSettings,
+): Pick<FirstLook, 'place' | 'loginCommand'> {
+  if (tokensFolder === null) {
+    const flag = suffix === '' ? '' : ` --suffix ${suffix}`;
+    return {
+      place: `in Parameter Store (${REGION})`,
+      loginCommand: `./fyers login --aws${flag}`,
+    };
+  }
+  const flag = tokensFolder === '.' ? '' : ` --dir ${tokensFolder}`;
+  return {
+    place: `in ${path.resolve(cwd, tokensFolder)}`,
+    loginCommand: `./fyers login${flag}`,
+  };
 }

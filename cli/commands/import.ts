@@ -2,15 +2,13 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { dayFolders, lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { type Recording, openRecording } from '../../adapters/recordings/open-recording.ts';
 import { type RecordedRow, bookOf, numberColumn } from '../../core/recording/rows.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import { FyersError } from '../../core/errors.ts';
-import { dayOf } from '../../core/market/calendar.ts';
-import { yearNotice } from '../../core/market/calendar-notice.ts';
+import { dayOf, yearNotice } from '../../core/market/calendar.ts';
 import { type IstDate, instant, parseIstDate } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import type { Imported } from '../../harvester/import.ts';

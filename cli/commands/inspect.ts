@@ -1,4 +1,5 @@
-// Prints the order book of one symbol at an instant (`./fyers inspect`).
+// Prints the order book of one symbol at an instant (`./fyers inspect`): the recorded row, or with `--levels` up to fifty
+// levels from the frames of a stream.
 import type { Command } from 'commander';
 import type { Book, Level } from '../../core/recording/book.ts';
 import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
@@ -16,9 +17,35 @@ import {
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
 import { startCounter, jsonOf, paint } from '../shared/terminal.ts';
-import { type RecordingOptions, recordingOf, withRecordingOptions } from '../shared/recordings.ts';
-import { inspectLevels, parseLevels } from './inspect-levels.ts';
+import {
+  type RecordingOptions,
+  recordingOf,
+  withRecordingOptions,
+  type OpenedRecording,
+} from '../shared/recordings.ts';
 import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
+import type { DayEvent } from '../../core/recording/day-events.ts';
+import { instantOf } from '../../core/stream/frame-log.ts';
+import type { DeepLevel } from '../../core/stream/level-values.ts';
+import { TBT_LEVELS } from '../../core/stream/tbt-books.ts';
+import {
+  applyingUntil,
+  type BookAt,
+  bookTopicsIn,
+  type Gap,
+  startUpdates,
+} from '../../core/stream/updates.ts';
+import {
+  formatGap,
+  formatMs,
+  jsonNumber,
+  readSegments,
+  requireFrames,
+  segmentsSince,
+  segmentsUntil,
+  socketName,
+  symbolsIn,
+} from '../shared/frames.ts';
 
 interface InspectOptions extends RecordingOptions {
   readonly at?: string;
@@ -147,5 +174,230 @@ function noBookError(
       ? `There is no book of ${wanted} at or before ${at ?? 'the end'}.`
       : unknownSymbolText(symbols, wanted),
     'Name another time or symbol: `./fyers inspect --help`.',
+  );
+}
+
+interface LevelOptions {
+  readonly wanted: string;
+  readonly at?: string;
+  readonly levels: number;
+  readonly json?: true;
+}
+
+/** @throws FyersError `operator.usage` */
+export function parseLevels(text: string): number {
+  const levels = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (levels >= 1 && levels <= TBT_LEVELS) return levels;
+  throw new FyersError(
+    'operator.usage',
+    `--levels "${text}" is not a number from 1 to ${String(TBT_LEVELS)}.`,
+    'For the whole book: `./fyers inspect SBIN --at 15:20:00.250 --levels 50`.',
+  );
+}
+
+/**
+ * Reads the day from the last opening of each connection first: a book that is sound then is the same as one from the
+ * beginning of the day. Otherwise it reads the whole day, because the reason may be older.
+ *
+ * @throws FyersError `operator.usage` if there is no sound book at the instant
+ */
+async function inspectLevels(
+  session: Session,
+  recording: OpenedRecording,
+  options: LevelOptions,
+): Promise<void> {
+  const { io } = session;
+  const stored = await requireFrames(recording, '--levels');
+  const { date } = recording;
+  const until = options.at === undefined ? null : parseExactMoment(date, options.at);
+  const events = await recording.events();
+  const [symbol = ''] = symbolsIn(events, [options.wanted]);
+  const at = until ?? LAST;
+  const names = date === null ? stored : segmentsUntil(stored, date, at);
+  // The frames of a closed day are all there: a recorder that died has no other end.
+  const isWhole = names.length === stored.length && (await recording.manifest()) !== null;
+  const read = (part: readonly string[]) =>
+    readBook(session, recording, { names: part, events, symbol, at, isWhole });
+  const late = date === null ? names : segmentsSince(names, date, openingsIn(events, at));
+  let found = await read(late);
+  const isDecided = found.book !== null && found.book.flaw === null;
+  if (!isDecided && late.length < names.length) found = await read(names);
+  const { book, gap } = found;
+  if (book === null || (book.flaw !== null && until !== null)) {
+    if (options.json !== true) throw noSoundBookError(options, { ...found, symbol, at: until });
+    const [reason, soundUntil] = [gap?.reason ?? null, lastSound(found)];
+    io.out(jsonOf({ symbol, at: until, reason, soundUntil, bids: [], asks: [] }));
+    session.exitWith(UNSOUND_EXIT_CODE);
+    return;
+  }
+  const receivedAt = instantOf(book.receivedAt);
+  const shownAt = until ?? receivedAt;
+  const phase = phasesIn(events, ownDaysOf(io))(symbol, shownAt)?.name ?? null;
+  const shown = { ...found, book, at: shownAt, phase, levels: options.levels };
+  if (options.json === true) io.out(jsonOf(jsonBook(shown)));
+  else for (const line of linesOf(session, shown)) io.out(line);
+}
+
+/** As for every error of usage. */
+const UNSOUND_EXIT_CODE = 2;
+/** After every record. */
+const LAST = instant(8.64e15);
+
+function parseExactMoment(date: IstDate | null, text: string): Instant {
+  const [, time = '', ms] = /^(.+?)(?:\.(\d{3}))?$/.exec(text) ?? [];
+  const at = date === null ? null : timeOfDay(date, time);
+  const hasSeconds = /:.*:/.test(time);
+  if (at !== null && (ms === undefined || hasSeconds))
+    // As without --levels, frames of that second are included.
+    return plus(at, ms === undefined ? SECOND - 1 : Number(ms));
+  throw new FyersError(
+    'operator.usage',
+    `--at "${text}" is not a time of day.`,
+    'Write HH:MM, HH:MM:SS or HH:MM:SS.mmm: `./fyers inspect SBIN --at 15:20:00.250 --levels 50`.',
+  );
+}
+
+/** The last opening of each socket until the instant. */
+function openingsIn(events: readonly DayEvent[], until: Instant): ReadonlyMap<string, Instant> {
+  const openings = new Map<string, Instant>();
+  for (const event of events) {
+    if (event.event !== 'socket-open' || event.at > until) continue;
+    openings.set(event.message.replace(/ is open$/, ''), event.at);
+  }
+  return openings;
+}
+
+interface Found {
+  readonly book: BookAt | null;
+  /** Of the last update. */
+  readonly socket: number | null;
+  /** The gap that the instant is in. */
+  readonly gap: Gap | null;
+}
+
+interface Wanted {
+  readonly names: readonly string[];
+  readonly events: readonly DayEvent[];
+  readonly symbol: string;
+  readonly at: Instant;
+  /** Nothing follows the last of the segments. */
+  readonly isWhole: boolean;
+}
+
+async function readBook(
+  { io }: Session,
+  { frames }: OpenedRecording,
+  { names, events, symbol, at, isWhole }: Wanted,
+): Promise<Found> {
+  const updates = startUpdates(bookTopicsIn(events));
+  let socket: number | null = null;
+  let lastAt = 0;
+  for await (const segment of readSegments(io, frames, names)) {
+    if (segment === null) {
+      updates.interrupt();
+      continue;
+    }
+    const records = [...segment];
+    const [first] = records;
+    lastAt = records.at(-1)?.receivedAt ?? lastAt;
+    if (first !== undefined && instantOf(first.receivedAt) > at) break;
+    applyingUntil(records, (record) => {
+      for (const each of updates.apply(record)) if (each.symbol === symbol) socket = each.socket;
+    })(at);
+  }
+  if (isWhole && instantOf(lastAt) < at && at < LAST) updates.end();
+  const gap = updates.gaps().findLast((each) => each.symbol === symbol) ?? null;
+  return { book: updates.book(symbol), socket, gap: gap?.to === null ? gap : null };
+}
+
+/** Null: it was never sound before the instant. */
+function lastSound({ book, gap }: Found): Instant | null {
+  return book === null || gap === null ? null : instantOf(gap.from);
+}
+
+interface Shown extends Found {
+  readonly book: BookAt;
+  readonly at: Instant;
+  readonly phase: string | null;
+  readonly levels: number;
+}
+
+function jsonBook({ book, socket, at, phase, levels }: Shown) {
+  const { symbol, feedTime, sequence } = book;
+  const receivedAt = instantOf(book.receivedAt);
+  return {
+    ...{ symbol, at, phase, receivedAt, ageMs: at - receivedAt },
+    ...{ feedTime: jsonNumber(feedTime), sequence: jsonNumber(sequence) },
+    ...{ socket: socket === null ? null : socketName(socket), reason: null },
+    bids: book.bids.filter(({ level }) => level < levels),
+    asks: book.asks.filter(({ level }) => level < levels),
+  };
+}
+
+/** Prints bids and asks next to each other, because fifty levels of both are too long for a screen. */
+function linesOf({ io }: Session, shown: Shown): readonly string[] {
+  const { book, socket, at, phase, levels } = shown;
+  const receivedAt = instantOf(book.receivedAt);
+  const [bids, asks] = [book.bids, book.asks].map(
+    (side) => new Map(side.map((each) => [each.level, each] as const)),
+  );
+  const last = Math.max(-1, ...[...book.bids, ...book.asks].map(({ level }) => level));
+  const rows = Array.from({ length: Math.min(levels, last + 1) }, (_, level) => {
+    const [bid, ask] = [cellsOf(bids?.get(level)), cellsOf(asks?.get(level))];
+    const number = String(level + 1).padStart(7);
+    return `${paint(io, 'good', bid.toReversed().join(''))}${number}${paint(io, 'bad', ask.join(''))}`;
+  });
+  const titles = ['price', 'quantity', 'orders'].map((title, index) =>
+    title.padStart(WIDTHS[index] ?? 0),
+  );
+  const facts = [
+    `received ${formatMs(receivedAt)}, ${(at - receivedAt).toLocaleString('en')} ms before`,
+    ...(book.feedTime === null ? [] : [`feed time ${String(book.feedTime)}`]),
+    ...(book.sequence === null ? [] : [`sequence ${String(book.sequence)}`]),
+    ...(socket === null ? [] : [`socket ${socketName(socket)}`]),
+  ];
+  return [
+    `${paint(io, 'strong', book.symbol)}  ${istDateAt(at)} ${formatMs(at)} IST  ${phase ?? ''}`.trimEnd(),
+    facts.join(', '),
+    paint(io, 'strong', `${titles.toReversed().join('')}${'level'.padStart(7)}${titles.join('')}`),
+    ...rows,
+    paint(io, 'quiet', `${String(book.bids.length)} bids, ${String(book.asks.length)} asks`),
+  ];
+}
+
+const WIDTHS = [12, 12, 8] as const;
+
+function cellsOf(level: DeepLevel | undefined): readonly string[] {
+  const texts = [
+    level?.price?.toFixed(2) ?? '–',
+    level?.quantity?.toLocaleString('en') ?? '–',
+    level?.orders?.toLocaleString('en') ?? '–',
+  ];
+  return texts.map((text, index) => text.padStart(WIDTHS[index] ?? 0));
+}
+
+interface Unsound extends Found {
+  readonly symbol: string;
+  readonly at: Instant | null;
+}
+
+function noSoundBookError({ levels }: LevelOptions, found: Unsound): FyersError {
+  const { symbol, at, book, gap } = found;
+  const when = at === null ? 'the end' : formatMs(at);
+  const why = gap === null ? '' : ` (${formatGap(gap.reason)})`;
+  const until = lastSound(found);
+  if (book === null || until === null) {
+    return new FyersError(
+      'operator.usage',
+      `There is no sound book of ${symbol} at or before ${when}${why}.`,
+      'Name another time, or see the gaps of the day: `./fyers report`.',
+    );
+  }
+  // The gap may begin with a frame of its first millisecond; the last update is before it.
+  const updatedAt = formatMs(instantOf(book.receivedAt));
+  return new FyersError(
+    'operator.usage',
+    `The book of ${symbol} is not sound at ${when}${why}. It was last sound at ${formatMs(until)}.`,
+    `See its last update: \`./fyers inspect ${symbol} --at ${updatedAt} --levels ${String(levels)}\`.`,
   );
 }

@@ -10,7 +10,7 @@ import {
   makeKeys,
   refuseUnwritable,
 } from '../../adapters/operator/token-folder.ts';
-import { clockError, faultByTokens } from '../../core/clock-fault.ts';
+import { clockError, faultByTokens } from '../../core/clock-faults.ts';
 import { ENVIRONMENT, REFERENCE_REDIRECT_URI } from '../../core/config/names.ts';
 import { parseFyId, parsePin, type Pin } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -20,8 +20,7 @@ import { reasonText } from '../../core/token/messages.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
 import { refresh } from '../../keeper/refresh.ts';
-import { invokeKeeper } from '../shared/aws.ts';
-import { withNextStep } from '../shared/bucket.ts';
+import { invokeKeeper, withNextStep } from '../shared/aws.ts';
 import type { Session } from '../shared/io.ts';
 import {
   apiUrlOf,

@@ -92,8 +92,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
   const { io } = session;
   io.out(paint(io, 'strong', `Topic ${topicArn}`));
   return tryChannel(session, async () => {
-    const { topicChannel } = await import('../../adapters/aws/topic.ts');
-    const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
+    const { subscriptionsOf, topicChannel } = await import('../../adapters/aws/topic.ts');
     const client = await topicClient(session);
     const subscriptions = await withOperatorHints(subscriptionsOf(client, topicArn));
     const rows = subscriptions.map(({ protocol, endpoint, confirmed }) => [
@@ -152,7 +151,7 @@ async function resubscribe(
       'Run `pulumi config set email ADDRESS` and `pulumi up`.',
     );
   }
-  const { askToSubscribe } = await import('../../adapters/aws/subscriptions.ts');
+  const { askToSubscribe } = await import('../../adapters/aws/topic.ts');
   const client = await topicClient(session);
   for (const address of await addressesFor(session, client, topicArn, given)) {
     await withOperatorHints(askToSubscribe(client, topicArn, address));
@@ -168,7 +167,7 @@ async function addressesFor(
   topicArn: string,
   given: true | string,
 ): Promise<readonly string[]> {
-  const { subscriptionsOf } = await import('../../adapters/aws/subscriptions.ts');
+  const { subscriptionsOf } = await import('../../adapters/aws/topic.ts');
   const named = given === true ? settingsOf(io.cwd, io.env)(EMAIL) : given;
   const addresses =
     named === null

@@ -1,7 +1,7 @@
 // Checks whether there is a token for the coming session, and prints it as a table or JSON with fingerprints instead
 // of tokens (`./fyers tokens`).
 import type { Command } from 'commander';
-import { clockError, clockFaultWords } from '../../core/clock-fault.ts';
+import { clockError, clockFaultWords } from '../../core/clock-faults.ts';
 import { FyersError } from '../../core/errors.ts';
 import { DAY, formatIso, formatIst, HOUR, type Instant, MINUTE, SECOND } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';

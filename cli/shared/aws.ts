@@ -8,7 +8,6 @@ import type { TokenStore } from '../../core/ports.ts';
 import { asSentence, parseJson } from '../../core/text.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import type { Session } from './io.ts';
-import { withNextStep } from './bucket.ts';
 
 export type ReadParameter = (name: ParameterName) => Promise<string | null>;
 
@@ -92,6 +91,30 @@ export function nullIfNotFound<T>(doing: string, call: () => Promise<T>): Promis
 /** The adapter's next steps are for a role of the stack; here a person calls AWS. */
 export function addOperatorHints(caught: unknown): unknown {
   return withNextStep(caught, NEXT_STEPS);
+}
+
+/**
+ * Replaces the next step of an error if `nextSteps` has one for its code. Keeps a step that is specific to one cause;
+ * only general steps are replaced.
+ */
+export function withNextStep(
+  caught: unknown,
+  nextSteps: Readonly<Partial<Record<FyersError['code'], string>>>,
+): unknown {
+  if (!(caught instanceof FyersError) || !caught.isGeneral) return caught;
+  const nextStep = nextSteps[caught.code];
+  return nextStep === undefined ? caught : withStep(caught, nextStep);
+}
+
+/** Appends a further step to the error's own. */
+export function withMoreToDo(caught: FyersError, more: string): FyersError {
+  return withStep(caught, `${asSentence(caught.nextStep)} ${more}`);
+}
+
+function withStep(caught: FyersError, nextStep: string): FyersError {
+  const problem = caught.message.slice(0, -caught.nextStep.length).trim();
+  const { code, isGeneral } = caught;
+  return new FyersError(code, problem, nextStep, { cause: caught, isGeneral });
 }
 
 /** Answer of FyersTokenRefresh; `body` is JSON text, as from an HTTP gateway. */

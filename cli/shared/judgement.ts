@@ -1,15 +1,23 @@
-// Judges a recording for check and report, so that both give the same verdict and the same exit code. A verdict has one of
-// three tones: bad, if something does not add up or is red; partial, if it adds up but a notable part of the slots has no
-// row; good otherwise.
+// Judges a recording for check and report, so that both give the same verdict and the same exit code. A verdict has one
+// of three tones: bad, if something does not add up or is red; partial, if it adds up but a notable part of the slots
+// has no row; good otherwise. The files of a closed day are compared with its manifest. A day on this machine is read
+// whole. Of a day in the bucket only the objects' sizes and SHA-256 are asked for, because its frames are hundreds of
+// megabytes; S3 verified the SHA-256 when the harvester stored an object, and no object changes. If asked to, each
+// object is downloaded and read as on this machine, one at a time.
+import { rm } from 'node:fs/promises';
 import { isSuspect } from '../../core/recording/field-faults.ts';
 import { FyersError } from '../../core/errors.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import type { Audit } from '../../harvester/audit.ts';
-import { findDamagedFiles } from './day-files.ts';
 import type { Session } from './io.ts';
-import type { OpenedRecording } from './recordings.ts';
+import type { OpenedRecording, BucketDay } from './recordings.ts';
 import { ownDaysOf } from './settings.ts';
 import { formatShare, paint, type Terminal } from './terminal.ts';
+import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
+import { refuseLink } from '../../adapters/recordings/disk.ts';
+import { countParquetRows } from '../../adapters/recordings/parquet/rows.ts';
+import { UPDATES_FILE } from '../../core/config/names.ts';
+import type { FileFacts, FrameFacts, Manifest } from '../../core/recording/manifest.ts';
 
 /** The exit code of check and report for a recording that is not good; other commands use it for faults of this machine. */
 export const PROBLEMS_EXIT_CODE = 4;
@@ -148,4 +156,201 @@ function noRowsError(place: string): FyersError {
     `${place} has no row.`,
     'Name another file or a date: `./fyers check --help`.',
   );
+}
+
+interface FileCheckOptions {
+  /** Whether to download what is only in the bucket. */
+  readonly download: boolean;
+  /** Shows the progress. */
+  readonly terminal: Pick<Terminal, 'progress'>;
+}
+
+/** Full sentences, one for each file of a day that is missing or differs from the manifest. */
+async function findDamagedFiles(
+  recording: OpenedRecording,
+  options: FileCheckOptions,
+): Promise<readonly string[]> {
+  const { day, bucket } = recording;
+  const manifest = await recording.manifest();
+  if (day === null || manifest === null) return [];
+  try {
+    if (bucket === null) return await readFiles(day, manifest, options);
+    return options.download
+      ? await readObjects(day, bucket, manifest, options)
+      : await compareObjects(day, bucket, manifest, options);
+  } finally {
+    options.terminal.progress?.('');
+  }
+}
+
+async function readFiles(
+  day: DayArchive,
+  manifest: Manifest,
+  options: FileCheckOptions,
+): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const file of manifest.files) faults.push(...(await findFileFaults(day, file, manifest)));
+  if (manifest.frames === undefined) return faults;
+  for (const { name } of manifest.frames.files) await refuseLink(day.pathOf(name));
+  return [...faults, ...(await findFrameFaults(day.frames, manifest.frames, options))];
+}
+
+async function findFileFaults(
+  day: DayArchive,
+  { name, sha256 }: FileFacts,
+  { updates }: Manifest,
+): Promise<readonly string[]> {
+  await refuseLink(day.pathOf(name));
+  const facts = await factsOf(day.pathOf(name), name).catch(() => null);
+  if (facts === null) return [notReadableText(name)];
+  return [
+    ...(facts.sha256 === sha256 ? [] : [differentFileText(name, facts.sha256)]),
+    ...(name === UPDATES_FILE && updates !== undefined ? await findUpdateFaults(day, updates) : []),
+  ];
+}
+
+async function findUpdateFaults(
+  day: DayArchive,
+  expected: NonNullable<Manifest['updates']>,
+): Promise<readonly string[]> {
+  const rows = await countParquetRows(day.pathOf(UPDATES_FILE)).catch(() => null);
+  // A file that differs is named already.
+  if (rows === null || rows === expected.rows) return [];
+  return [
+    `The manifest has ${String(expected.rows)} rows of updates, but ${UPDATES_FILE} has ${String(rows)}.`,
+  ];
+}
+
+/** Reads all segments again. */
+async function findFrameFaults(
+  frames: Pick<DayArchive['frames'], 'names' | 'read' | 'facts'>,
+  expected: FrameFacts,
+  { terminal }: FileCheckOptions,
+): Promise<readonly string[]> {
+  const { countFrames } = await import('../../harvester/frames.ts');
+  let segments = 0;
+  const found = await countFrames({
+    ...frames,
+    read(name) {
+      segments += 1;
+      showProgress(terminal, 'segment', segments, expected.files.length);
+      return frames.read(name);
+    },
+  });
+  const faults = expected.files.flatMap(({ name, sha256 }) => {
+    const file = found?.files.find((each) => each.name === name);
+    if (file === undefined) return [notReadableText(name)];
+    if (file.frames === null) return [`${name} is damaged: its frames cannot be read.`];
+    return file.sha256 === sha256 ? [] : [differentFileText(name, file.sha256)];
+  });
+  if ((found?.frames ?? 0) === expected.frames) return faults;
+  return [
+    ...faults,
+    `The manifest has ${String(expected.frames)} frames, but the recording has ${String(found?.frames ?? 0)}.`,
+  ];
+}
+
+/** Requests at the same time. */
+const HEADS = 16;
+
+async function compareObjects(
+  day: DayArchive,
+  bucket: BucketDay,
+  manifest: Manifest,
+  { terminal }: FileCheckOptions,
+): Promise<readonly string[]> {
+  const files = [...manifest.files, ...(manifest.frames?.files ?? [])];
+  const faults: string[] = [];
+  for (let from = 0; from < files.length; from += HEADS) {
+    showProgress(terminal, 'file', from + 1, files.length);
+    const part = files.slice(from, from + HEADS);
+    const found = await Promise.all(
+      part.map(async ({ name }) => {
+        // Files that a reader needs are here already.
+        const here = await factsOf(day.pathOf(name), name).catch(() => null);
+        return here ?? (await bucket.facts(name));
+      }),
+    );
+    for (const [index, file] of part.entries()) {
+      faults.push(...objectFaults(file, found[index] ?? null));
+    }
+  }
+  return faults;
+}
+
+function objectFaults(
+  { name, bytes, sha256 }: FileFacts,
+  found: Awaited<ReturnType<BucketDay['facts']>>,
+): readonly string[] {
+  if (found === null) return [notInBucketText(name)];
+  if (found.bytes !== bytes) {
+    const [has, expected] = [found.bytes, bytes].map((each) => each.toLocaleString('en'));
+    return [`${name} has ${has ?? ''} bytes in the bucket, and ${expected ?? ''} in the manifest.`];
+  }
+  // An object that another program copied may be without its SHA-256.
+  const isSame = found.sha256 === null || found.sha256 === sha256;
+  return isSame ? [] : [differentFileText(name, found.sha256)];
+}
+
+async function readObjects(
+  day: DayArchive,
+  bucket: BucketDay,
+  manifest: Manifest,
+  options: FileCheckOptions,
+): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const isThere = async (name: string): Promise<boolean> => (await bucket.facts(name)) !== null;
+  for (const [index, file] of manifest.files.entries()) {
+    showProgress(options.terminal, 'file', index + 1, manifest.files.length);
+    const isHere = (await factsOf(day.pathOf(file.name), file.name).catch(() => null)) !== null;
+    if (!isHere && !(await isThere(file.name))) {
+      faults.push(notInBucketText(file.name));
+      continue;
+    }
+    if (!isHere) await bucket.fetch(file.name, day.pathOf(file.name));
+    faults.push(...(await findFileFaults(day, file, manifest)));
+    if (!isHere) await rm(day.pathOf(file.name));
+  }
+  if (manifest.frames === undefined) return faults;
+  const names: string[] = [];
+  for (const { name } of manifest.frames.files) if (await isThere(name)) names.push(name);
+  const frames = fetchedFrames(day, bucket, names);
+  return [...faults, ...(await findFrameFaults(frames, manifest.frames, options))];
+}
+
+/** A segment is on this machine from its reading to the end of `facts`. */
+function fetchedFrames(day: DayArchive, bucket: BucketDay, names: readonly string[]) {
+  return {
+    names: () => Promise.resolve(names),
+    async read(name: string) {
+      await bucket.fetch(name, day.pathOf(name));
+      return day.frames.read(name);
+    },
+    async facts(name: string): Promise<FileFacts> {
+      const facts = await day.frames.facts(name);
+      await rm(day.pathOf(name));
+      return facts;
+    },
+  };
+}
+
+function showProgress(
+  { progress }: Pick<Terminal, 'progress'>,
+  what: string,
+  done: number,
+  all: number,
+): void {
+  progress?.(`Checking: ${what} ${String(done)} of ${String(all)}`);
+}
+
+function notReadableText(name: string): string {
+  return `${name} cannot be read, and the manifest names it.`;
+}
+
+function notInBucketText(name: string): string {
+  return `${name} is not in the bucket, or you may not read it, and the manifest names it.`;
+}
+
+function differentFileText(name: string, sha256: string): string {
+  return `${name} is not the file that the manifest names: its SHA-256 begins ${sha256.slice(0, 12)}.`;
 }

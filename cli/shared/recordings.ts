@@ -1,5 +1,5 @@
-// Opens the recording that a command names: from a local folder, or downloaded from the bucket into a temporary
-// folder that is removed when the command ends or a signal arrives.
+// Opens the recording that a command names: from a local folder, or downloaded from the bucket into a temporary folder
+// that is removed when the command ends or a signal arrives. Finds the harvester's bucket.
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,17 +16,16 @@ import {
 } from '../../adapters/recordings/open-recording.ts';
 import { unpacked } from '../../adapters/recordings/unzip.ts';
 import { parseShard } from '../../core/config/values.ts';
-import { readDate } from '../../core/date-text.ts';
+import { readDate, type IstDate, istDateAt } from '../../core/time.ts';
 import { FyersError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
-import { OBJECTS } from '../../core/config/names.ts';
+import { ENVIRONMENT, OBJECTS } from '../../core/config/names.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
 import { daysWords } from '../../core/text.ts';
-import { type IstDate, istDateAt } from '../../core/time.ts';
-import { withOperatorHints } from './aws.ts';
-import { bucketOf } from './bucket.ts';
+import { withNextStep, withOperatorHints } from './aws.ts';
 import type { Session } from './io.ts';
-import { ownDaysOf } from './settings.ts';
+import { pulumiIn } from './pulumi.ts';
+import { ownDaysOf, settingsOf } from './settings.ts';
 
 export interface RecordingOptions {
   readonly data?: string;
@@ -310,5 +309,30 @@ function notInBucketError(date: IstDate, where: string): FyersError {
     'operator.usage',
     `${where} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
     `See the harvester's log: \`./fyers logs harvester\`; of another shard: \`./fyers report ${date} --s3 --shard 1\`.`,
+  );
+}
+
+const BUCKET_STEPS: Parameters<typeof withNextStep>[1] = {
+  'operator.prerequisite':
+    'Name the bucket, as `./fyers check 2026-11-25 --bucket BUCKET` or in FYERS_BUCKET; or install the Pulumi CLI (https://www.pulumi.com/docs/install/), which knows it.',
+};
+
+/**
+ * Returns FYERS_BUCKET, else the stack's output.
+ * @throws FyersError `operator.config` if the stack has no harvester; errors of `pulumiIn`
+ */
+export async function bucketOf({ io }: Session): Promise<string> {
+  const named = settingsOf(io.cwd, io.env)(ENVIRONMENT.bucket);
+  if (named !== null) return named;
+  const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
+  const output = await pulumi(['stack', 'output', 'bucket'], '').catch((caught: unknown) => {
+    throw withNextStep(caught, BUCKET_STEPS);
+  });
+  const bucket = output.trim();
+  if (!bucket.startsWith('none')) return bucket;
+  throw new FyersError(
+    'operator.config',
+    'This stack has no harvester.',
+    'Name the bucket of another with --bucket, or run `pulumi config set harvester true` and `pulumi up`.',
   );
 }

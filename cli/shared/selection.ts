@@ -4,7 +4,7 @@ import { type RecordedRow, numberColumn, textColumn } from '../../core/recording
 import { PHASE_NAMES } from '../../core/market/phases.ts';
 import type { PhaseOfSymbol } from '../../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant, timeOfDay } from '../../core/time.ts';
-import { exportUsageError } from './export-errors.ts';
+import { FyersError } from '../../core/errors.ts';
 import { symbolsNamed } from './settings.ts';
 
 export interface SelectionOptions {
@@ -79,4 +79,9 @@ function timeOf(flag: string, text: string | undefined, date: IstDate | null): I
   if (at === null)
     throw exportUsageError(`${flag} "${text}" is not a time of day (HH:MM or HH:MM:SS).`);
   return at;
+}
+
+/** @param problem a full sentence */
+export function exportUsageError(problem: string): FyersError {
+  return new FyersError('operator.usage', problem, 'See `./fyers export --help`.');
 }

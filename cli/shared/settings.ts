@@ -9,7 +9,7 @@ import {
   faultByServer,
   faultByToken,
   SET_CLOCK,
-} from '../../core/clock-fault.ts';
+} from '../../core/clock-faults.ts';
 import { type Parsed, parseEndpoint, parseSuffix, wholeName } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';

@@ -160,7 +160,7 @@ export function beginsAsAlias(text: string): boolean {
   return aliasForm(text) !== undefined;
 }
 
-/** `market/aliases.ts` defines the meaning. */
+/** `market/symbol-master.ts` defines the meaning. */
 export function parseSymbolAlias(text: string): Parsed<SymbolAlias> {
   return aliasForm(text)?.(text) ?? failure('must begin with FUT:, ATM:, CHAIN: or INDEX:');
 }

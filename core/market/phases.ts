@@ -1,5 +1,5 @@
-// Defines the phases of a session and its plan.
-import type { Instant, IstDate } from '../time.ts';
+// Defines the phases of a session, its plan, and its sampling grid.
+import { type Instant, type IstDate, SECOND, plus } from '../time.ts';
 
 export const PHASE_NAMES = [
   'PREOPEN_ENTRY',
@@ -83,4 +83,30 @@ export function withoutPhases({
 /** Returns null outside the session. */
 export function phaseAt(plan: SessionPlan, at: Instant): Phase | null {
   return plan.phases.find(({ from, to }) => from <= at && at < to) ?? null;
+}
+
+/**
+ * The sampling grid: exact instants from the opening (inclusive) to the close (exclusive). A late slot does not shift it.
+ *
+ * @param everySeconds checked by `parseSampling`: a whole number, at least 1
+ */
+export function slotsOf(plan: SessionPlan, everySeconds: number): readonly Instant[] {
+  return Array.from({ length: slotCount(plan, everySeconds) }, (_, index) =>
+    plus(plan.opensAt, index * everySeconds * SECOND),
+  );
+}
+
+export function slotCount(plan: SessionPlan, everySeconds: number): number {
+  return Math.ceil((plan.closesAt - plan.opensAt) / (everySeconds * SECOND));
+}
+
+/** The first slot at or after `at`; null if the session has none. */
+export function slotAtOrAfter(
+  plan: SessionPlan,
+  everySeconds: number,
+  at: Instant,
+): Instant | null {
+  const every = everySeconds * SECOND;
+  const index = Math.max(0, Math.ceil((at - plan.opensAt) / every));
+  return index < slotCount(plan, everySeconds) ? plus(plan.opensAt, index * every) : null;
 }

@@ -1,6 +1,6 @@
 // Defines the harvester's business events, one function each with its log line and metric.
 import type { LogRecord, Level, StreamNote } from '../ports.ts';
-import type { CalendarNotice } from '../market/calendar-notice.ts';
+import type { CalendarNotice } from '../market/calendar.ts';
 import { isGroup } from '../config/groups.ts';
 import { METRICS } from '../config/names.ts';
 import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';

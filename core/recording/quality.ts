@@ -6,9 +6,17 @@
 import { type Phase, phaseAt, type SessionPlan } from '../market/phases.ts';
 import { isIndex } from '../market/symbol-plan.ts';
 import { instant, type Instant, istInstant, MINUTE } from '../time.ts';
-import { ASKS, bestOf, BIDS, hasGap, isMonotone } from './book-sides.ts';
+import {
+  ASKS,
+  bestOf,
+  BIDS,
+  hasGap,
+  isMonotone,
+  numberAt,
+  type Observed,
+  symbolOf,
+} from './observed.ts';
 import { cellIndex, type Column, COLUMNS, isStream } from './columns.ts';
-import { numberAt, type Observed, symbolOf } from './observed.ts';
 
 const TIMESTAMP = cellIndex('timestamp');
 const RECEIVED_AT = cellIndex('received_at');

@@ -17,8 +17,15 @@ import {
   oldAppFingerprint,
   oldInputFingerprint,
 } from './digest.ts';
-import { type LoginState, isRefusedApp } from './login/state.ts';
-import { type Inputs, type RenewedInputs, type TokenState, callsOf, latchedFor } from './state.ts';
+import {
+  type LoginState,
+  isRefusedApp,
+  type Inputs,
+  type RenewedInputs,
+  type TokenState,
+  callsOf,
+  latchedFor,
+} from './state.ts';
 
 /** A PIN, and the key of its fingerprint. */
 export interface KeyedPin {

@@ -6,7 +6,7 @@ import type {
 } from 'aws-lambda';
 import { deadline, reportFailure, wiringOf } from '../wiring.ts';
 import { answerLogin, methodOf, renderOutcome } from './router.ts';
-import { cacheCredentials, newCache } from './cache.ts';
+import { cacheCredentials, newCache } from '../../keeper/login-memory.ts';
 
 const kept = newCache();
 

@@ -9,7 +9,7 @@ import { onlyValue, wordsOf } from '../../core/token/login/redirect.ts';
 import { type Callback, finishLogin } from '../../keeper/callback.ts';
 import { type LoginOutcome, type LoginPorts, openLink, requestLink } from '../../keeper/login.ts';
 import type { KeeperSettings } from '../../keeper/ports.ts';
-import type { CredentialsCache } from './cache.ts';
+import type { CredentialsCache } from '../../keeper/login-memory.ts';
 import { pageContent, type Words } from './texts.ts';
 
 /** How long to cache "no listener". Short, because the owner may confirm a subscription in the meantime. */

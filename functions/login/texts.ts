@@ -3,7 +3,7 @@
 import type { ErrorFamily } from '../../core/errors.ts';
 import { formatHhMm, formatIst, type Instant, type IstDate, istInstant } from '../../core/time.ts';
 import type { LoginDay } from '../../core/token/login/link.ts';
-import { LOGIN_COMMAND } from '../../core/token/login/message.ts';
+import { LOGIN_COMMAND } from '../../core/token/messages.ts';
 import type { LoginOutcome, LoginProblem, UnprovenReason } from '../../keeper/login.ts';
 
 export interface Words {

@@ -9,7 +9,7 @@ import {
   REGION,
   harvesterDimensions,
 } from '../../core/config/names.ts';
-import { FUNCTION_ACTORS } from '../iam/arns.ts';
+import { FUNCTION_ACTORS } from '../iam/policies.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Watch } from './watch.ts';

@@ -7,8 +7,7 @@ import type { IndexLists } from '../../core/config/groups.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import type { HarvesterPlan } from '../config/harvesters.ts';
 import { dataBucket } from './bucket.ts';
-import { type MachineArgs, type Recorder, machines } from './machine.ts';
-import { network } from './network.ts';
+import { type MachineArgs, type Recorder, machines, network } from './machine.ts';
 
 export interface HarvesterArgs extends MachineArgs {
   /** The bundled harvester, one file. */

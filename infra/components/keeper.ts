@@ -1,4 +1,5 @@
-// Creates the keeper: three functions, the login URL, schedules, and the adoption of newer token files.
+// Creates the keeper: three functions, the login URL, schedules, a queue for events that were not delivered or failed,
+// and the adoption of newer token files.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
@@ -8,14 +9,22 @@ import {
   type FunctionActor,
   LOGIN_URL_KEYWORD,
   type Names,
+  REGION,
 } from '../../core/config/names.ts';
 import type { ProbeRefresh } from '../../core/token/decide.ts';
 import type { Code } from '../bundle.ts';
 import { type Environment, keeperFunction, type MadeFunction, type Reserved } from './function.ts';
-import type { Arns } from '../iam/policies.ts';
+import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import type { Credentials } from './credentials.ts';
 import type { Messages } from './messages.ts';
-import { schedules } from './schedules.ts';
+import {
+  REFRESH_SLOTS,
+  type RefreshSlot,
+  SCHEDULE_TIME_ZONE,
+  WATCH_SLOTS,
+  type WatchSlot,
+  scheduleExpression,
+} from '../../core/schedule.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -195,4 +204,126 @@ const newUrlText = (url: string) =>
 
 function registerAgainText(url: string): string {
   return `${newUrlText(url)} No login succeeds until the app has exactly this redirect URL at https://myapi.fyers.in/dashboard. Renew the bookmark on your phone, too.`;
+}
+
+/** An undelivered event expires after this, because the next scheduled run is near. */
+const MAX_EVENT_AGE_SECONDS = 900;
+
+type Scheduled = 'refresh' | 'watch';
+
+interface Plan {
+  readonly actor: Scheduled;
+  readonly slot: RefreshSlot | WatchSlot;
+  readonly event: Readonly<Record<string, string>>;
+}
+
+const PLANS: readonly Plan[] = [
+  ...REFRESH_SLOTS.map((slot) => ({
+    actor: 'refresh' as const,
+    slot,
+    event: { trigger: 'slot', slot },
+  })),
+  ...WATCH_SLOTS.map((slot) => ({
+    actor: 'watch' as const,
+    slot,
+    event: { trigger: 'watch', slot },
+  })),
+];
+
+interface SchedulesArgs {
+  readonly names: Names;
+  readonly accountId: pulumi.Output<string>;
+  readonly arns: Arns;
+  readonly functions: Readonly<Record<Scheduled, MadeFunction>>;
+  readonly undelivered: aws.sqs.Queue;
+  /** False without an app: the schedules are then created but disabled. */
+  readonly hasApp: boolean;
+}
+
+/** @returns one per slot */
+function schedules(
+  parent: pulumi.Resource,
+  args: SchedulesArgs,
+): readonly aws.scheduler.Schedule[] {
+  const configs = {
+    refresh: failures(parent, 'refresh', args),
+    watch: failures(parent, 'watch', args),
+  };
+  const { role, policy } = scheduleRole(parent, args);
+  return PLANS.map(
+    ({ actor, slot, event }) =>
+      new aws.scheduler.Schedule(
+        `${actor}-${slot.replace(':', '')}`,
+        {
+          name: args.names.schedule(actor, slot),
+          groupName: 'default',
+          description: `${args.names.function(actor)}, every day at ${slot} IST`,
+          state: args.hasApp ? 'ENABLED' : 'DISABLED',
+          scheduleExpression: scheduleExpression(slot),
+          scheduleExpressionTimezone: SCHEDULE_TIME_ZONE,
+          flexibleTimeWindow: { mode: 'OFF' },
+          target: {
+            arn: args.functions[actor].fn.arn,
+            roleArn: role.arn,
+            input: JSON.stringify(event),
+            retryPolicy: {
+              maximumRetryAttempts: 3,
+              maximumEventAgeInSeconds: MAX_EVENT_AGE_SECONDS,
+            },
+            deadLetterConfig: { arn: args.undelivered.arn },
+          },
+        },
+        { parent, dependsOn: [policy, configs[actor]] },
+      ),
+  );
+}
+
+/**
+ * Disables Lambda's retries: the function itself knows which failure is worth a retry, and the PIN must not be sent
+ * three times.
+ */
+function failures(
+  parent: pulumi.Resource,
+  actor: Scheduled,
+  { functions, undelivered }: SchedulesArgs,
+): aws.lambda.FunctionEventInvokeConfig {
+  const { fn, policy } = functions[actor];
+  return new aws.lambda.FunctionEventInvokeConfig(
+    actor,
+    {
+      functionName: fn.name,
+      maximumRetryAttempts: 0,
+      maximumEventAgeInSeconds: MAX_EVENT_AGE_SECONDS,
+      destinationConfig: { onFailure: { destination: undelivered.arn } },
+    },
+    // Lambda refuses a destination to which the role may not send.
+    { parent, dependsOn: [policy] },
+  );
+}
+
+function scheduleRole(parent: pulumi.Resource, { accountId, arns, functions }: SchedulesArgs) {
+  const role = new aws.iam.Role(
+    'fyers-schedule',
+    {
+      description: "The schedules of the keeper's functions",
+      assumeRolePolicy: trust('scheduler', {
+        StringEquals: {
+          'aws:SourceAccount': accountId,
+          'aws:SourceArn': pulumi.interpolate`arn:aws:scheduler:${REGION}:${accountId}:schedule-group/default`,
+        },
+      }),
+    },
+    { parent },
+  );
+  const targets: Arns = {
+    ...arns,
+    'refresh function': functions.refresh.fn.arn,
+    'watch function': functions.watch.fn.arn,
+  };
+  const policy = new aws.iam.RolePolicy(
+    'fyers-schedule',
+    { role: role.name, policy: policyFor('schedule', targets) },
+    { parent },
+  );
+  return { role, policy };
 }

@@ -1,4 +1,8 @@
-// Creates the harvesters' machines: each has a role limited to its own shard, and one instance at a time.
+// Creates the harvesters' machines and their network. Each machine has a role limited to its own shard, and one
+// instance at a time. The network has outgoing access only: one public subnet, no NAT, no ingress. A change that
+// replaces or stops an instance is refused during a session: from before it records until the day is complete in the
+// bucket. It fails the deploy before it reaches the instance.
+import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
@@ -7,8 +11,8 @@ import type { Clock } from '../../core/ports.ts';
 import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import { type HarvesterSettings, userData } from '../instance/user-data.ts';
-import { instanceGuard } from '../instance/session-guard.ts';
-import type { Network } from './network.ts';
+import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
+import { formatClock, type Instant, istDateAt, MINUTE, plus } from '../../core/time.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
 const ROOT_GIB = 8;
@@ -21,7 +25,7 @@ export interface MachineArgs extends HarvesterSettings {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-export interface Place {
+interface Place {
   readonly parent: pulumi.Resource;
   readonly bucket: aws.s3.Bucket;
   /** The artifact pointer, which the instance reads when it starts. */
@@ -36,7 +40,7 @@ export interface Recorder {
   readonly instanceId: pulumi.Output<string>;
 }
 
-export interface Machines {
+interface Machines {
   readonly recorders: readonly Recorder[];
   /** One role per plan. */
   readonly roleArns: readonly pulumi.Output<string>[];
@@ -162,5 +166,146 @@ function createInstance(
       deleteBeforeReplace: true,
       dependsOn: [...needs],
     },
+  );
+}
+
+interface Network {
+  readonly subnetId: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+  /** True in our own network; undefined uses the setting of the operator's subnet. */
+  readonly publicAddress: boolean | undefined;
+  /** Resources that must exist before a machine can reach the internet. */
+  readonly route: readonly pulumi.Resource[];
+}
+
+const TAGS = { Name: 'fyers' };
+
+/** @param subnetId the operator's own subnet, or null to create one */
+export function network(parent: pulumi.ComponentResource, subnetId: string | null): Network {
+  if (subnetId === null) return ownNetwork(parent);
+  const { vpcId } = aws.ec2.getSubnetOutput({ id: subnetId }, { parent });
+  return {
+    subnetId: pulumi.output(subnetId),
+    securityGroupId: securityGroup(parent, vpcId).id,
+    publicAddress: undefined,
+    route: [],
+  };
+}
+
+function ownNetwork(parent: pulumi.ComponentResource): Network {
+  const vpc = new aws.ec2.Vpc(
+    'fyers',
+    {
+      cidrBlock: '10.71.0.0/24',
+      enableDnsSupport: true,
+      enableDnsHostnames: true,
+      tags: TAGS,
+    },
+    { parent },
+  );
+  const gateway = new aws.ec2.InternetGateway('fyers', { vpcId: vpc.id, tags: TAGS }, { parent });
+  const subnet = new aws.ec2.Subnet(
+    'fyers',
+    { vpcId: vpc.id, cidrBlock: '10.71.0.0/28', mapPublicIpOnLaunch: false, tags: TAGS },
+    { parent },
+  );
+  const routes = new aws.ec2.RouteTable(
+    'fyers',
+    { vpcId: vpc.id, routes: [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }], tags: TAGS },
+    { parent },
+  );
+  const association = new aws.ec2.RouteTableAssociation(
+    'fyers',
+    { subnetId: subnet.id, routeTableId: routes.id },
+    { parent },
+  );
+  return {
+    subnetId: subnet.id,
+    securityGroupId: securityGroup(parent, vpc.id).id,
+    publicAddress: true,
+    route: [association],
+  };
+}
+
+/** Rules are inline in the group, so that a rule added by hand is detected and removed. */
+function securityGroup(
+  parent: pulumi.ComponentResource,
+  vpcId: pulumi.Output<string>,
+): aws.ec2.SecurityGroup {
+  return new aws.ec2.SecurityGroup(
+    'fyers-harvester',
+    {
+      vpcId,
+      description: 'The harvester: nothing comes in, only HTTPS goes out',
+      ingress: [],
+      egress: [
+        {
+          description: 'Fyers, AWS and package repositories',
+          protocol: 'tcp',
+          fromPort: 443,
+          toPort: 443,
+          cidrBlocks: ['0.0.0.0/0'],
+        },
+      ],
+      tags: TAGS,
+    },
+    { parent },
+  );
+}
+
+/** A new instance needs some minutes until it records. */
+const BEFORE_OPEN_MS = 15 * MINUTE;
+/** The day is compacted and shipped after the close. */
+const AFTER_CLOSE_MS = 30 * MINUTE;
+
+/** Returns why the instance cannot be replaced or stopped now, and what to do; null if it can. */
+export function sessionProblem(now: Instant, calendar: CalendarOptions = {}): string | null {
+  const day = dayOf(istDateAt(now), calendar);
+  if (day.kind === 'closed') return null;
+  const from = plus(day.plan.opensAt, -BEFORE_OPEN_MS);
+  const until = plus(day.plan.closesAt, AFTER_CLOSE_MS);
+  if (now < from || until <= now) return null;
+  return `This change replaces or stops the instance, and there is no recording until the new one is ready, some minutes later: from ${timeOf(from)} to ${timeOf(until)} IST that is refused. Run \`pulumi up\` after that, or \`pulumi config set replaceInSession true\` first.`;
+}
+
+function timeOf(at: Instant): string {
+  return formatClock(at).slice(0, 'HH:MM'.length);
+}
+
+interface InstanceGuardArgs {
+  readonly shard: number;
+  /** Properties that cannot change without replacing or stopping the instance. */
+  readonly plan: Readonly<Record<string, pulumi.Input<string | boolean | null>>>;
+  readonly replaceInSession: boolean;
+  readonly calendar: readonly Override[];
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * A value that exists only in the state, with a hook before each change of it; the instance depends on it. A hook
+ * before the instance's deletion would be the natural place, but then the engine refuses every `pulumi destroy`
+ * without `--run-program` (docs/decisions/0006).
+ */
+function instanceGuard(parent: pulumi.Resource, args: InstanceGuardArgs): pulumi.Stash {
+  const fingerprint = pulumi
+    .all(args.plan)
+    .apply((plan) => createHash('sha256').update(JSON.stringify(plan)).digest('hex'));
+  const hook = new pulumi.ResourceHook(
+    numbered('instance-in-session', args.shard),
+    async () => {
+      const problem = args.replaceInSession
+        ? null
+        : sessionProblem(args.clock.now(), { overrides: args.calendar });
+      if (problem === null) return;
+      // A preview only shows the plan, so it must not fail.
+      if (!pulumi.runtime.isDryRun()) throw new Error(problem);
+      await pulumi.log.warn(problem);
+    },
+    { onDryRun: true },
+  );
+  return new pulumi.Stash(
+    numbered('instance-plan', args.shard),
+    { input: fingerprint },
+    { parent, hooks: { beforeUpdate: [hook] } },
   );
 }

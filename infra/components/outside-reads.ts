@@ -6,7 +6,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type Names, READ_TRAIL, REGION } from '../../core/config/names.ts';
 import type { Reader, WatchedReads } from '../../core/config/program-values.ts';
-import { PARAMETERS } from '../iam/arns.ts';
+import { PARAMETERS } from '../iam/policies.ts';
 import { closedBucket } from './bucket.ts';
 import type { Credentials } from './credentials.ts';
 import type { Harvester } from './harvester.ts';

@@ -1,5 +1,6 @@
 // Creates the alarms and the budget. One harvester has thirteen alarms (ten per account are free); each further one
-// adds six. The budget covers faults that only show on the bill.
+// adds six. The budget covers faults that only show on the bill. Each alarm notifies the operator, says what to do, and
+// states how missing data counts.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import {
@@ -11,8 +12,7 @@ import {
   REGION,
 } from '../../core/config/names.ts';
 import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
-import { FUNCTION_ACTORS } from '../iam/arns.ts';
-import { alarm, type AlarmPlace, type AlarmRule, FIRST_IN_A_MINUTE } from './alarm.ts';
+import { FUNCTION_ACTORS } from '../iam/policies.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';
 import type { Messages } from './messages.ts';
@@ -322,3 +322,67 @@ function isRecoverable(instanceType: string): boolean {
   const [family = '', size = ''] = instanceType.split('.');
   return !/^i|\dg[a-z]*d/.test(family) && !size.startsWith('metal');
 }
+
+interface AlarmRule {
+  /** Suffix of the alarm's name: `disk-filling`. */
+  readonly what: string;
+  /** The event and the next step, with commands that run as written. */
+  readonly description: pulumi.Input<string>;
+  readonly metric: {
+    readonly namespace: string;
+    readonly metricName: string;
+    readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
+  };
+  readonly statistic: 'Sum' | 'Maximum' | 'SampleCount';
+  readonly period: number;
+  readonly evaluationPeriods: number;
+  /** Default: all of the evaluation periods. */
+  readonly datapointsToAlarm?: number;
+  readonly when: 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';
+  readonly threshold: number;
+  /** Each alarm rule states the reason in a comment. */
+  readonly treatMissingData: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
+  /** Actions that AWS performs in addition to notifying the operator. */
+  readonly actions?: readonly string[];
+  /** A new alarm waits this long for its first data. */
+  readonly warmUpMinutes?: number;
+}
+
+interface AlarmPlace {
+  readonly parent: pulumi.Resource;
+  readonly names: Names;
+  readonly topicArn: pulumi.Input<string>;
+}
+
+function alarm(
+  { parent, names, topicArn }: AlarmPlace,
+  rule: AlarmRule,
+): aws.cloudwatch.MetricAlarm {
+  const { what, description, metric, when, actions = [], warmUpMinutes, ...evaluation } = rule;
+  return new aws.cloudwatch.MetricAlarm(
+    what,
+    {
+      name: names.alarm(what),
+      alarmDescription: description,
+      ...metric,
+      comparisonOperator: when,
+      ...evaluation,
+      alarmActions: [...actions, topicArn],
+      ...(warmUpMinutes === undefined
+        ? {}
+        : { warmUpConfiguration: { warmUpPeriodDurationInMinutes: warmUpMinutes } }),
+    },
+    { parent },
+  );
+}
+
+/**
+ * Alarms on the first occurrence of an event that must never happen, within one or two minutes: AWS evaluates every
+ * minute.
+ */
+const FIRST_IN_A_MINUTE = {
+  period: 60,
+  evaluationPeriods: 1,
+  when: 'GreaterThanOrEqualToThreshold',
+  threshold: 1,
+} as const;

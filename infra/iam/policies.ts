@@ -1,18 +1,20 @@
 // Defines every role's permissions in one table, from which the policies are generated and against which they are
-// tested.
+// tested. Builds the ARNs of resources with fixed names, so that a policy can name resources that the program does not
+// create itself.
 import type { iam } from '@pulumi/aws';
-import type { Input } from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import {
   type FunctionActor,
   METRIC_NAMESPACE,
   type ParameterName,
   REGION,
+  type Names,
 } from '../../core/config/names.ts';
 
 /** `reader`: another bot of the operator, with a role or user that the program does not create. */
 export type Actor = FunctionActor | 'schedule' | 'harvester' | 'reader';
 
-/** A resource by its purpose; `infra/iam/arns.ts` has its ARN. */
+/** A resource by its purpose; {@link Arns} has its ARN. */
 type Target =
   | `parameter ${ParameterName}`
   | 'claims'
@@ -236,7 +238,9 @@ export const PERMISSIONS: readonly Permission[] = [
 ];
 
 /** ARNs of the targets that exist in this stack; a permission without any existing target is left out. */
-export type Arns = Readonly<Partial<Record<Target, Input<string> | readonly Input<string>[]>>>;
+export type Arns = Readonly<
+  Partial<Record<Target, pulumi.Input<string> | readonly pulumi.Input<string>[]>>
+>;
 
 export function policyFor(actor: Actor, arns: Arns): iam.PolicyDocument {
   const statements = PERMISSIONS.filter((permission) => permission.actor === actor).flatMap(
@@ -265,7 +269,7 @@ function statement(permission: Permission, arns: Arns): readonly iam.PolicyState
 /** Trust policy; `condition` limits the resources for which the service may assume the role. */
 export function trust(
   service: 'lambda' | 'scheduler' | 'ec2',
-  condition?: Readonly<Record<string, Readonly<Record<string, Input<string>>>>>,
+  condition?: Readonly<Record<string, Readonly<Record<string, pulumi.Input<string>>>>>,
 ): iam.PolicyDocument {
   return {
     Version: '2012-10-17',
@@ -306,13 +310,63 @@ function keyPermissions({ actor, effect, actions, on }: Permission): readonly Pe
 /** Limits the key to requests by the service, and to ciphertexts of these ARNs. */
 function keyCondition(
   through: Permission['through'],
-  encrypted: readonly Input<string>[],
-): Readonly<Record<string, Readonly<Record<string, string | Input<string>[]>>>> | undefined {
+  encrypted: readonly pulumi.Input<string>[],
+): Readonly<Record<string, Readonly<Record<string, string | pulumi.Input<string>[]>>>> | undefined {
   if (through === undefined) return undefined;
   return {
     StringEquals: {
       'kms:ViaService': `${through.service}.${REGION}.amazonaws.com`,
       [CONTEXT_KEYS[through.service]]: [...encrypted],
     },
+  };
+}
+
+/** Telegram's parameter is separate, because it exists only if it is configured. */
+export const PARAMETERS: readonly ParameterName[] = [
+  'FYERS_CLIENT_ID',
+  'FYERS_SECRET_KEY',
+  'FYERS_ACCESS_TOKEN',
+  'FYERS_REFRESH_TOKEN',
+  'FYERS_TOKEN_STATE',
+  'FYERS_LOGIN_STATE',
+  'FYERS_LINK_KEY',
+  'FYERS_PIN_KEY',
+  'FYERS_LOGIN_URL',
+];
+
+export const FUNCTION_ACTORS: readonly FunctionActor[] = ['refresh', 'login', 'watch'];
+
+interface Optional {
+  /** Null: the parameter does not exist, and no role gets access to it. */
+  readonly telegram: pulumi.Output<string> | null;
+  /** Null without a key of this stack. */
+  readonly keyArn: pulumi.Output<string> | null;
+}
+
+/** ARNs of parameters, claims, log streams and the key; the components add resources named by AWS or Pulumi. */
+export function fixedArns(
+  accountId: pulumi.Input<string>,
+  names: Names,
+  { telegram, keyArn }: Optional,
+): Arns {
+  const parameter = (name: string) =>
+    pulumi.interpolate`arn:aws:ssm:${REGION}:${accountId}:parameter/${name}`;
+  return {
+    ...Object.fromEntries(
+      [...PARAMETERS, ...(telegram === null ? [] : (['FYERS_TELEGRAM'] as const))].map((name) => [
+        `parameter ${name}`,
+        parameter(names.parameter(name)),
+      ]),
+    ),
+    ...Object.fromEntries(
+      FUNCTION_ACTORS.map((actor) => [
+        `${actor} log streams`,
+        pulumi.interpolate`arn:aws:logs:${REGION}:${accountId}:log-group:${names.logGroup(actor)}:*`,
+      ]),
+    ),
+    // A year begins with 2 and a suffix with a letter, so this excludes another stack's claims.
+    claims: parameter(`${names.claimPrefix}2*`),
+    ...(keyArn === null ? {} : { key: keyArn }),
+    anything: '*',
   };
 }

@@ -150,7 +150,7 @@ export function linkIn({ text }: Mail, loginUrl: string): string {
   throw new FyersError(
     'bug.unexpected',
     `The message has no link to ${loginUrl}go/….`,
-    'Check keeper/ask.ts, and redirectUri in this run.',
+    'Check keeper/login.ts, and redirectUri in this run.',
   );
 }
 

@@ -21,8 +21,7 @@ import {
 import { FyersError, toError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { parseOverridesText, type Override } from '../../core/market/calendar-data.ts';
-import type { SessionPlan } from '../../core/market/phases.ts';
-import { slotsOf } from '../../core/market/slots.ts';
+import { type SessionPlan, slotsOf } from '../../core/market/phases.ts';
 import { formatHhMm, type Instant, instant, plus, type IstDate } from '../../core/time.ts';
 import { existingEmulator, isInstalled } from '../aws/emulator.ts';
 import { envValue } from '../operator-folder.ts';

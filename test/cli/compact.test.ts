@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
+import { lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { surprisePlan } from '../../core/market/unscheduled.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';

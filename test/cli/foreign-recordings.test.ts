@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER, compatLine } from '../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER, compatLine } from '../../core/recording/csv-files.ts';
 import { DAY, plus } from '../../core/time.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';

@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { compatLine } from '../../core/recording/reference-csv.ts';
+import { compatLine } from '../../core/recording/csv-files.ts';
 import { DAY, SECOND, formatIso, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';

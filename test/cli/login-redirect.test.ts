@@ -1,7 +1,7 @@
 import { settingsIn } from '../../cli/shared/settings.ts';
 import { describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/config/names.ts';
-import { registeredUrl } from '../../cli/commands/login/paste.ts';
+import { registeredUrl } from '../../cli/commands/login/context.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import { type AwsStub, awsStub } from './aws-stub.ts';

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { readPasted } from '../../cli/shared/prompt.ts';
+import { readPasted } from '../../cli/shared/io.ts';
 
 /** Opens the question with streams that deliver the input piece by piece, as a terminal does. */
 function openQuestion(isWhole: (text: string) => boolean = () => true) {

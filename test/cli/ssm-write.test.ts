@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ParameterName, namesFor } from '../../core/config/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login/state.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/state.ts';
 import { leaksOf } from '../support/canaries.ts';
 import { type EmulatedAws, emulatedAws, personSaying } from '../support/emulated-aws.ts';
 import { operatorToken } from '../support/operator-token.ts';

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER } from '../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER } from '../../core/recording/csv-files.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
 import { replayFeed } from '../../adapters/recordings/replay-feed.ts';

@@ -10,7 +10,7 @@ import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { mayHaveUnscheduledSession } from '../../core/market/unscheduled.ts';
-import { slotsOf } from '../../core/market/slots.ts';
+import { slotsOf } from '../../core/market/phases.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import {
   type Instant,

@@ -8,7 +8,7 @@ import { parseSampling } from '../../core/config/values.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import { type DepthField, fieldFaultsIn } from '../../core/recording/field-faults.ts';
 import type { LogRecord } from '../../core/ports.ts';
-import { slotsOf } from '../../core/market/slots.ts';
+import { slotsOf } from '../../core/market/phases.ts';
 import { METRICS } from '../../core/config/names.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';

@@ -10,8 +10,12 @@ import { parseSymbol } from '../../core/config/values.ts';
 import { nextSession } from '../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../core/time.ts';
 import { openDay } from '../../harvester/day.ts';
-import type { Limit } from '../../harvester/groups.ts';
-import { type NamingOptions, namingOf, type SymbolFacts } from '../../harvester/symbols.ts';
+import {
+  type Limit,
+  type NamingOptions,
+  namingOf,
+  type SymbolFacts,
+} from '../../harvester/symbols.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { shortSession } from '../support/depth.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';

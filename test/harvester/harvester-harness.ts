@@ -5,7 +5,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { type Disk, THIS_DISK } from '../../adapters/recordings/disk.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import type { DepthFeed, LogRecord, ObjectStore, SlotResult } from '../../core/ports.ts';
-import { slotsOf } from '../../core/market/slots.ts';
+import { slotsOf } from '../../core/market/phases.ts';
 import { type Instant, MINUTE, istDate } from '../../core/time.ts';
 import { istDateAt, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';

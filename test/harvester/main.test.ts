@@ -4,8 +4,8 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lockFolder } from '../../adapters/recordings/folder-lock.ts';
-import { COMPAT_HEADER, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
+import { lockFolder } from '../../adapters/recordings/data-folder.ts';
+import { COMPAT_HEADER, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseManifest } from '../../core/recording/manifest.ts';
 import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Status } from '../../core/recording/columns.ts';
-import { slotsOf } from '../../core/market/slots.ts';
+import { slotsOf } from '../../core/market/phases.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import { DAY, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession, taken } from '../support/depth.ts';

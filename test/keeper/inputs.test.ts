@@ -5,8 +5,12 @@ import {
   oldAppFingerprint,
   oldInputFingerprint,
 } from '../../core/token/digest.ts';
-import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login/state.ts';
-import { NEW_STATE, formatTokenState } from '../../core/token/state.ts';
+import {
+  NEW_LOGIN_STATE,
+  formatLoginState,
+  NEW_STATE,
+  formatTokenState,
+} from '../../core/token/state.ts';
 import { NEW, OPERATOR, accepting, refusing, run, sent, stateOf } from '../support/keeper-runs.ts';
 import {
   APP,

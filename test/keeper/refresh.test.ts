@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { MintAnswer, Proof } from '../../core/ports.ts';
 import { DAY, HOUR, MINUTE, SECOND, formatUtc, parseInstant, plus } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
-import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login/state.ts';
+import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/state.ts';
 import {
   EARLIER,
   LAST,

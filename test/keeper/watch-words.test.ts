@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WatchSlot } from '../../core/schedule.ts';
 import { istDate, istInstant } from '../../core/time.ts';
-import { loginMessage, sessionToday } from '../../core/token/login/message.ts';
+import { loginMessage, sessionToday } from '../../core/token/messages.ts';
 import { watch } from '../../keeper/watch.ts';
 import { keeperWorld } from '../support/keeper-fixture.ts';
 

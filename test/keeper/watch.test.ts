@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Proof } from '../../core/ports.ts';
 import type { WatchSlot } from '../../core/schedule.ts';
 import { DAY, type Instant, MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
-import { NEW_LOGIN_STATE, formatLoginState } from '../../core/token/login/state.ts';
-import { NEW_STATE, formatTokenState } from '../../core/token/state.ts';
+import {
+  NEW_LOGIN_STATE,
+  formatLoginState,
+  NEW_STATE,
+  formatTokenState,
+} from '../../core/token/state.ts';
 import { appFingerprint, oldAppFingerprint } from '../../core/token/digest.ts';
 import { linkPath } from '../../core/token/login/link.ts';
 import { watch } from '../../keeper/watch.ts';

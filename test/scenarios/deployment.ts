@@ -2,7 +2,7 @@
 import { claimStore, parameterStore } from '../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../adapters/aws/pin.ts';
 import { topicChannel } from '../../adapters/aws/topic.ts';
-import { allChannels } from '../../adapters/channels.ts';
+import { allChannels, failureOf } from '../../functions/wiring.ts';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import { type Log, createLog } from '../../adapters/process/log.ts';
 import type { FyersError } from '../../core/errors.ts';
@@ -13,8 +13,7 @@ import type { Instant } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { channelFailed, runFailed } from '../../core/token/log.ts';
 import { answerLogin, renderOutcome } from '../../functions/login/router.ts';
-import { newCache } from '../../functions/login/cache.ts';
-import { failureOf } from '../../functions/wiring.ts';
+import { newCache } from '../../keeper/login-memory.ts';
 import { type AdoptionReport, type Offer, adopt } from '../../keeper/adopt.ts';
 import type { LoginOutcome } from '../../keeper/login.ts';
 import type { KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';

@@ -4,9 +4,9 @@ import type { AuthCode } from '../../core/config/values.ts';
 import { istDateAt, type Instant } from '../../core/time.ts';
 import type { Signer } from '../../core/token/digest.ts';
 import { linkPath, newState } from '../../core/token/login/link.ts';
-import { parseLoginState } from '../../core/token/login/state.ts';
+import { parseLoginState } from '../../core/token/state.ts';
 import type { ParameterName } from '../../core/config/names.ts';
-import { cacheCredentials, newCache } from '../../functions/login/cache.ts';
+import { cacheCredentials, newCache } from '../../keeper/login-memory.ts';
 import { answerLogin } from '../../functions/login/router.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import {

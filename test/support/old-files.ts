@@ -1,7 +1,7 @@
 // Files as the Python original leaves them.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { COMPAT_HEADER, compatLine } from '../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER, compatLine } from '../../core/recording/csv-files.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import { istDate, istInstant, plus } from '../../core/time.ts';
 import { sampleRow } from './depth.ts';

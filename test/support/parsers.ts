@@ -7,13 +7,12 @@ import { parseKeys } from '../../core/config/keys.ts';
 import * as program from '../../core/config/program-values.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
-import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/reference-csv.ts';
+import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseEventLine } from '../../core/recording/day-events.ts';
 import { readDepthAnswer } from '../../adapters/fyers/depth-answer.ts';
 import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts';
-import { parseAlias } from '../../core/market/aliases.ts';
+import { parseAlias, masterRowOf } from '../../core/market/symbol-master.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
-import { masterRowOf } from '../../core/market/symbol-master.ts';
 import { indicesIn } from '../../core/config/groups.ts';
 import { parseIndexList } from '../../core/config/index-list.ts';
 import { parseFeed } from '../../core/config/stream-limits.ts';
@@ -33,15 +32,14 @@ import {
   readState,
   recogniseLink,
 } from '../../core/token/login/link.ts';
-import { parseLoginState } from '../../core/token/login/state.ts';
+import { parseLoginState, parseTokenState } from '../../core/token/state.ts';
 import { parseProbeRefresh } from '../../core/token/decide.ts';
 import { outsideReadIn } from '../../core/token/outside-read.ts';
 import { parseRedirect, wordsOf } from '../../core/token/login/redirect.ts';
-import { parseTokenState } from '../../core/token/state.ts';
 import { loginRequest } from '../../functions/login/router.ts';
 import { parseEvent } from '../../functions/refresh/handler.ts';
-import { parseLevels } from '../../cli/commands/inspect-levels.ts';
-import { eventIn } from '../../cli/commands/logs/entry.ts';
+import { parseLevels } from '../../cli/commands/inspect.ts';
+import { eventIn } from '../../cli/commands/logs.ts';
 import { parseSettings } from '../../harvester/settings.ts';
 import { APP, SEVEN, SIGNER } from './keeper-fixture.ts';
 import { requestOf, stateAt } from './logins.ts';

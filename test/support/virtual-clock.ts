@@ -1,6 +1,6 @@
 // A virtual clock: a wait jumps to its end at once, and a callback runs after each jump.
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { TimeReading } from '../../core/recording/clock-faults.ts';
+import type { TimeReading } from '../../core/clock-faults.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, SECOND, plus } from '../../core/time.ts';
 import type { FyersSimulator } from '../../sandbox/fyers/server.ts';

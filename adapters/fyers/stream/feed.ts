@@ -6,8 +6,7 @@
 import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
 import { TBT_SYMBOLS_PER_SOCKET } from '../../../core/config/stream-limits.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
-import { type SessionPlan, phaseAt } from '../../../core/market/phases.ts';
-import { slotAtOrAfter } from '../../../core/market/slots.ts';
+import { type SessionPlan, phaseAt, slotAtOrAfter } from '../../../core/market/phases.ts';
 import { bookFromHsm, bookFromTbt } from '../../../core/stream/grid-book.ts';
 import { type SymbolTopics, topicsFor } from '../../../core/stream/hsm-topics.ts';
 import type { Clock, DepthFeed, FrameSink, SlotResult, StreamNote } from '../../../core/ports.ts';
@@ -15,11 +14,16 @@ import { hsmKeyOf } from '../../../core/token/jwt.ts';
 import { cleanWords } from '../../../core/broker-answer.ts';
 import { counted } from '../../../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND } from '../../../core/time.ts';
-import { storeFrames } from './frame-store.ts';
+import {
+  storeFrames,
+  HsmSocket,
+  type SocketEvents,
+  type StreamSocket,
+  TbtSocket,
+} from './socket.ts';
 import { chunksOf } from './subscriptions.ts';
 import type { Target } from './connection.ts';
 import { hsmTarget, tbtTarget } from './targets.ts';
-import { HsmSocket, type SocketEvents, type StreamSocket, TbtSocket } from './socket.ts';
 
 export interface StreamOptions {
   readonly kind: 'tbt' | 'hsm';

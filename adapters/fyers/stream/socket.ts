@@ -1,5 +1,5 @@
-// Connects the two protocols to their connections: what is sent after opening, how a frame changes
-// the books, and which answers are refusals. The state of a socket is dropped with its connection.
+// Connects the two protocols to their connections: what is sent after opening, how a frame changes the books, which
+// answers are refusals, and what is stored of the frames. The state of a socket is dropped with its connection.
 import * as z from 'zod/mini';
 import {
   decodeHsmAnswer,
@@ -13,15 +13,15 @@ import {
   textOf,
   unsignedOf,
 } from '../../../core/stream/hsm-frame.ts';
-import { decodeHsmLogin } from '../../../core/stream/hsm-fields.ts';
+import { decodeHsmLogin, type HsmLogin } from '../../../core/stream/hsm-fields.ts';
 import { type HsmTopic, startHsmTopics, type HsmTopics } from '../../../core/stream/hsm-topics.ts';
 import { startTbtBooks, type TbtBook } from '../../../core/stream/tbt-books.ts';
 import { decodeTbtFrame } from '../../../core/stream/tbt-frame.ts';
 import { parseJson } from '../../../core/text.ts';
 import { type Instant, SECOND } from '../../../core/time.ts';
 import { type ConnectionOptions, StreamConnection, type Target, type Wire } from './connection.ts';
-import type { FrameEvents } from './frame-store.ts';
 import { chunksOf, Subscriptions } from './subscriptions.ts';
+import type { Clock, FrameSink } from '../../../core/ports.ts';
 
 /** The broker's limits: "Limits" of the TBT and of the HSM socket. */
 const MAX_TOPICS_PER_FRAME = 1_500;
@@ -287,4 +287,71 @@ function hsmRefusal(bytes: Uint8Array): string | null {
   }
   const isRefused = type === HSM_TYPES.subscribe && textOf(fields.get(1)) !== 'K';
   return isRefused ? 'the subscription was not accepted' : null;
+}
+
+/** What happens on one socket. */
+interface FrameEvents {
+  /** @param login the answer of HSM, which its frames cannot be read without */
+  readonly accepted: (login?: HsmLogin) => void;
+  /** Called for each data frame, before it is applied. */
+  readonly received: (bytes: Uint8Array, receivedAt: Instant) => void;
+  /** The last frame is cut or foreign. */
+  readonly unreadable: (receivedAt: Instant) => void;
+}
+
+interface FrameStoreOptions {
+  /** Null: frames are not stored. */
+  readonly sink: FrameSink | null;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Texts that no stored frame may contain; another list if there are more. */
+  readonly secrets: () => readonly string[];
+}
+
+/**
+ * Hands what the sockets of a day receive to the store of frames: every data frame, also one that cannot be read, because
+ * it is evidence, and marks for what a reader of the frames must know: a connection was accepted, it was closed, a frame
+ * could not be read. Logins and their answers are not stored, and a frame that contains the token or the key of the login
+ * is withheld and counted.
+ *
+ * @param socket its number in the log of frames
+ */
+export function storeFrames(
+  { sink, clock, secrets }: FrameStoreOptions,
+  socket: number,
+  name: string,
+): FrameEvents & { readonly closed: () => void } {
+  let known: { readonly texts: readonly string[]; readonly needles: readonly Buffer[] } | null =
+    null;
+  const needles = (): readonly Buffer[] => {
+    const texts = secrets();
+    if (known?.texts !== texts) known = { texts, needles: texts.map((each) => Buffer.from(each)) };
+    return known.needles;
+  };
+  return {
+    accepted(login) {
+      const form =
+        login === undefined
+          ? {}
+          : {
+              login: {
+                acknowledgeEvery: login.acknowledgeEvery,
+                liteCounts: login.map === null ? null : { ...login.map.liteCounts },
+              },
+            };
+      sink?.mark(socket, clock.now(), { mark: 'opened', name, ...form });
+    },
+    received(bytes, receivedAt) {
+      if (sink === null) return;
+      const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      if (needles().some((secret) => frame.includes(secret))) {
+        sink.lose(1, `a frame of ${name} contains the token`);
+      } else sink.frame(socket, receivedAt, bytes);
+    },
+    unreadable(receivedAt) {
+      sink?.mark(socket, receivedAt, { mark: 'bad-frame' });
+    },
+    closed() {
+      sink?.mark(socket, clock.now(), { mark: 'closed' });
+    },
+  };
 }

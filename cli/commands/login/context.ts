@@ -1,5 +1,5 @@
 // Collects the inputs of a login (app, registered URL, token target), builds the login URL, and opens it in the
-// browser.
+// browser. Resolves the app's registered URL for every command: the deployed stack's, then `.env`'s, then the guide's.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import {
@@ -10,10 +10,15 @@ import {
 } from '../../../core/config/values.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
 import type { CalendarOptions } from '../../../core/market/calendar.ts';
-import { ENVIRONMENT, LOGIN_URL_KEYWORD, type Names } from '../../../core/config/names.ts';
+import {
+  ENVIRONMENT,
+  LOGIN_URL_KEYWORD,
+  type Names,
+  REFERENCE_REDIRECT_URI,
+} from '../../../core/config/names.ts';
 import type { App, Broker } from '../../../core/ports.ts';
 import { fyersLoginUrl, newState, stateDay } from '../../../core/token/login/link.ts';
-import { loginFunctionUrl, parameterReader } from '../../shared/aws.ts';
+import { loginFunctionUrl, parameterReader, withOperatorHints } from '../../shared/aws.ts';
 import {
   apiUrlOf,
   calendarOf,
@@ -29,13 +34,7 @@ import {
 } from '../../shared/settings.ts';
 import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
 import type { Session } from '../../shared/io.ts';
-import {
-  askRegisteredUrl,
-  isSameUrl,
-  LAPTOP_URL_STEP,
-  LOGIN_PAGE_OF_STACK,
-  registeredUrl,
-} from './paste.ts';
+import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
 
 type Target = 'local' | 'aws';
 
@@ -262,4 +261,76 @@ export function stoppedError(): FyersError {
     'The login was not finished, and no token was changed.',
     'Run `./fyers login` again.',
   );
+}
+
+/** For a laptop whose `.env` has the keyword of a stack. */
+export const LOGIN_PAGE_OF_STACK = `${ENVIRONMENT.redirectUri} is ${LOGIN_URL_KEYWORD}, which is the login page of a stack on AWS`;
+export const LAPTOP_URL_STEP = `On a laptop, register http://127.0.0.1:8080/ at https://myapi.fyers.in/dashboard, and write \`${ENVIRONMENT.redirectUri}=http://127.0.0.1:8080/\` into .env.`;
+
+interface RegisteredUrl {
+  /** As configured; may be the keyword for the login function's address. */
+  readonly uri: string;
+  /** The setting that holds it. */
+  readonly place: string;
+  /** The login function's address, with a trailing slash; null if neither the stack nor `.env` has it. */
+  readonly loginUrl: string | null;
+  /** A full sentence if `.env` and the stack differ, or if the stack could not be read; else null. */
+  readonly notice: string | null;
+}
+
+/** @param refresh null if nothing is deployed, or if AWS was not asked */
+export function registeredUrl(settings: Settings, refresh: DeployedFunction | null): RegisteredUrl {
+  const own = settings(ENVIRONMENT.redirectUri);
+  const ownLoginUrl = settings(ENVIRONMENT.loginUrl);
+  const stack = refresh?.environment[ENVIRONMENT.redirectUri] ?? null;
+  const address = refresh?.environment[ENVIRONMENT.loginUrl] ?? ownLoginUrl;
+  const loginUrl = address === null ? null : `${withoutSlash(address)}/`;
+  const resolved = (uri: string) =>
+    withoutSlash(uri === LOGIN_URL_KEYWORD ? (loginUrl ?? uri) : uri);
+  const differs = own !== null && stack !== null && resolved(own) !== resolved(stack);
+  return {
+    uri: stack ?? own ?? REFERENCE_REDIRECT_URI,
+    place:
+      stack === null
+        ? ENVIRONMENT.redirectUri
+        : `${ENVIRONMENT.redirectUri} of ${refresh?.name ?? ''}`,
+    loginUrl,
+    notice: differs
+      ? `${ENVIRONMENT.redirectUri} is ${own} here and ${stack} in the stack. The stack's is used; \`pulumi up\` gives it the one of .env or of \`pulumi config\`.`
+      : null,
+  };
+}
+
+/** As {@link registeredUrl}, but reads the stack first. If that fails, uses the URL of `.env` and returns a notice. */
+async function askRegisteredUrl(
+  session: Session,
+  settings: Settings,
+  names: Names,
+): Promise<RegisteredUrl> {
+  const { LambdaClient } = await import('@aws-sdk/client-lambda');
+  const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
+  const client = new LambdaClient(session.io.aws);
+  try {
+    const refresh = await withOperatorHints(deployedFunction(client, names.function('refresh')));
+    return registeredUrl(settings, refresh);
+  } catch (caught) {
+    if (!(caught instanceof FyersError)) throw caught;
+    const known = registeredUrl(settings, null);
+    const why = caught.message.slice(0, -caught.nextStep.length).trim();
+    return {
+      ...known,
+      notice: `The stack's redirect URL is not known, so ${known.uri} is used. ${why}`,
+    };
+  }
+}
+
+/** Compares two addresses without their trailing slash. */
+export function isSameUrl(one: string, other: string): boolean {
+  return withoutSlash(one) === withoutSlash(other);
+}
+
+function withoutSlash(url: string): string {
+  let end = url.length;
+  while (url.charAt(end - 1) === '/') end -= 1;
+  return url.slice(0, end);
 }

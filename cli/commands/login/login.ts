@@ -37,7 +37,7 @@ import {
   stoppedError,
 } from './context.ts';
 import type { Session } from '../../shared/io.ts';
-import { caughtCode } from './catch.ts';
+import { caughtCode, pastedCode } from './auth-code.ts';
 import {
   depthNotes,
   exchangeCode,
@@ -47,7 +47,6 @@ import {
   proveStored,
   type Tokens,
 } from './mint.ts';
-import { pastedCode } from './paste.ts';
 import { report } from './report.ts';
 
 export function addLogin(program: Command, session: Session): void {

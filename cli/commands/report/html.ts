@@ -1,5 +1,5 @@
 // Renders the parts that the sections of the report share: headings, tables, numbers. Escapes every text of a recording.
-import type { Tone } from './colours.ts';
+import type { Tone } from './pictures.ts';
 
 /** With a tone, a spot in that colour precedes the text. */
 type PageCell = string | { readonly text: string; readonly tone: Tone };

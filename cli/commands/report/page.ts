@@ -22,6 +22,9 @@ import {
   marketPicture,
   minutesPicture,
   shortName,
+  bandsOf,
+  TONE_WORDS,
+  toneOf,
 } from './pictures.ts';
 import {
   colourSpot,
@@ -32,7 +35,6 @@ import {
   renderHeading,
   renderTable,
 } from './html.ts';
-import { bandsOf, TONE_WORDS, toneOf } from './colours.ts';
 import { renderStream } from './stream.ts';
 
 export interface ReportDay {

@@ -1,5 +1,6 @@
 // Draws the report's pictures as SVG without script. Colours are CSS variables of the page, so they follow light and
-// dark.
+// dark. The reason for a missing slot has one of five colours, by responsibility; they also differ in lightness. Phases
+// are joined to bands.
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type {
@@ -8,9 +9,9 @@ import type {
   LatencyFigures,
   MinuteFigures,
 } from '../../../core/recording/figures.ts';
-import type { Phase } from '../../../core/market/phases.ts';
+import type { Phase, PhaseName } from '../../../core/market/phases.ts';
 import { type Instant, HOUR, MINUTE, SECOND, formatClock, instant } from '../../../core/time.ts';
-import { type Band, toneOf } from './colours.ts';
+import type { HoleReason, PlannedSlot } from '../../../core/recording/coverage.ts';
 
 /** Width for a phone: larger screens place more pictures next to each other instead of enlarging them. */
 const WIDTH = 360;
@@ -61,7 +62,7 @@ export function coveragePicture(runs: readonly CoverageRun[], hours: Hours): str
   });
 }
 
-export interface Market {
+interface Market {
   readonly minutes: readonly MinuteFigures[];
   readonly bands: readonly Band[];
 }
@@ -282,4 +283,84 @@ function withBreaks(minutes: readonly MinuteFigures[]): readonly MinuteFigures[]
 function upperEdge(values: readonly (number | null)[]): number {
   const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
   return Math.max(1, 1.25 * (sorted[Math.floor(sorted.length * 0.98)] ?? 0));
+}
+
+export type Tone = 'received' | 'token' | 'broker' | 'ours' | 'unexplained';
+
+const TONES: Readonly<Record<HoleReason, Tone>> = {
+  'no-token': 'token',
+  'token-refused': 'token',
+  'unknown-symbol': 'broker',
+  'rate-limited': 'broker',
+  'blocked-for-the-day': 'broker',
+  timeout: 'broker',
+  unreachable: 'broker',
+  'broker-error': 'broker',
+  'malformed-answer': 'broker',
+  late: 'ours',
+  'not-running': 'ours',
+  stopped: 'ours',
+  'clock-jump': 'ours',
+  disk: 'ours',
+  'socket-closed': 'broker',
+  'no-snapshot': 'broker',
+  'sequence-gap': 'broker',
+  silent: 'broker',
+  'stream-refused': 'broker',
+};
+
+export const TONE_WORDS: Readonly<Record<Tone, string>> = {
+  received: 'recorded',
+  token: 'no valid token',
+  broker: 'the broker or the network',
+  ours: 'the harvester or its machine',
+  unexplained: 'unexplained',
+};
+
+export function toneOf(state: PlannedSlot['state']): Tone {
+  return state === 'received' || state === 'unexplained' ? state : TONES[state];
+}
+
+/** Colours of the bands; the page defines a variable for each. */
+type BandTone = 'band-open' | 'band-trade' | 'band-close' | 'band-post' | 'band-other';
+
+interface Band {
+  readonly name: string;
+  readonly tone: BandTone;
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+type BandKind = Pick<Band, 'name' | 'tone'>;
+
+const PRE_OPEN: BandKind = { name: 'Pre-open', tone: 'band-open' };
+const AUCTION: BandKind = { name: 'Closing auction', tone: 'band-close' };
+
+const BANDS: Readonly<Record<PhaseName, BandKind>> = {
+  PREOPEN_ENTRY: PRE_OPEN,
+  PREOPEN_LIMIT: PRE_OPEN,
+  PREOPEN_MATCH: PRE_OPEN,
+  BUFFER: PRE_OPEN,
+  BLOCK_DEAL: { name: 'Block deals', tone: 'band-other' },
+  CONTINUOUS: { name: 'Continuous trading', tone: 'band-trade' },
+  CLOSE_CALC: { name: 'Close is calculated', tone: 'band-close' },
+  CAS_REF: AUCTION,
+  CAS_ENTRY: AUCTION,
+  CAS_LIMIT: AUCTION,
+  CAS_MATCH: AUCTION,
+  TRANSITION: { name: 'Transition', tone: 'band-other' },
+  POSTCLOSE: { name: 'Post-close', tone: 'band-post' },
+  UNKNOWN: { name: 'Unknown phase', tone: 'band-other' },
+};
+
+/** Neighbouring phases of the same band become one. */
+export function bandsOf(phases: readonly Phase[]): readonly Band[] {
+  const bands: Band[] = [];
+  for (const { name, from, to } of phases) {
+    const last = bands.at(-1);
+    if (last?.name === BANDS[name].name && last.to === from)
+      bands[bands.length - 1] = { ...last, to };
+    else bands.push({ ...BANDS[name], from, to });
+  }
+  return bands;
 }

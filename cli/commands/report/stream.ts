@@ -7,17 +7,8 @@ import type { GapReason } from '../../../core/stream/updates.ts';
 import { instant, MINUTE, SECOND } from '../../../core/time.ts';
 import { formatMs as formatClockMs } from '../../shared/frames.ts';
 import { formatShare } from '../../shared/terminal.ts';
-import type { Tone } from './colours.ts';
 import {
-  colourSpot,
-  escapeHtml,
-  formatCount,
-  formatMs,
-  formatPrice,
-  renderHeading,
-  renderTable,
-} from './html.ts';
-import {
+  type Tone,
   formatNumber,
   formatTick,
   type Hours,
@@ -30,6 +21,15 @@ import {
   shortName,
   svg,
 } from './pictures.ts';
+import {
+  colourSpot,
+  escapeHtml,
+  formatCount,
+  formatMs,
+  formatPrice,
+  renderHeading,
+  renderTable,
+} from './html.ts';
 
 const TONES: Readonly<Record<GapReason, Tone>> = {
   'sequence-gap': 'broker',

@@ -99,7 +99,7 @@ async function remove(
   const names = namesOfStack(session, options);
   const key = keyGiven(name, options, names);
   const { SSMClient } = await import('@aws-sdk/client-ssm');
-  const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
+  const { ownParameters } = await import('../../../adapters/aws/parameters.ts');
   const parameters = ownParameters(new SSMClient(io.aws), names);
   const found =
     key === null
@@ -392,7 +392,7 @@ interface Given {
 /** Keeps the operator's own KMS key if the parameter is encrypted with one. */
 async function keyInUse({ io }: Session, names: Names, full: string): Promise<string | undefined> {
   const { SSMClient } = await import('@aws-sdk/client-ssm');
-  const { ownParameters } = await import('../../../adapters/aws/own-parameters.ts');
+  const { ownParameters } = await import('../../../adapters/aws/parameters.ts');
   return (
     (await withOperatorHints(ownParameters(new SSMClient(io.aws), names).keyOf(full))) ?? undefined
   );

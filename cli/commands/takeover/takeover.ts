@@ -9,7 +9,7 @@ import { formatIst } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
 import { decodeToken } from '../../../core/token/jwt.ts';
 import type { Session } from '../../shared/io.ts';
-import { withMoreToDo } from '../../shared/bucket.ts';
+import { withMoreToDo } from '../../shared/aws.ts';
 import { type Pulumi, pulumiIn, selectedStack } from '../../shared/pulumi.ts';
 import {
   type Account,

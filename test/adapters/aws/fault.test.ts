@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { awsFault } from '../../../adapters/aws/fault.ts';
 import { addOperatorHints } from '../../../cli/shared/aws.ts';
-import { withNextStep } from '../../../cli/shared/bucket.ts';
+import { withNextStep } from '../../../cli/shared/aws.ts';
 import { FyersError } from '../../../core/errors.ts';
 
 function sdkError(name: string, message = 'a message of AWS', code?: string): unknown {

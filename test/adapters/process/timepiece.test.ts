@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemTimepiece } from '../../../adapters/process/clock.ts';
-import { timeFaults } from '../../../core/recording/clock-faults.ts';
+import { timeFaults } from '../../../core/clock-faults.ts';
 import { SECOND } from '../../../core/time.ts';
 
 test('systemTimepiece reports no fault between two readings', () => {

@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dayFolders, strikeFile } from '../../../adapters/recordings/data-folder.ts';
+import { dayFolders, strikeFile, lockFolder } from '../../../adapters/recordings/data-folder.ts';
 import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
-import { lockFolder } from '../../../adapters/recordings/folder-lock.ts';
 import { firstState } from '../../../core/recording/manifest.ts';
 import { MINUTE, istDate, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';

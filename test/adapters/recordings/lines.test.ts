@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { linesOf } from '../../../adapters/recordings/lines.ts';
-import { DAY_LOG } from '../../../adapters/recordings/segmented-log.ts';
+import { linesOf, DAY_LOG } from '../../../adapters/recordings/segmented-log.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Recording, openRecording } from '../../../adapters/recordings/open-recording.ts';
-import { COMPAT_HEADER } from '../../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER } from '../../../core/recording/csv-files.ts';
 import { CSV_HEADER, RECORDED_COLUMNS } from '../../../core/recording/columns.ts';
 import {
   type RecordedRow,

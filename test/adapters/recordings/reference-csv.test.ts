@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../../adapters/recordings/data-folder.ts';
 import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
-import { COMPAT_HEADER, compatLine } from '../../../core/recording/reference-csv.ts';
+import { COMPAT_HEADER, compatLine } from '../../../core/recording/csv-files.ts';
 import { SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { sampleRow } from '../../support/depth.ts';
 

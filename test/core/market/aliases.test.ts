@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type ContractAlias, parseAlias, resolveAlias } from '../../../core/market/aliases.ts';
-import type { Contract } from '../../../core/market/symbol-master.ts';
+import {
+  type ContractAlias,
+  parseAlias,
+  resolveAlias,
+  type Contract,
+} from '../../../core/market/symbol-master.ts';
 import { type IstDate, istDate } from '../../../core/time.ts';
 
 const TODAY = istDate('2026-11-25');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Override } from '../../../core/market/calendar-data.ts';
-import { calendarNotice, yearNotice } from '../../../core/market/calendar-notice.ts';
+import { calendarNotice, yearNotice } from '../../../core/market/calendar.ts';
 import { istDate } from '../../../core/time.ts';
 
 const own = (date: string): Override => ({ date: istDate(date), closed: true, why: 'a holiday' });

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextSession } from '../../../core/market/calendar.ts';
-import { phaseAt } from '../../../core/market/phases.ts';
-import { slotAtOrAfter, slotCount, slotsOf } from '../../../core/market/slots.ts';
+import { phaseAt, slotAtOrAfter, slotCount, slotsOf } from '../../../core/market/phases.ts';
 import { SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { anyDate, openPlan } from './plans.ts';
 

@@ -179,7 +179,7 @@ describe('An event that is not a request', () => {
     { requestContext: {} },
   ])('%j is answered with 404', async (event) => {
     const { answerLogin } = await import('../../../functions/login/router.ts');
-    const { newCache } = await import('../../../functions/login/cache.ts');
+    const { newCache } = await import('../../../keeper/login-memory.ts');
     const { ports, settings } = keeperWorld();
     const { signal } = new AbortController();
     expect(await answerLogin(ports, settings, event as never, signal, newCache())).toEqual({

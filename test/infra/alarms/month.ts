@@ -6,7 +6,7 @@ import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { parseSampling } from '../../../core/config/values.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
 import { dayOf, nextSession } from '../../../core/market/calendar.ts';
-import { slotsOf } from '../../../core/market/slots.ts';
+import { slotsOf } from '../../../core/market/phases.ts';
 import {
   REFERENCE_SYMBOLS,
   type FunctionActor,

@@ -34,7 +34,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'an append is not on disk when it counts',
-    file: 'adapters/recordings/append-file.ts',
+    file: 'adapters/recordings/disk.ts',
     find: `        await handle.datasync();
 `,
     replace: '',
@@ -42,7 +42,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'a torn last line stays',
-    file: 'adapters/recordings/append-file.ts',
+    file: 'adapters/recordings/disk.ts',
     find: 'if (whole < size) await handle.truncate(whole);',
     replace: '',
     tests: DAY_LOG,
@@ -291,7 +291,7 @@ export const HARVESTER: readonly Mutation[] = [
   },
   {
     name: 'an expired contract is recorded',
-    file: 'core/market/aliases.ts',
+    file: 'core/market/symbol-master.ts',
     find: ' && expiresOn >= date',
     replace: ' && expiresOn >= ""',
     tests: ['test/core/market/aliases.test.ts'],

@@ -77,10 +77,10 @@ export const LOOP: readonly Mutation[] = [
   },
   {
     name: 'a clock of whole seconds makes faults of nothing',
-    file: 'core/recording/clock-faults.ts',
+    file: 'core/clock-faults.ts',
     find: 'return slept < COARSE_ERROR_MS ? 0',
     replace: 'return slept < 0 ? 0',
-    tests: ['test/core/recording/clock-faults.test.ts'],
+    tests: ['test/core/clock-faults.test.ts'],
   },
   {
     name: 'a full disk is left full while a day is recorded',

@@ -158,7 +158,7 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'the slot grid has its end in it',
-    file: 'core/market/slots.ts',
+    file: 'core/market/phases.ts',
     find: 'Math.ceil((plan.closesAt - plan.opensAt) / (everySeconds * SECOND));',
     replace: 'Math.floor((plan.closesAt - plan.opensAt) / (everySeconds * SECOND)) + 1;',
     tests: ['test/core/market/slots.test.ts'],

@@ -5,7 +5,7 @@ const HARVESTERS = ['test/infra/config/harvesters.test.ts'];
 const OPTIONS = ['test/infra/options.test.ts'];
 const ATHENA = ['test/infra/athena.test.ts'];
 const READS = ['test/infra/outside-reads.test.ts'];
-const GUARD = ['test/infra/instance/session-guard.test.ts'];
+const GUARD = ['test/infra/session-guard.test.ts'];
 
 export const OPTIONAL: readonly Mutation[] = [
   {
@@ -31,7 +31,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance may not use the key',
-    file: 'infra/iam/arns.ts',
+    file: 'infra/iam/policies.ts',
     find: '...(keyArn === null ? {} : { key: keyArn }),',
     replace: '',
     tests: OPTIONS,
@@ -58,7 +58,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'the instance may be replaced before its day is in the bucket',
-    file: 'infra/instance/session-guard.ts',
+    file: 'infra/components/machine.ts',
     find: 'AFTER_CLOSE_MS = 30 * MINUTE',
     replace: 'AFTER_CLOSE_MS = 0 * MINUTE',
     tests: GUARD,

@@ -62,7 +62,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'the watch of nine o’clock is not scheduled in India',
-    file: 'infra/components/schedules.ts',
+    file: 'infra/components/keeper.ts',
     find: 'scheduleExpressionTimezone: SCHEDULE_TIME_ZONE,',
     replace: "scheduleExpressionTimezone: actor === 'watch' ? 'UTC' : SCHEDULE_TIME_ZONE,",
     tests: KEEPER,
@@ -90,7 +90,7 @@ export const PROGRAM: readonly Mutation[] = [
   },
   {
     name: 'Lambda tries a failed run again',
-    file: 'infra/components/schedules.ts',
+    file: 'infra/components/keeper.ts',
     find: 'maximumRetryAttempts: 0',
     replace: 'maximumRetryAttempts: 2',
     tests: KEEPER,

@@ -13,10 +13,10 @@ export const SHAPE: readonly Mutation[] = [
   },
   {
     name: 'core imports the keeper',
-    file: 'core/retry.ts',
-    find: "import { type Instant, MINUTE, SECOND, plus } from './time.ts';",
+    file: 'core/schedule.ts',
+    find: "import { type Instant, type IstDate, istInstant } from './time.ts';",
     replace: `import '../keeper/publish.ts';
-import { type Instant, MINUTE, SECOND, plus } from './time.ts';`,
+import { type Instant, type IstDate, istInstant } from './time.ts';`,
     tests: TIDY,
   },
   {
@@ -29,9 +29,9 @@ import '../adapters/recordings/parquet/parquet.ts';`,
   },
   {
     name: 'core reads the clock',
-    file: 'core/retry.ts',
-    find: "import { type Instant, MINUTE, SECOND, plus } from './time.ts';",
-    replace: `import { type Instant, MINUTE, SECOND, plus } from './time.ts';
+    file: 'core/schedule.ts',
+    find: "import { type Instant, type IstDate, istInstant } from './time.ts';",
+    replace: `import { type Instant, type IstDate, istInstant } from './time.ts';
 export const STARTED = Date.now();`,
     tests: TIDY,
   },

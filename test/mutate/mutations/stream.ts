@@ -110,7 +110,7 @@ export const STREAM: readonly Mutation[] = [
   },
   {
     name: 'a frame that contains the token is stored',
-    file: 'adapters/fyers/stream/frame-store.ts',
+    file: 'adapters/fyers/stream/socket.ts',
     find: 'if (needles().some((secret) => frame.includes(secret))) {',
     replace: 'if (needles().every((secret) => frame.length < secret.length)) {',
     tests: ['test/adapters/fyers/stream/frame-store.test.ts'],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
-import { storeFrames } from '../../../../adapters/fyers/stream/frame-store.ts';
+import { storeFrames } from '../../../../adapters/fyers/stream/socket.ts';
 import type { FrameSink } from '../../../../core/ports.ts';
 import { type FrameRecord, parseMark } from '../../../../core/stream/frame-log.ts';
 import { topicsFor } from '../../../../core/stream/hsm-topics.ts';

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { CSV_HEADER } from '../../../core/recording/columns.ts';
-import { COMPAT_COLUMNS, COMPAT_HEADER } from '../../../core/recording/reference-csv.ts';
 import {
+  COMPAT_COLUMNS,
+  COMPAT_HEADER,
   type CsvForm,
   formInHeader,
   formInRow,
   readLine,
   splitCells,
-} from '../../../core/recording/csv-form.ts';
+} from '../../../core/recording/csv-files.ts';
 import { parseInstant } from '../../../core/time.ts';
 
 const NAMES = COMPAT_HEADER.split(',');

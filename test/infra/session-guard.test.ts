@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sessionProblem } from '../../../infra/instance/session-guard.ts';
-import { parseInstant } from '../../../core/time.ts';
+import { sessionProblem } from '../../infra/components/machine.ts';
+import { parseInstant } from '../../core/time.ts';
 
 const problemAt = (iso: string) => sessionProblem(parseInstant(`${iso}+05:30`));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLikeDate, readDate } from '../../core/date-text.ts';
+import { isLikeDate, readDate } from '../../core/time.ts';
 
 describe('readDate', () => {
   test('accepts YYYY-MM-DD with white space around it', () => {

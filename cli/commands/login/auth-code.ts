@@ -1,14 +1,15 @@
-// Receives one redirect from Fyers on a local port, for apps whose registered URL is on this machine.
+// Gets the auth code of a login: from one redirect from Fyers on a local port, if the app's registered URL is on this
+// machine, or from an address that the person pastes from the browser, for apps registered with another page.
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { stopSignal } from '../../../adapters/process/stop-signal.ts';
 import type { AuthCode } from '../../../core/config/values.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
 import { MINUTE, plus, SECOND } from '../../../core/time.ts';
-import { parseRedirect } from '../../../core/token/login/redirect.ts';
+import { parseRedirect, type Redirect } from '../../../core/token/login/redirect.ts';
 import type { Io } from '../../shared/io.ts';
 import { freshLoginUrl, type LoginContext, openPage, stoppedError } from './context.ts';
-import { loginRefused } from './paste.ts';
+import { asSentence } from '../../../core/text.ts';
 
 const MAX_WAIT_MS = 10 * MINUTE;
 const HINT_AFTER_MS = 20 * SECOND;
@@ -138,5 +139,47 @@ function noRedirectError(redirectUri: string): FyersError {
     'operator.login',
     `Fyers did not come back to ${redirectUri} within ten minutes.`,
     'Run `./fyers login` again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
+  );
+}
+
+const ATTEMPTS = 3;
+
+/** @throws FyersError `operator.login` after three inputs without an answer to the login */
+export async function pastedCode(context: LoginContext, redirectUri: string): Promise<AuthCode> {
+  const { session, app, calendar } = context;
+  const { io } = session;
+  await openPage(context, freshLoginUrl(context, redirectUri));
+  const { person } = io;
+  const read = (text: string): Redirect => parseRedirect(app, text, io.clock.now(), calendar);
+  const isWhole = (text: string): boolean => read(text).kind !== 'unusable';
+  const attempts = person === null ? 1 : ATTEMPTS;
+  for (let attempt = 1; ; attempt += 1) {
+    const text =
+      person === null
+        ? await io.piped()
+        : await person.ask('The whole address of the page that the login ended on:', { isWhole });
+    const redirect = read(text);
+    if (redirect.kind === 'code') return redirect.code;
+    if (redirect.kind === 'refused') throw loginRefused(redirect.words);
+    const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;
+    if (attempt === attempts) throw notAnAnswerError(problem);
+    io.err(problem);
+  }
+}
+
+/** Quotes Fyers' words. */
+function loginRefused(words: string): FyersError {
+  return new FyersError(
+    'operator.login',
+    `Fyers ended the login with an error: ${asSentence(words)}`,
+    'Run `./fyers login` again. If this appears again, check the app, its registered URL and its permissions at https://myapi.fyers.in/dashboard: FYERS_REDIRECT_URI in .env must be exactly that URL.',
+  );
+}
+
+function notAnAnswerError(problem: string): FyersError {
+  return new FyersError(
+    'operator.login',
+    problem,
+    'Run `./fyers login` again, log in on the page that it prints, and paste the whole address that the browser then shows.',
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { timeFaultWords, timeFaults } from '../../../core/recording/clock-faults.ts';
-import { instant } from '../../../core/time.ts';
+import { timeFaultWords, timeFaults } from '../../core/clock-faults.ts';
+import { instant } from '../../core/time.ts';
 
 const reading = (wall: number, awakeMs: number, sinceBootMs: number | null, stalledMs = 0) => ({
   wall: instant(1_700_000_000_000 + wall),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BROKER_RETRY, nextTry } from '../../core/retry.ts';
+import { BROKER_RETRY, nextTry } from '../../keeper/publish.ts';
 import { MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
 
 const START = parseInstant('2026-11-25T07:00:00+05:30');
