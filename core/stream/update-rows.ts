@@ -1,8 +1,7 @@
 // Defines the columns of `updates.parquet`, one row for each level that a message changed, and makes
 // rows as plain numbers, so that millions of them can wait on disk. The schema of the file and the
 // table of Athena are derived from these columns.
-import type { GroupColumn, RowGroup } from '../recording/row-group.ts';
-import { scratchMemory } from '../scratch.ts';
+import { type GroupColumn, type RowGroup, scratchMemory } from '../recording/row-group.ts';
 import type { Wide } from './tbt-frame.ts';
 import { LEVEL_CELLS } from './level-values.ts';
 import { TBT_LEVELS } from './tbt-books.ts';

@@ -6,8 +6,11 @@ import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
-import type { GroupColumn, TextColumn } from '../../../core/recording/row-group.ts';
-import { scratchMemory } from '../../../core/scratch.ts';
+import {
+  type GroupColumn,
+  scratchMemory,
+  type TextColumn,
+} from '../../../core/recording/row-group.ts';
 
 /** Receives a file's bytes. */
 type Writer = Parameters<typeof writePageHeader>[0];

@@ -5,8 +5,11 @@ import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
-import type { GroupColumn, TextColumn } from '../../../core/recording/row-group.ts';
-import { scratchMemory } from '../../../core/scratch.ts';
+import {
+  type GroupColumn,
+  scratchMemory,
+  type TextColumn,
+} from '../../../core/recording/row-group.ts';
 
 type Values = Float64Array | readonly string[];
 
