@@ -19,7 +19,7 @@ import { FyersError } from '../core/errors.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { SymbolIdentity } from '../core/market/symbol-plan.ts';
 import { type Instant, type IstDate, instant } from '../core/time.ts';
-import { compactFrames } from './updates.ts';
+import { compactFrames } from './frames.ts';
 import type { DayFolder } from './ports.ts';
 
 /**

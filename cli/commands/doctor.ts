@@ -20,7 +20,7 @@ import {
   checkNode,
   checkPulumi,
 } from '../checks/machine.ts';
-import { checkMessages } from '../checks/subscriptions.ts';
+import { checkMessages } from '../checks/alarms.ts';
 import { checkToken } from '../checks/token.ts';
 import { endedSimulatorStep } from '../shared/ended-simulator.ts';
 import type { Session } from '../shared/io.ts';

@@ -10,7 +10,7 @@ import { checkKeeper, checkLastRun } from '../checks/functions.ts';
 import { checkHarvesters } from '../checks/harvester.ts';
 import { checkCalendar } from '../checks/machine.ts';
 import { checkRefreshSchedule, checkWatchSchedule } from '../checks/schedules.ts';
-import { checkSubscriptions } from '../checks/subscriptions.ts';
+import { checkSubscriptions } from '../checks/alarms.ts';
 import { checkStoredToken, checkTokenState } from '../checks/token.ts';
 import type { Session } from '../shared/io.ts';
 import { settingsOf } from '../shared/settings.ts';

@@ -14,7 +14,7 @@ import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts
 import { parseAlias, masterRowOf } from '../../core/market/symbol-master.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { indicesIn } from '../../core/config/groups.ts';
-import { parseIndexList } from '../../core/config/index-list.ts';
+import { parseIndexList } from '../../adapters/operator/index-lists.ts';
 import { parseFeed } from '../../core/config/stream-limits.ts';
 import { parseFieldMap, decodeHsmLogin } from '../../core/stream/hsm-fields.ts';
 import { decodeHsmAnswer, decodeHsmData } from '../../core/stream/hsm-frame.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { indicesIn } from '../../../core/config/groups.ts';
-import { parseIndexList } from '../../../core/config/index-list.ts';
+import { parseIndexList } from '../../../adapters/operator/index-lists.ts';
 
 const parse = (text: string) => {
   const parsed = parseIndexList(text);
