@@ -7,9 +7,8 @@ import { dayFolders } from '../adapters/recordings/data-folder.ts';
 import { restDepth } from '../adapters/fyers/depth-feed.ts';
 import { type SamplingPlan, parseSampling } from '../core/config/values.ts';
 import { keyOf } from '../core/recording/observed.ts';
-import { nextSession } from '../core/market/calendar.ts';
 import { REFERENCE_SYMBOLS } from '../core/config/names.ts';
-import { type Instant, type IstDate, SECOND, istDateAt } from '../core/time.ts';
+import { type Instant, type IstDate, SECOND } from '../core/time.ts';
 import { harvest } from '../harvester/loop.ts';
 import { holdToken } from '../harvester/token.ts';
 import { type Manners, slowBroker } from './slow-broker.ts';
@@ -76,8 +75,7 @@ async function inFolder(dir: string, wanted: Harvest): Promise<Harvested> {
     compact: () => Promise.resolve(),
     objects: null,
     shard: 0,
-    isOver: (date) => date < istDateAt(clock.now()),
-    nextSession,
+    calendar: {},
     sessions: wanted.sessions,
     until: null,
   });

@@ -13,11 +13,12 @@ import type { Manifest } from '../core/recording/manifest.ts';
 import type { QualitySummary } from '../core/recording/quality.ts';
 import { type Cell, cellIndex } from '../core/recording/columns.ts';
 import { numberAt, observedOf, symbolOf } from '../core/recording/observed.ts';
+import type { CalendarOverrides } from '../core/market/calendar.ts';
 import { type SessionPlan, withoutPhases } from '../core/market/phases.ts';
 import { type Instant, type IstDate, isInstant, istInstant } from '../core/time.ts';
 import { counted } from '../core/text.ts';
 import { qualityOf } from './compact.ts';
-import { type OwnDays, sessionsOn } from './calendar.ts';
+import { sessionsOn } from './calendar.ts';
 
 export interface AuditInput {
   readonly date: IstDate;
@@ -25,7 +26,7 @@ export interface AuditInput {
   /** Empty for a single file. */
   readonly events: readonly DayEvent[];
   readonly manifest: Manifest | null;
-  readonly ownDays: OwnDays;
+  readonly calendar: CalendarOverrides;
   /** Slots after this time are not counted as missing. */
   readonly now: Instant;
   /** Called after each row. */
@@ -55,7 +56,7 @@ const SLOT = cellIndex('slot');
 export async function audit(input: AuditInput): Promise<Audit> {
   const { date, manifest } = input;
   const events = manifest === null ? truncateToNow(input.events, input.now) : input.events;
-  const { session: planned, ...ofSymbols } = sessionsOn(date, input.ownDays);
+  const { session: planned, ...ofSymbols } = sessionsOn(date, input.calendar);
   const session = planned ?? closedDayPlan(date, input.events);
   const quality = qualityOf(events, ofSymbols, session);
   const coverage = coverageOf(events);

@@ -1,7 +1,6 @@
 // Reads the calendar for one date: the session and the plan of each symbol.
 import { type DayEvent, symbolsIn } from '../core/recording/day-events.ts';
-import type { CalendarOptions } from '../core/market/calendar.ts';
-import { dayOf } from '../core/market/calendar.ts';
+import { type CalendarOverrides, dayOf } from '../core/market/calendar.ts';
 import {
   type PhaseOfSymbol,
   type SymbolIdentity,
@@ -11,8 +10,11 @@ import {
 import { type Instant, type IstDate, addDays, istDateAt } from '../core/time.ts';
 import type { CompactOptions } from './compact.ts';
 
-/** The operator's calendar overrides; may be empty. */
-export type OwnDays = Omit<CalendarOptions, 'eligibility'>;
+/** The calendar that a running harvester follows: `overrides` are those of the last `refresh`. */
+export interface TradingCalendar extends CalendarOverrides {
+  /** Reads the overrides again; true if they changed. Absent: they do not change. Never throws. */
+  refresh?(): Promise<boolean>;
+}
 
 /**
  * Shared by compaction (automatic, manual and import) and by the check, so that all apply the same
@@ -20,14 +22,15 @@ export type OwnDays = Omit<CalendarOptions, 'eligibility'>;
  */
 export function sessionsOn(
   date: IstDate,
-  ownDays: OwnDays,
+  calendar: CalendarOverrides,
 ): Required<Pick<CompactOptions, 'session' | 'sessionOf' | 'closedByAuction'>> {
-  const day = dayOf(date, ownDays);
+  const day = dayOf(date, calendar);
   return {
     session: day.kind === 'open' ? day.plan : null,
-    sessionOf: (symbol, identity) => symbolPlan(date, symbol, identity, ownDays),
+    sessionOf: (symbol, identity) => symbolPlan(date, symbol, identity, calendar),
     closedByAuction: (symbol, identity) =>
-      identity?.auction === true && hadAuction(dayBefore(date, ownDays), symbol, identity, ownDays),
+      identity?.auction === true &&
+      hadAuction(dayBefore(date, calendar), symbol, identity, calendar),
   };
 }
 
@@ -35,16 +38,16 @@ function hadAuction(
   date: IstDate,
   symbol: string,
   identity: SymbolIdentity,
-  ownDays: OwnDays,
+  calendar: CalendarOverrides,
 ): boolean {
-  const plan = symbolPlan(date, symbol, identity, ownDays);
+  const plan = symbolPlan(date, symbol, identity, calendar);
   return plan?.phases.some(({ name }) => name === 'CAS_MATCH') ?? false;
 }
 
 /** The previous trading day. */
-function dayBefore(date: IstDate, ownDays: OwnDays): IstDate {
+function dayBefore(date: IstDate, calendar: CalendarOverrides): IstDate {
   const before = addDays(date, -1);
-  return dayOf(before, ownDays).kind === 'open' ? before : dayBefore(before, ownDays);
+  return dayOf(before, calendar).kind === 'open' ? before : dayBefore(before, calendar);
 }
 
 /**
@@ -56,14 +59,14 @@ function dayBefore(date: IstDate, ownDays: OwnDays): IstDate {
 export function isOver(
   date: IstDate,
   now: Instant,
-  ownDays: OwnDays,
+  calendar: CalendarOverrides,
   planned: Instant | null = null,
 ): boolean {
-  const closesAt = sessionsOn(date, ownDays).session?.closesAt ?? planned;
+  const closesAt = sessionsOn(date, calendar).session?.closesAt ?? planned;
   return date < istDateAt(now) || (closesAt !== null && now >= closesAt);
 }
 
 /** Phases for rows that are not compacted yet, from the last symbol event of each symbol. */
-export function phasesIn(events: readonly DayEvent[], ownDays: OwnDays): PhaseOfSymbol {
-  return phasesBySymbol(symbolsIn(events), ownDays);
+export function phasesIn(events: readonly DayEvent[], calendar: CalendarOverrides): PhaseOfSymbol {
+  return phasesBySymbol(symbolsIn(events), calendar);
 }

@@ -17,8 +17,6 @@ export interface FinishOptions {
   /** Null keeps the days on this machine. */
   readonly objects: ObjectStore | null;
   readonly shard: number;
-  /** Whether the day's session has ended; the day being recorded is skipped. */
-  readonly isOver: (date: IstDate) => boolean;
 }
 
 /** Above this disk use, the oldest uploaded days are removed. */
@@ -27,15 +25,17 @@ export const DISK_USED_PERCENT_MAX = 80;
 /**
  * Never throws: a day that fails is logged, left unchanged, and retried by the next call.
  *
+ * @param isOver whether the day's session has ended; the day being recorded is skipped
  * @param between runs before each slow step, so that the heartbeat continues
  */
 export async function closeDays(
   options: FinishOptions,
+  isOver: (date: IstDate) => boolean,
   between: () => Promise<void>,
 ): Promise<void> {
   const { days, events } = options;
   for (const date of await days.dates()) {
-    if (!options.isOver(date) || (await days.folder(date).shipped()) === 'shipped') continue;
+    if (!isOver(date) || (await days.folder(date).shipped()) === 'shipped') continue;
     try {
       await finishDay(options, date, between);
     } catch (caught) {

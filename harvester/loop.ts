@@ -5,7 +5,7 @@
 import type { SamplingPlan } from '../core/config/values.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
 import * as say from '../core/recording/log.ts';
-import type { CalendarNotice } from '../core/market/calendar.ts';
+import { calendarNotice, nextSession } from '../core/market/calendar.ts';
 import { type SessionPlan, slotCount } from '../core/market/phases.ts';
 import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
 import {
@@ -18,6 +18,7 @@ import {
   instant,
   plus,
 } from '../core/time.ts';
+import { type TradingCalendar, isOver } from './calendar.ts';
 import { type RecordingDay, openDay } from './day.ts';
 import { type SymbolLookup, dayNaming, logSymbols } from './symbol-lookup.ts';
 import { type IntervalTask, every } from './interval.ts';
@@ -29,13 +30,12 @@ import {
   type MarketStatus,
   type UnscheduledSessions,
   surprisesOf,
-  type SurprisesOptions,
 } from './unscheduled-session.ts';
 import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
 import type { DayNames, Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
-export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayOpenAfterAll'> {
+export interface LoopOptions extends FinishOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly feed: DepthFeed;
@@ -47,21 +47,14 @@ export interface LoopOptions extends FinishOptions, Pick<SurprisesOptions, 'mayO
   readonly broker?: string | null;
   /** Resolves the names of `sampling` for a day; absent: the names are symbols. */
   readonly naming?: Naming;
-  readonly nextSession: (after: Instant) => SessionPlan;
-  /**
-   * Rereads the operator's calendar overrides, which `nextSession` uses; true if they changed.
-   * Absent: no overrides.
-   */
-  readonly refreshDays?: () => Promise<boolean>;
+  readonly calendar: TradingCalendar;
   /** Systemd, a person at a terminal. */
   readonly onlookers?: readonly ProgressListener[];
   /** Absent: clock faults are not checked. */
   readonly timepiece?: Timepiece;
-  /** A notice about the calendar of a date, or null. */
-  readonly calendarNotice?: (date: IstDate) => CalendarNotice | null;
   /**
-   * Called in a session until it answers, and a few times on days for which `mayOpenAfterAll` is
-   * true; absent: not called.
+   * Called in a session until it answers, and a few times on days that the release has as closed;
+   * absent: not called.
    */
   readonly marketStatus?: MarketStatus;
   /** Ends after this many sessions; null: no limit. */
@@ -80,18 +73,17 @@ const TOKEN_POLL_WINDOW_MS = 5 * MINUTE;
  * end.
  */
 export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
-  const { clock, signal } = options;
+  const { calendar, clock, signal } = options;
   const seen = lookingOn(options);
   const health = healthOf(options, seen);
   const beat = () => health.step.pass(clock.now());
   const surprises = surprisesOf(options);
-  const isOver = (date: IstDate) => options.isOver(date) || surprises.isOver(date);
-  const close = createCloser({ ...options, isOver }, beat);
+  const close = createCloser(options, surprises, beat);
   const finish = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
   const recorded: IstDate[] = [];
   let isRecording = false;
   for (let done = 0; options.sessions === null || done < options.sessions;) {
-    const awaited = options.nextSession(clock.now());
+    const awaited = nextSession(clock.now(), calendar);
     if (options.until !== null && awaited.opensAt >= options.until) {
       options.events.log(say.untilReached(options.until, awaited.opensAt));
       break;
@@ -135,12 +127,17 @@ function endOf({ until }: LoopOptions, { closesAt }: SessionPlan): Instant {
  * Closes this machine's days. Adopts days that another machine left in the bucket once, as soon as
  * the bucket answers.
  */
-function createCloser(options: LoopOptions, beat: () => Promise<void>): () => Promise<void> {
-  const { objects, isOver } = options;
+function createCloser(
+  options: LoopOptions,
+  surprises: UnscheduledSessions,
+  beat: () => Promise<void>,
+): () => Promise<void> {
+  const { objects, calendar, clock } = options;
+  const isEnded = (date: IstDate) => isOver(date, clock.now(), calendar) || surprises.isOver(date);
   let adopted = objects === null;
   return async () => {
-    if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isOver);
-    await closeDays(options, beat);
+    if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isEnded);
+    await closeDays(options, isEnded, beat);
   };
 }
 
@@ -184,16 +181,16 @@ async function waitForOpening(
     readonly surprises: UnscheduledSessions;
   },
 ): Promise<Opened | 'stopped' | 'another day'> {
-  const { clock, signal, token, events, sampling } = options;
+  const { calendar, clock, signal, token, events, sampling } = options;
   events.log(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
-  const notice = options.calendarNotice?.(session.date) ?? null;
+  const notice = calendarNotice(session.date, calendar);
   if (notice !== null) events.log(say.calendarRunsOut(notice));
   const readyAt = plus(session.opensAt, -READY_LEAD_MS);
   const watchFrom = plus(session.opensAt, -TOKEN_POLL_WINDOW_MS);
   let missed: Opened['missed'] = null;
   const own = { changed: false };
   const refreshOverrides = async (): Promise<void> => {
-    own.changed ||= (await options.refreshDays?.()) === true;
+    own.changed ||= (await calendar.refresh?.()) === true;
   };
   const days = every(clock.now(), OVERRIDES_INTERVAL_MS, refreshOverrides);
   const lastRefresh = every(watchFrom, DAY, refreshOverrides);
@@ -203,7 +200,7 @@ async function waitForOpening(
     await names.pass(now);
     await days.pass(now);
     await lastRefresh.pass(now);
-    if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';
+    if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';
     own.changed = false;
     await surprises.step.pass(now);
     const surprise = surprises.take();

@@ -30,18 +30,16 @@ import { stopSignal } from '../adapters/process/stop-signal.ts';
 import * as say from '../core/recording/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { indicesIn } from '../core/config/groups.ts';
-import { calendarNotice, nextSession } from '../core/market/calendar.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { mayHaveUnscheduledSession } from '../core/market/unscheduled.ts';
+import { nextSession } from '../core/market/calendar.ts';
 import { REGION, harvesterDimensions, namesFor } from '../core/config/names.ts';
 import { fallbackPlan } from '../core/config/sampling.ts';
 import type { Clock, DepthFeed, FrameSink, Logger, TokenStore } from '../core/ports.ts';
-import { type Instant, type IstDate, SECOND } from '../core/time.ts';
+import { type IstDate, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import { compactDay } from './compact.ts';
 import { proveClosed } from './close-days.ts';
 import { harvest } from './loop.ts';
-import { type OwnDays, isOver, sessionsOn } from './calendar.ts';
+import { type TradingCalendar, sessionsOn } from './calendar.ts';
 import {
   type CompactSettings,
   type Environment,
@@ -156,10 +154,14 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     onProblem: logStep(events, 'Reading the calendar'),
   });
   await own.refresh();
-  const ownDays = (): OwnDays => ({ overrides: own.overrides() });
-  const following = (after: Instant) => nextSession(after, ownDays());
+  const calendar: TradingCalendar = {
+    get overrides() {
+      return own.overrides();
+    },
+    refresh: () => own.refresh(),
+  };
   const token = holdToken({
-    ...{ store, clock, events, session: following },
+    ...{ store, clock, events, calendar },
     fingerprint: displayFingerprint,
   });
   const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
@@ -169,20 +171,15 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const { guard } = polled;
   const looked = await surroundings.lookFirst?.({
     ...{ settings, store, clock, events, signal, guard, log },
-    session: following(clock.now()),
+    session: nextSession(clock.now(), calendar),
   });
   const recorded = await harvest({
     ...settings,
-    ...{ clock, signal, feed, token, events, metrics, days, objects, onlookers },
+    ...{ clock, signal, feed, token, events, metrics, days, objects, onlookers, calendar },
     compact: (date) => compactInChild(dataDir, date, shard),
-    refreshDays: () => own.refresh(),
-    naming: namesBy(settings, { days, objects, following, token, guard }),
+    naming: namesBy(settings, { days, objects, calendar, token, guard }),
     marketStatus: statusBy(settings.apiUrl, token, guard),
-    calendarNotice: (date) => calendarNotice(date, ownDays()),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
-    nextSession: following,
-    mayOpenAfterAll: (date) => mayHaveUnscheduledSession(date, ownDays()),
-    isOver: (date) => isOver(date, clock.now(), ownDays()),
   });
   await looked?.proven;
   // A running harvester retries failed steps, but after the last session there is no retry.
@@ -192,7 +189,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
 interface NamingPorts {
   readonly days: ReturnType<typeof dayFolders>;
   readonly objects: ReturnType<typeof awsPortsOf>['objects'];
-  readonly following: (after: Instant) => SessionPlan;
+  readonly calendar: TradingCalendar;
   readonly token: HeldToken;
   readonly guard: RestGuard;
 }
@@ -200,11 +197,11 @@ interface NamingPorts {
 /** Finds the symbols of the configured names each day. */
 function namesBy(
   { dataDir, tokensFolder, masterUrl, apiUrl, feed, sampling }: HarvestSettings,
-  { days, objects, following, token, guard }: NamingPorts,
+  { days, objects, calendar, token, guard }: NamingPorts,
 ): ReturnType<typeof namingOf> {
   const { symbols: names, everySeconds } = sampling;
   return namingOf({
-    ...{ names, days, nextSession: following, limit: { feed, everySeconds } },
+    ...{ names, days, calendar, limit: { feed, everySeconds } },
     master: symbolMaster({ masterUrl, folder: path.join(dataDir, 'symbols') }),
     lastPrices: pricesBy(apiUrl, token, guard),
     indexLists: indexListsOf({

@@ -19,8 +19,8 @@ import {
   type MasterRow,
   type Segment,
 } from '../core/market/symbol-master.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
-import { type Instant, type IstDate, MINUTE, plus } from '../core/time.ts';
+import { type CalendarOverrides, nextSession } from '../core/market/calendar.ts';
+import { type IstDate, MINUTE, plus } from '../core/time.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
 import { OPERATOR_FILES } from '../core/config/names.ts';
 import { type ConfiguredFeed, sizeProblem } from '../core/config/stream-limits.ts';
@@ -50,7 +50,7 @@ export interface NamingOptions {
     symbols: readonly string[],
     bounds: Bounds,
   ) => Promise<ReadonlyMap<string, number>>;
-  readonly nextSession: (after: Instant) => SessionPlan;
+  readonly calendar: CalendarOverrides;
   /** The operator's lists of indices; absent: there are none. */
   readonly indexLists?: ReadIndexLists;
   /** How many symbols the harvester can record; default: those of a stream `hsm`. */
@@ -211,7 +211,7 @@ async function readStoredFacts(
 }
 
 async function gatherFacts(
-  { names, master, days, nextSession }: NamingOptions,
+  { names, master, days, calendar }: NamingOptions,
   wanted: Parameters<typeof extractOf>[0],
   bounds: Bounds,
 ): Promise<Known> {
@@ -242,7 +242,7 @@ async function gatherFacts(
   if (ofBse.length > 0) {
     problems.push(`no symbol master of BSE is read, so there are no facts for ${ofBse.join(', ')}`);
   }
-  const closes = await lastCloses(days, wanted.date, nextSession);
+  const closes = await lastCloses(days, wanted.date, calendar);
   return { extract, knowsDerivatives, closes, problems, isCurrent };
 }
 
@@ -325,14 +325,14 @@ const LTP = cellIndex('ltp');
 async function lastCloses(
   days: Pick<Days, 'dates' | 'folder'>,
   date: IstDate,
-  nextSession: (after: Instant) => SessionPlan,
+  calendar: CalendarOverrides,
 ): Promise<ReadonlyMap<string, number>> {
   const closes = new Map<string, number>();
   const before = (await days.dates()).findLast((each) => each < date);
   if (before === undefined) return closes;
   const folder = days.folder(before);
   const plan = plansIn(await folder.events()).at(-1);
-  if (plan === undefined || nextSession(plan.closesAt).date !== date) return closes;
+  if (plan === undefined || nextSession(plan.closesAt, calendar).date !== date) return closes;
   const from = plus(plan.closesAt, -CLOSE_WINDOW_MS);
   for await (const block of folder.rows()) {
     for (const row of block) {

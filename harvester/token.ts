@@ -8,7 +8,7 @@ import {
 } from '../core/config/values.ts';
 import { tokenInUse, tokenMissing, tokenUnreadable } from '../core/recording/log.ts';
 import { toError } from '../core/errors.ts';
-import type { SessionPlan } from '../core/market/phases.ts';
+import { type CalendarOverrides, nextSession } from '../core/market/calendar.ts';
 import type { Clock, Logger, TokenStore } from '../core/ports.ts';
 import { decodeToken } from '../core/token/jwt.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
@@ -31,8 +31,8 @@ export interface HeldTokenOptions {
   readonly events: Logger;
   /** A loggable digest of a token. */
   readonly fingerprint: (token: AccessToken) => string;
-  /** The session at a time, or the next one; absent: a token that ends before its close is not reported. */
-  readonly session?: (at: Instant) => SessionPlan;
+  /** Absent: a token that ends before the close of the session is not reported. */
+  readonly calendar?: CalendarOverrides;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface HeldTokenOptions {
 const REREAD_INTERVAL_MS = MINUTE - SECOND;
 
 export function holdToken(options: HeldTokenOptions): HeldToken {
-  const { store, clock, events, fingerprint } = options;
+  const { store, clock, events, fingerprint, calendar } = options;
   let token: AccessToken | null = null;
   let appId: AppId | null = null;
   let readAt: Instant | null = null;
@@ -60,7 +60,7 @@ export function holdToken(options: HeldTokenOptions): HeldToken {
     if (token === null || appId === null) {
       if (!quietly) events.log(tokenMissing());
     } else if (token !== before) {
-      const session = options.session?.(clock.now());
+      const session = calendar && nextSession(clock.now(), calendar);
       const isShort = session !== undefined && (expiresAt ?? 0) < session.closesAt;
       const short = isShort && expiresAt !== undefined ? { expiresAt, date: session.date } : null;
       events.log(tokenInUse(fingerprint(token), short));

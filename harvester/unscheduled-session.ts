@@ -4,8 +4,13 @@
 // continues.
 import { plansIn, recordedSession } from '../core/recording/day-events.ts';
 import { marketDiffers, surprise } from '../core/recording/log.ts';
+import type { CalendarOverrides } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
-import { surpriseAskedAt, surprisePlan } from '../core/market/unscheduled.ts';
+import {
+  mayHaveUnscheduledSession,
+  surpriseAskedAt,
+  surprisePlan,
+} from '../core/market/unscheduled.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import {
   addDays,
@@ -32,11 +37,7 @@ export interface SurprisesOptions {
   readonly days: Pick<Days, 'dates' | 'folder'>;
   readonly token: Pick<HeldToken, 'token' | 'read'>;
   readonly marketStatus?: MarketStatus;
-  /**
-   * Whether a date that the calendar has as closed could trade; absent: no date, and the broker is
-   * not asked.
-   */
-  readonly mayOpenAfterAll?: (date: IstDate) => boolean;
+  readonly calendar: CalendarOverrides;
 }
 
 export interface UnscheduledSessions {
@@ -85,11 +86,11 @@ function nextAsk(now: Instant): Instant {
  * The session in the date's event log, even if it is over, or one that the broker reports as open.
  */
 async function sessionNow(
-  { events, signal, days, token, marketStatus, mayOpenAfterAll }: SurprisesOptions,
+  { events, signal, days, token, marketStatus, calendar }: SurprisesOptions,
   now: Instant,
 ): Promise<SessionPlan | null> {
   const date = istDateAt(now);
-  if (marketStatus === undefined || mayOpenAfterAll?.(date) !== true) return null;
+  if (marketStatus === undefined || !mayHaveUnscheduledSession(date, calendar)) return null;
   const known = await recordedOn(days, date);
   if (known !== null) return known;
   const plan = surprisePlan(date, now);

@@ -66,7 +66,7 @@ export async function judgeRecording(
     rows: () => recording.rows(),
     events,
     manifest: await recording.manifest(),
-    ownDays: ownDaysOf(io),
+    calendar: ownDaysOf(io),
     now: io.clock.now(),
     onRow,
   });

@@ -36,11 +36,14 @@ import {
  */
 export type Eligibility = Rule['shares'][number];
 
-export interface CalendarOptions {
-  /** Default `auction`, as for the reference's five symbols. */
-  readonly eligibility?: Eligibility;
+export interface CalendarOverrides {
   /** The operator's corrections. The first entry for a date wins, also over the shipped data. */
   readonly overrides?: readonly Override[];
+}
+
+export interface CalendarOptions extends CalendarOverrides {
+  /** Default `auction`, as for the reference's five symbols. */
+  readonly eligibility?: Eligibility;
 }
 
 /**

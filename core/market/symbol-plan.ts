@@ -2,7 +2,7 @@
 // plans on the same day.
 import { type Instant, type IstDate, addDays, istDate, istDateAt, weekday } from '../time.ts';
 import { CALENDAR } from './calendar-data.ts';
-import { type CalendarOptions, type Eligibility, dayOf, phaseOn, weakest } from './calendar.ts';
+import { type CalendarOverrides, type Eligibility, dayOf, phaseOn, weakest } from './calendar.ts';
 import { type Certainty, type Phase, type SessionPlan, phaseAt } from './phases.ts';
 
 /** A symbol's facts from the broker's symbol master; null if unknown. */
@@ -39,7 +39,7 @@ function eligibilityOf(
   symbol: string,
   identity: SymbolIdentity | null,
   date: IstDate,
-  options: CalendarOptions,
+  options: CalendarOverrides,
 ): SymbolEligibility {
   if (isIndex(symbol)) return { eligibility: 'derivative', or: 'unknown' };
   if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn, options);
@@ -55,7 +55,7 @@ function contractOn(
   date: IstDate,
   symbol: string,
   expiresOn: IstDate | undefined,
-  options: CalendarOptions,
+  options: CalendarOverrides,
 ): SymbolEligibility {
   const [usual, lastDay] = hasPreopen(date, symbol, expiresOn, options)
     ? (['derivative', 'expiring'] as const)
@@ -69,7 +69,7 @@ function hasPreopen(
   date: IstDate,
   symbol: string,
   expiresOn: IstDate | undefined,
-  options: CalendarOptions,
+  options: CalendarOverrides,
 ): boolean {
   const [, year = '', name = ''] = MONTHLY_FUTURE.exec(symbol) ?? [];
   if (!symbol.endsWith('FUT')) return false;
@@ -82,7 +82,7 @@ function hasPreopen(
  * The month of the futures that expire next. Monthly contracts end on the last Tuesday at NSE and on the last Thursday at BSE
  * (since September 2025, which is before the pre-open was introduced), or on the day before if that is a holiday.
  */
-function currentMonth(date: IstDate, lastWeekday: number, options: CalendarOptions): string {
+function currentMonth(date: IstDate, lastWeekday: number, options: CalendarOverrides): string {
   const month = date.slice(0, 7);
   const nextMonth = addDays(istDate(`${month}-01`), 31).slice(0, 7);
   let expiry = addDays(istDate(`${nextMonth}-01`), -1);
@@ -101,7 +101,7 @@ export function symbolPlan(
   date: IstDate,
   symbol: string,
   identity: SymbolIdentity | null,
-  options: Omit<CalendarOptions, 'eligibility'> = {},
+  options: CalendarOverrides = {},
 ): SessionPlan | null {
   const { eligibility, or } = eligibilityOf(symbol, identity, date, options);
   const day = dayOf(date, { ...options, eligibility });
@@ -131,7 +131,7 @@ export type PhaseOfSymbol = (symbol: string, at: Instant) => Phase | null;
  */
 export function phasesBySymbol(
   identities: ReadonlyMap<string, SymbolIdentity>,
-  options: Omit<CalendarOptions, 'eligibility'> = {},
+  options: CalendarOverrides = {},
 ): PhaseOfSymbol {
   const plans = new Map<string, SessionPlan | null>();
   return (symbol, at) => {

@@ -11,7 +11,6 @@ import { expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { restDepth } from '../../adapters/fyers/depth-feed.ts';
 import { parseSampling } from '../../core/config/values.ts';
-import { nextSession } from '../../core/market/calendar.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import { type Instant, SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { harvest } from '../../harvester/loop.ts';
@@ -109,7 +108,8 @@ test(
         events,
         metrics: { measure: () => undefined, flush: () => Promise.resolve() },
         sampling: sampling.value,
-        days: dayFolders(folder),
+        // No day is closed.
+        days: { ...dayFolders(folder), dates: () => Promise.resolve([]) },
         compact: () => Promise.resolve(),
         objects: {
           putOnce: () => {
@@ -119,8 +119,7 @@ test(
           get: () => Promise.resolve(false),
         },
         shard: 0,
-        isOver: () => false,
-        nextSession,
+        calendar: {},
         sessions: SESSIONS,
         until: null,
       });

@@ -8,8 +8,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
 import { parseSampling } from '../../core/config/values.ts';
-import { nextSession } from '../../core/market/calendar.ts';
-import { mayHaveUnscheduledSession } from '../../core/market/unscheduled.ts';
 import { slotsOf } from '../../core/market/phases.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import {
@@ -26,7 +24,7 @@ import {
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
-import { isOver, sessionsOn } from '../../harvester/calendar.ts';
+import { sessionsOn } from '../../harvester/calendar.ts';
 import type { Naming } from '../../harvester/symbols.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { reply } from '../../sandbox/fyers/reply.ts';
@@ -232,9 +230,7 @@ beforeAll(async () => {
     naming,
     objects: null,
     shard: 0,
-    isOver: (date) => isOver(date, now, {}),
-    nextSession,
-    mayOpenAfterAll: (date) => mayHaveUnscheduledSession(date, {}),
+    calendar: {},
     marketStatus: () => {
       const date = istDateAt(now);
       asked.set(date, (asked.get(date) ?? 0) + 1);

@@ -7,7 +7,6 @@ import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import type { IndexListsRead } from '../../core/config/groups.ts';
 import { parseSymbol } from '../../core/config/values.ts';
-import { nextSession } from '../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../core/time.ts';
 import { openDay } from '../../harvester/day.ts';
 import {
@@ -53,7 +52,7 @@ function resolveNames(names: readonly string[], over: Partial<NamingOptions> = {
     folder: path.join(dataDir, 'symbols'),
   });
   return namingOf({
-    ...{ names, master, nextSession, days: dayFolders(dataDir), limit: HSM },
+    ...{ names, master, calendar: {}, days: dayFolders(dataDir), limit: HSM },
     lastPrices: () => Promise.resolve(new Map()),
     ...over,
   })(DATE, BOUNDS);

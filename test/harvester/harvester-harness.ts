@@ -6,12 +6,11 @@ import { type Disk, THIS_DISK } from '../../adapters/recordings/disk.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import type { DepthFeed, LogRecord, ObjectStore, SlotResult } from '../../core/ports.ts';
 import { slotsOf } from '../../core/market/phases.ts';
-import { type Instant, MINUTE, istDate } from '../../core/time.ts';
-import { istDateAt, plus } from '../../core/time.ts';
+import { DAY, type Instant, MINUTE, istDate, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { type LoopOptions, harvest } from '../../harvester/loop.ts';
 import { holdToken } from '../../harvester/token.ts';
-import { OPENS_AT, shortSession, taken } from '../support/depth.ts';
+import { OPENS_AT, calendarOf, shortSession, taken } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
@@ -82,12 +81,7 @@ export async function runHarvester(folder: string, options: HarvesterRun = {}) {
   };
   const compact = async (date: ReturnType<typeof istDate>): Promise<void> => {
     if (options.compactFails === true) throw new Error('out of memory');
-    const session = nextOf(plus(OPENS_AT, 0));
-    await compactDay({ folder: days.folder(date), date, shard: 0, session });
-  };
-  const nextOf = (after: Instant) => {
-    const today = shortSession();
-    return after < today.closesAt ? today : shortSession(plus(OPENS_AT, 24 * 60 * MINUTE));
+    await compactDay({ folder: days.folder(date), date, shard: 0, session: shortSession() });
   };
   await harvest({
     clock,
@@ -101,8 +95,7 @@ export async function runHarvester(folder: string, options: HarvesterRun = {}) {
     compact,
     objects: options.objects ?? null,
     shard: 0,
-    isOver: (date) => date < istDateAt(clock.now()) || clock.now() >= shortSession().closesAt,
-    nextSession: nextOf,
+    calendar: calendarOf(shortSession(), shortSession(plus(OPENS_AT, DAY))),
     sessions: 1,
     until: null,
     ...(typeof options.loop === 'function' ? options.loop(clock) : options.loop),

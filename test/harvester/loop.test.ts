@@ -10,10 +10,10 @@ import {
   bucket,
   runHarvester,
 } from './harvester-harness.ts';
-import { nextSession } from '../../core/market/calendar.ts';
+import type { Override } from '../../core/market/calendar-data.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { istDate, parseInstant, plus } from '../../core/time.ts';
-import { OPENS_AT, shortSession } from '../support/depth.ts';
+import { OPENS_AT, calendarOf, shortSession } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';
 
 let folder = '';
@@ -90,7 +90,7 @@ describe('harvest', () => {
       startsAt: parseInstant('2026-11-23T08:00:00+05:30'),
       everySeconds: 60,
       stored: (now) => operatorToken('access_token', new Date(now - MINUTE).toISOString()),
-      loop: { sessions: 2, nextSession, compact: () => Promise.resolve() },
+      loop: { sessions: 2, calendar: {}, compact: () => Promise.resolve() },
     });
     expect(await days.dates()).toEqual(['2026-11-23', '2026-11-25']);
     expect(eventNames.filter((event) => event === 'recording')).toHaveLength(2);
@@ -148,23 +148,23 @@ describe('harvest', () => {
   });
 
   test('waits for the next session if the operator closes the day', async () => {
-    let closed = false;
+    const closure = { date: istDate('2026-11-25'), closed: true as const, why: 'an election' };
+    let overrides: readonly Override[] = [];
     const { eventNames, days } = await run({
       startsAt: parseInstant('2026-11-25T05:00:00+05:30'),
       everySeconds: 60,
       stored: (now) => operatorToken('access_token', new Date(now - MINUTE).toISOString()),
       loop: {
         compact: () => Promise.resolve(),
-        nextSession: (after) =>
-          nextSession(after, {
-            overrides: closed
-              ? [{ date: istDate('2026-11-25'), closed: true, why: 'an election' }]
-              : [],
-          }),
-        refreshDays: () => {
-          const changed = !closed;
-          closed = true;
-          return Promise.resolve(changed);
+        calendar: {
+          get overrides() {
+            return overrides;
+          },
+          refresh: () => {
+            const hasChanged = overrides.length === 0;
+            overrides = [closure];
+            return Promise.resolve(hasChanged);
+          },
         },
       },
     });
@@ -229,8 +229,7 @@ describe('harvest', () => {
     const { reads, eventNames, days } = await run({
       stored: (now) => (now < arrivesAt ? null : TOKEN),
       loop: {
-        nextSession: () => long,
-        isOver: () => false,
+        calendar: calendarOf(long),
       },
     });
     expect(reads.map((at) => (at - OPENS_AT) / SECOND)).toEqual([
@@ -262,7 +261,7 @@ describe('harvest', () => {
           everySeconds,
           takesMs,
           stored: (now) => (now < publishedAt ? null : TOKEN),
-          loop: { nextSession: () => session, isOver: () => false },
+          loop: { calendar: calendarOf(session) },
         });
         const events = await days.folder(TODAY).events();
         const holes = events.filter(({ event }) => event === 'hole').length;

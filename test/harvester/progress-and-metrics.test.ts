@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Status } from '../../core/recording/columns.ts';
 import { slotsOf } from '../../core/market/phases.ts';
 import type { DepthFeed } from '../../core/ports.ts';
-import { DAY, MINUTE, SECOND, plus } from '../../core/time.ts';
-import { OPENS_AT, shortSession, taken } from '../support/depth.ts';
+import { DAY, MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
+import { OPENS_AT, calendarOf, shortSession, taken } from '../support/depth.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { AFTERWARDS, TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 
@@ -76,8 +76,7 @@ describe('harvest, while it waits and records,', () => {
       diskUsedPercent: () => 42.5,
       loop: (clock) => ({
         feed: unevenFeed(clock),
-        nextSession: () => LONG,
-        isOver: () => false,
+        calendar: calendarOf(LONG),
         metrics: {
           measure: (...given) => void measured.push(given),
           flush: () => Promise.resolve(void sentAt.push(secondsOf(clock))),
@@ -85,41 +84,44 @@ describe('harvest, while it waits and records,', () => {
       }),
     });
     const of = (name: string) => measured.flatMap((each) => (each[0] === name ? [each[1]] : []));
-    // The last flush, at the end, sends the remaining measurements.
-    expect(sentAt).toEqual([0, 60, 120, 180]);
-    expect(of('SlotsMissed')).toEqual([1, 4, 0]);
-    expect(of('SlotLag')).toEqual([3, 7, 3]);
-    expect(of('DiskUsedPercent')).toEqual([42.5, 42.5, 42.5]);
+    // The day is closed at 180, after a heartbeat. The last flush sends the remaining measurements.
+    expect(sentAt).toEqual([0, 60, 120, 180, 180]);
+    expect(of('SlotsMissed')).toEqual([1, 4, 0, 0]);
+    expect(of('SlotLag')).toEqual([3, 7, 3, 3]);
+    expect(of('DiskUsedPercent')).toEqual([42.5, 42.5, 42.5, 42.5]);
     const beats = events.flatMap(({ metric }) => (metric?.name === 'Heartbeat' ? [metric] : []));
-    expect(beats.map(({ value }) => value)).toEqual([1, 1, 1]);
+    expect(beats.map(({ value }) => value)).toEqual([1, 1, 1, 1]);
   });
 
   test('warns if the calendar has a notice, and not otherwise', async () => {
-    const notice = { problem: 'holidays are known until 31 Dec', nextStep: 'Take a new release.' };
+    const opensAt = parseInstant('2026-12-15T09:00:00+05:30');
     const { events } = await run({
-      loop: { calendarNotice: (date) => (date === TODAY ? notice : null) },
+      startsAt: plus(opensAt, -MINUTE),
+      loop: { calendar: calendarOf(shortSession(opensAt)) },
     });
     expect(events.filter(({ event }) => event === 'calendar-runs-out')).toMatchObject([
-      { level: 'warn', message: 'The holidays are known until 31 Dec. Take a new release.' },
+      { level: 'warn', message: expect.stringContaining('known until 2026-12-31') as unknown },
     ]);
-    const { eventNames } = await run({
-      startsAt: AFTERWARDS,
-      loop: { calendarNotice: () => null },
-    });
+    const { eventNames } = await run();
     expect(eventNames).not.toContain('calendar-runs-out');
   });
 
   test('reads the market status, and notes a difference in the day', async () => {
     const askedAt: number[] = [];
-    const [tradesAt, closesAt] = [plus(OPENS_AT, MINUTE), plus(OPENS_AT, 8 * MINUTE)];
     const { days, eventNames } = await run({
       loop: (clock) => ({
-        nextSession: () => ({
-          ...LONG,
-          closesAt,
-          phases: [{ name: 'CONTINUOUS', from: tradesAt, to: closesAt, certainty: 'sourced' }],
-        }),
-        isOver: () => false,
+        calendar: {
+          overrides: [
+            {
+              date: TODAY,
+              phases: [
+                { name: 'PREOPEN_ENTRY', from: '09:00', to: '09:01' },
+                { name: 'CONTINUOUS', from: '09:01', to: '09:07' },
+                { name: 'POSTCLOSE', from: '09:07', to: '09:08' },
+              ],
+            },
+          ],
+        },
         marketStatus: () => {
           askedAt.push(secondsOf(clock));
           return Promise.resolve('CLOSED');
@@ -141,7 +143,7 @@ describe('A disk that is more than 80 % full', () => {
     await run({
       objects,
       startsAt: plus(session.opensAt, -MINUTE),
-      loop: { nextSession: () => session, isOver: () => true },
+      loop: { calendar: calendarOf(session) },
     });
     const { days, eventNames } = await run({ objects, ...options });
     return { dates: await days.dates(), eventNames };

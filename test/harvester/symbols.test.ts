@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { lastPrices } from '../../adapters/fyers/market-status.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
-import { nextSession } from '../../core/market/calendar.ts';
 import { istDate, istInstant } from '../../core/time.ts';
 import { type NamingOptions, namingOf } from '../../harvester/symbols.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
@@ -55,7 +54,7 @@ async function resolveNames(names: readonly string[], over: Partial<NamingOption
         guard: UNGUARDED,
         ...bounds,
       }),
-    nextSession,
+    calendar: {},
     ...over,
   });
   return naming(DATE, BOUNDS);

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { nextSession } from '../../core/market/calendar.ts';
 import type { LogRecord } from '../../core/ports.ts';
 import { parseInstant } from '../../core/time.ts';
 import { holdToken } from '../../harvester/token.ts';
@@ -39,7 +38,7 @@ test.each([
       clock: virtualClock(now),
       events: { log: (event) => events.push(event) },
       fingerprint: () => 'fp',
-      session: (from) => nextSession(from, {}),
+      calendar: {},
     });
     await token.read('always');
     expect(events.map(({ event }) => event)).toEqual(['token-in-use']);

@@ -7,16 +7,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
-import { nextSession } from '../../core/market/calendar.ts';
-import { mayHaveUnscheduledSession } from '../../core/market/unscheduled.ts';
-import {
-  type Instant,
-  type IstDate,
-  formatClock,
-  istDate,
-  istDateAt,
-  istInstant,
-} from '../../core/time.ts';
+import { type Instant, type IstDate, formatClock, istDate, istInstant } from '../../core/time.ts';
 import { audit } from '../../harvester/audit.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
@@ -60,20 +51,19 @@ interface Day extends Pick<HarvesterRun, 'onSlot' | 'objects' | 'signal'> {
   readonly market?: (time: string) => string;
   readonly app?: Partial<SimulatedApp>;
   readonly hasToken?: boolean;
-  readonly own?: readonly Override[];
+  readonly overrides?: readonly Override[];
   readonly in?: string;
 }
 
 /** Runs a closed day to the end of its first session, or to its last minute. */
 async function runDay(day: Day = {}) {
-  const { date = HOLIDAY, market = () => 'OPEN', own = [], in: place = folder, onSlot } = day;
+  const { date = HOLIDAY, market = () => 'OPEN', overrides = [], in: place = folder, onSlot } = day;
   fyers.state.apps[0] = { ...SIMULATED_APP, ...day.app };
   fyers.state.requests.splice(0);
   const token = mintToken('surprise', SIMULATED_APP, 'access_token', istInstant(date, '07:00'));
   const evening = new AbortController();
   const days = dayFolders(place);
   let now: Instant = istInstant(date, day.from ?? '07:30');
-  const isOver = (each: IstDate): boolean => each < istDateAt(now);
   const { eventNames } = await runHarvester(place, {
     startsAt: now,
     everySeconds: 60,
@@ -82,9 +72,7 @@ async function runDay(day: Day = {}) {
     objects: day.objects ?? null,
     ...(onSlot === undefined ? {} : { onSlot }),
     loop: {
-      nextSession: (after) => nextSession(after, { overrides: own }),
-      isOver,
-      mayOpenAfterAll: (each) => mayHaveUnscheduledSession(each, { overrides: own }),
+      calendar: { overrides },
       compact: async (each) => {
         await compactDay({
           folder: days.folder(each),
@@ -147,7 +135,7 @@ describe('On a day that is closed by the calendar', () => {
       });
       const recording = await openRecording({ what: date, dataDir: folder, cwd: folder });
       const found = await audit({
-        ...{ date, events, manifest, ownDays: {} },
+        ...{ date, events, manifest, calendar: {} },
         rows: () => recording.rows(),
         now: istInstant(date, '20:00'),
         onRow: () => undefined,
@@ -192,8 +180,8 @@ describe('On a day that is closed by the calendar', () => {
   });
 
   test('the market is not checked if the operator closes the day', async () => {
-    const own: readonly Override[] = [{ date: SUNDAY, closed: true, why: 'a mock session' }];
-    const { checkedAt, ...left } = await runDay({ date: SUNDAY, own });
+    const overrides: readonly Override[] = [{ date: SUNDAY, closed: true, why: 'a mock session' }];
+    const { checkedAt, ...left } = await runDay({ date: SUNDAY, overrides });
     expect(checkedAt).toEqual([]);
     expect(left).toMatchObject(NOTHING);
   });

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
-import { nextSession } from '../../core/market/calendar.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 import { stage } from '../cli/cli-harness.ts';
@@ -106,7 +105,7 @@ describe('A recording with --until', () => {
   test('ends at once on a holiday', async () => {
     const { days, eventNames } = await runHarvester(folder, {
       startsAt: parseInstant('2026-11-24T08:00:00+05:30'),
-      loop: { sessions: null, nextSession, until: parseInstant('2026-11-24T12:00:00+05:30') },
+      loop: { sessions: null, calendar: {}, until: parseInstant('2026-11-24T12:00:00+05:30') },
     });
     expect(await days.dates()).toEqual([]);
     expect(eventNames).toEqual(['until-reached']);

@@ -1,9 +1,17 @@
 // Books, rows and batches for the tests of everything that handles them.
 import type { Book } from '../../core/recording/book.ts';
 import type { Row } from '../../core/recording/columns.ts';
+import type { CalendarOverrides } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
 import type { SlotResult } from '../../core/ports.ts';
-import { type Instant, SECOND, istDateAt, parseInstant, plus } from '../../core/time.ts';
+import {
+  type Instant,
+  SECOND,
+  formatHhMm,
+  istDateAt,
+  parseInstant,
+  plus,
+} from '../../core/time.ts';
 
 export const OPENS_AT = parseInstant('2026-11-25T09:00:00+05:30');
 
@@ -50,6 +58,16 @@ export function sampleRow(
 export function taken(symbol: string, slot: Instant): SlotResult {
   const { requestedAt: sentAt, receivedAt, book } = sampleRow(symbol, slot);
   return { symbol, slot, sentAt, receivedAt, kind: 'book', book };
+}
+
+/** Opens the days of these sessions, at their hours. The calendar adds no phases to unknown ones. */
+export function calendarOf(...sessions: readonly SessionPlan[]): CalendarOverrides {
+  return {
+    overrides: sessions.map(({ date, opensAt, closesAt }) => ({
+      date,
+      phases: [{ name: 'UNKNOWN', from: formatHhMm(opensAt), to: formatHhMm(closesAt) }],
+    })),
+  };
 }
 
 /** A session of one minute: two phases, twelve slots of five seconds. */

@@ -10,12 +10,12 @@ import { keyOf } from '../../core/recording/observed.ts';
 import { HOLE_REASONS } from '../../core/recording/coverage.ts';
 import type { DepthFeed, LogRecord, ObjectStore } from '../../core/ports.ts';
 import { type SessionPlan, slotsOf } from '../../core/market/phases.ts';
-import { type Instant, type IstDate, MINUTE, plus } from '../../core/time.ts';
+import { type Instant, type IstDate, DAY, MINUTE, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { type LoopOptions, harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
-import { OPENS_AT, shortSession, taken } from './depth.ts';
+import { OPENS_AT, calendarOf, shortSession, taken } from './depth.ts';
 import { operatorToken } from './operator-token.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -102,8 +102,7 @@ export async function recordSession(options: SessionRun) {
     },
     objects: options.objects ?? null,
     shard: 0,
-    isOver: () => clock.now() >= session.closesAt,
-    nextSession: () => (over ? sessionOf(1, plus(OPENS_AT, 24 * 60 * MINUTE)) : session),
+    calendar: calendarOf(session, sessionOf(1, plus(OPENS_AT, DAY))),
     sessions: 1,
     until: null,
     ...options.loop?.(clock),

@@ -6,8 +6,8 @@ import { restDepth } from '../../adapters/fyers/depth-feed.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import type { Clock, LogRecord, ObjectStore, TokenStore } from '../../core/ports.ts';
 import { METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
-import { dayOf, nextSession } from '../../core/market/calendar.ts';
-import { type Instant, type IstDate, istDateAt } from '../../core/time.ts';
+import { dayOf } from '../../core/market/calendar.ts';
+import type { IstDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
 import type { DayLogs, DayPieces, Days, Metrics } from '../../harvester/ports.ts';
@@ -82,8 +82,7 @@ export async function runHarvester(
       get: (...given) => killSwitch.run(() => objects.get(...given)),
     },
     shard: 0,
-    isOver: (date) => isOver(date, clock.now()),
-    nextSession,
+    calendar: {},
     sessions: null,
     until: null,
   });
@@ -92,10 +91,6 @@ export async function runHarvester(
 function planOf(date: IstDate) {
   const day = dayOf(date);
   return day.kind === 'open' ? day.plan : null;
-}
-
-function isOver(date: IstDate, now: Instant): boolean {
-  return date < istDateAt(now) || now >= (planOf(date)?.closesAt ?? Infinity);
 }
 
 /** Buffers measurements until the next flush. A killed process loses them. */

@@ -25,12 +25,13 @@ import {
   type PhaseName,
   type SessionPlan,
 } from '../../../core/market/phases.ts';
+import type { CalendarOverrides } from '../../../core/market/calendar.ts';
 import type { PhaseOfSymbol } from '../../../core/market/symbol-plan.ts';
 import { startStreamFigures, type StreamFigures } from '../../../core/stream/stream-figures.ts';
 import { bookTopicsIn } from '../../../core/stream/updates.ts';
 import { type Instant, type IstDate, instant } from '../../../core/time.ts';
 import { IMPORTED } from '../../../harvester/import.ts';
-import { type OwnDays, phasesIn, sessionsOn } from '../../../harvester/calendar.ts';
+import { phasesIn, sessionsOn } from '../../../harvester/calendar.ts';
 import { readSegments, requireFrames, symbolsIn as namedSymbols } from '../../shared/frames.ts';
 import type { OpenedRecording } from '../../shared/recordings.ts';
 import type { Terminal } from '../../shared/terminal.ts';
@@ -44,8 +45,7 @@ const COLUMN = {
 };
 
 interface ReportOptions {
-  /** The operator's calendar overrides. */
-  readonly own: OwnDays;
+  readonly calendar: CalendarOverrides;
   /** Slots after this instant of a running day are not counted. */
   readonly now: Instant;
   /** Called with the number of rows read so far. */
@@ -60,16 +60,16 @@ export async function reportDay(
   recording: OpenedRecording,
   options: ReportOptions,
 ): Promise<Omit<ReportDay, 'verdict' | 'replacedBroker'>> {
-  const { own, now, onRow } = options;
+  const { calendar, now, onRow } = options;
   const [recorded, manifest] = [await recording.events(), await recording.manifest()];
   const events = manifest === null ? truncateToNow(recorded, now) : recorded;
   const [plan] = plansIn(recorded);
   const { date } = recording;
   if (plan === undefined || date === null) throw noPlanError(recording);
   const [planned, judged] = [recorded, events].map((all) => plansIn(all).at(-1)?.closesAt);
-  const session = sessionOf(date, plan, own);
-  const phaseOn = phasesIn(events, own);
-  const [identities, sessions] = [symbolsIn(recorded), sessionsOn(date, own)];
+  const session = sessionOf(date, plan, calendar);
+  const phaseOn = phasesIn(events, calendar);
+  const [identities, sessions] = [symbolsIn(recorded), sessionsOn(date, calendar)];
   const phasesOf = (symbol: string): readonly Phase[] =>
     (sessions.sessionOf(symbol, identities.get(symbol) ?? null) ?? session).phases;
   const coverage = coverageOf(events);
@@ -157,8 +157,8 @@ function storedPhase(row: RecordedRow): PhaseName | null {
 }
 
 /** Uses the calendar's session, or the recorded plan if the calendar has none for the date. */
-function sessionOf(date: IstDate, plan: PlanEvent, own: OwnDays): SessionPlan {
-  const { session } = sessionsOn(date, own);
+function sessionOf(date: IstDate, plan: PlanEvent, calendar: CalendarOverrides): SessionPlan {
+  const { session } = sessionsOn(date, calendar);
   return session ?? recordedSession(date, plan);
 }
 

@@ -85,7 +85,7 @@ async function report(
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   using counter = startCounter(io, 'Reading');
   const read = await reportDay(recording, {
-    own: ownDaysOf(io),
+    calendar: ownDaysOf(io),
     now: io.clock.now(),
     onRow: counter.show,
     terminal: io,

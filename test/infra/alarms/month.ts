@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import { parseSampling } from '../../../core/config/values.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
-import { dayOf, nextSession } from '../../../core/market/calendar.ts';
+import { dayOf } from '../../../core/market/calendar.ts';
 import { slotsOf } from '../../../core/market/phases.ts';
 import {
   REFERENCE_SYMBOLS,
@@ -212,19 +212,18 @@ function runHarvester(
     events: metered,
     metrics: metered,
     marketStatus: () =>
-      Promise.resolve(within(troubles.closed, clock.now()) === undefined ? 'OPEN' : 'CLOSED'),
+      Promise.resolve(
+        dayOf(istDateAt(clock.now())).kind === 'closed' ||
+          within(troubles.closed, clock.now()) !== undefined
+          ? 'CLOSED'
+          : 'OPEN',
+      ),
     sampling: sampling.value,
     days,
     compact: () => Promise.reject(new Error('out of memory')),
     objects: null,
     shard: 0,
-    nextSession,
-    isOver: (date) => {
-      const day = dayOf(date);
-      return (
-        date < istDateAt(clock.now()) || (day.kind === 'open' && clock.now() >= day.plan.closesAt)
-      );
-    },
+    calendar: {},
     sessions: null,
     until: null,
   });

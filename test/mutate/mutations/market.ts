@@ -89,7 +89,7 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'a wait ignores a day that the operator closes',
     file: 'harvester/loop.ts',
-    find: "if (own.changed && !isSame(session, options.nextSession(now))) return 'another day';",
+    find: "if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';",
     replace: '',
     tests: ['test/harvester/loop.test.ts'],
   },

@@ -116,8 +116,8 @@ export const TOOLING: readonly Mutation[] = [
   {
     name: 'a running day’s shares all close by auction',
     file: 'harvester/calendar.ts',
-    find: 'phasesBySymbol(symbolsIn(events), ownDays)',
-    replace: 'phasesBySymbol(new Map(), ownDays)',
+    find: 'phasesBySymbol(symbolsIn(events), calendar)',
+    replace: 'phasesBySymbol(new Map(), calendar)',
     tests: TOOLS,
   },
   {
