@@ -29,7 +29,7 @@ import {
   marketCheck,
   type MarketStatus,
   type UnscheduledSessions,
-  surprisesOf,
+  watchUnscheduledSessions,
 } from './unscheduled-session.ts';
 import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
 import type { DayNames, Naming } from './symbols.ts';
@@ -77,8 +77,8 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   const seen = lookingOn(options);
   const health = healthOf(options, seen);
   const beat = () => health.step.pass(clock.now());
-  const surprises = surprisesOf(options);
-  const close = createCloser(options, surprises, beat);
+  const unscheduled = watchUnscheduledSessions(options);
+  const close = createCloser(options, unscheduled, beat);
   const finish = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
   const recorded: IstDate[] = [];
   let isRecording = false;
@@ -94,7 +94,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
       finish,
       names: names.step,
       seen,
-      surprises,
+      unscheduled,
     });
     if (found === 'stopped') break;
     if (found === 'another day') continue;
@@ -129,11 +129,12 @@ function endOf({ until }: LoopOptions, { closesAt }: SessionPlan): Instant {
  */
 function createCloser(
   options: LoopOptions,
-  surprises: UnscheduledSessions,
+  unscheduled: UnscheduledSessions,
   beat: () => Promise<void>,
 ): () => Promise<void> {
   const { objects, calendar, clock } = options;
-  const isEnded = (date: IstDate) => isOver(date, clock.now(), calendar) || surprises.isOver(date);
+  const isEnded = (date: IstDate) =>
+    isOver(date, clock.now(), calendar) || unscheduled.isOver(date);
   let adopted = objects === null;
   return async () => {
     if (!adopted && objects !== null) adopted = await adoptDays({ ...options, objects }, isEnded);
@@ -175,10 +176,10 @@ async function waitForOpening(
     finish,
     names,
     seen,
-    surprises,
+    unscheduled,
   }: Readonly<Record<'beat' | 'finish' | 'names', IntervalTask>> & {
     readonly seen: ProgressReporter;
-    readonly surprises: UnscheduledSessions;
+    readonly unscheduled: UnscheduledSessions;
   },
 ): Promise<Opened | 'stopped' | 'another day'> {
   const { calendar, clock, signal, token, events, sampling } = options;
@@ -202,16 +203,16 @@ async function waitForOpening(
     await lastRefresh.pass(now);
     if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';
     own.changed = false;
-    await surprises.step.pass(now);
-    const surprise = surprises.take();
-    if (surprise !== null) {
+    await unscheduled.step.pass(now);
+    const begun = unscheduled.take();
+    if (begun !== null) {
       await token.read('always');
-      return { session: surprise, missed: null };
+      return { session: begun, missed: null };
     }
     if (now < watchFrom) await finish.pass(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
-    const steps = [beat, names, days, surprises.step].map((step) => step.at());
+    const steps = [beat, names, days, unscheduled.step].map((step) => step.at());
     const first = Math.min(next, readyAt, ...steps);
     const sleepsAt = clock.now();
     await sleepUntil(clock, plus(now, first - now), signal);

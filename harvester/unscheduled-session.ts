@@ -3,13 +3,13 @@
 // with the broker's market status once per session. A difference is logged, and recording
 // continues.
 import { plansIn, recordedSession } from '../core/recording/day-events.ts';
-import { marketDiffers, surprise } from '../core/recording/log.ts';
+import { marketDiffers, unscheduledSession } from '../core/recording/log.ts';
 import type { CalendarOverrides } from '../core/market/calendar.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import {
   mayHaveUnscheduledSession,
-  surpriseAskedAt,
-  surprisePlan,
+  unscheduledCheckTimes,
+  unscheduledPlan,
 } from '../core/market/unscheduled.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import {
@@ -30,7 +30,7 @@ import type { HeldToken } from './token.ts';
 /** Only the next step of the wait depends on it. */
 const TIMEOUT_MS = 5 * SECOND;
 
-export interface SurprisesOptions {
+interface WatchOptions {
   readonly clock: Clock;
   readonly events: Logger;
   readonly signal: AbortSignal;
@@ -43,7 +43,7 @@ export interface SurprisesOptions {
 export interface UnscheduledSessions {
   /**
    * Due at the start, which may be a restart within such a session, and at the hours of
-   * `surpriseAskedAt`.
+   * `unscheduledCheckTimes`.
    */
   readonly step: IntervalTask;
   /** The session to record now, returned once, or null. */
@@ -52,7 +52,7 @@ export interface UnscheduledSessions {
   isOver(date: IstDate): boolean;
 }
 
-export function surprisesOf(options: SurprisesOptions): UnscheduledSessions {
+export function watchUnscheduledSessions(options: WatchOptions): UnscheduledSessions {
   const { clock } = options;
   let next = clock.now();
   let last: SessionPlan | null = null;
@@ -78,7 +78,7 @@ export function surprisesOf(options: SurprisesOptions): UnscheduledSessions {
 
 function nextAsk(now: Instant): Instant {
   const date = istDateAt(now);
-  const later = surpriseAskedAt(date).find((at) => at > now);
+  const later = unscheduledCheckTimes(date).find((at) => at > now);
   return later ?? istInstant(addDays(date, 1), '00:00');
 }
 
@@ -86,29 +86,26 @@ function nextAsk(now: Instant): Instant {
  * The session in the date's event log, even if it is over, or one that the broker reports as open.
  */
 async function sessionNow(
-  { events, signal, days, token, marketStatus, calendar }: SurprisesOptions,
+  { events, signal, days, token, marketStatus, calendar }: WatchOptions,
   now: Instant,
 ): Promise<SessionPlan | null> {
   const date = istDateAt(now);
   if (marketStatus === undefined || !mayHaveUnscheduledSession(date, calendar)) return null;
   const known = await recordedOn(days, date);
   if (known !== null) return known;
-  const plan = surprisePlan(date, now);
+  const plan = unscheduledPlan(date, now);
   if (plan === null) return null;
   // On such a day usually no token is needed, so a missing one is not logged.
   await token.read('quietly');
   if (token.token() === null) return null;
   const status = await marketStatus({ timeoutMs: TIMEOUT_MS, signal });
   if (status !== 'OPEN') return null;
-  events.log(surprise(date, plan.closesAt));
+  events.log(unscheduledSession(date, plan.closesAt));
   return plan;
 }
 
 /** Returns the plan of an earlier process, so that a restart keeps its grid and its close. */
-async function recordedOn(
-  days: SurprisesOptions['days'],
-  date: IstDate,
-): Promise<SessionPlan | null> {
+async function recordedOn(days: WatchOptions['days'], date: IstDate): Promise<SessionPlan | null> {
   if (!(await days.dates()).includes(date)) return null;
   const plans = plansIn(await days.folder(date).events());
   const plan = plans.findLast((each) => each.session === 'surprise');

@@ -18,7 +18,7 @@ export function mayHaveUnscheduledSession(date: IstDate, options: CalendarOption
  * afternoon and evening for Diwali. A session may last only an hour at an unknown time, and half a dozen calls are negligible
  * compared with the account's hundred thousand a day. Weekends are included: budgets and exercises have fallen on both days.
  */
-export function surpriseAskedAt(date: IstDate): readonly Instant[] {
+export function unscheduledCheckTimes(date: IstDate): readonly Instant[] {
   const times = plansOn(date).flatMap(({ phases }) =>
     phases.flatMap(({ name, from }) =>
       name === 'CONTINUOUS' ? [plus(from, DELAY_AFTER_OPEN_MS)] : [],
@@ -32,7 +32,7 @@ export function surpriseAskedAt(date: IstDate): readonly Instant[] {
  * time. It does not end when the broker reports the market as closed: the broker does so before the closing auction has
  * matched, and its status during an auction is unknown. Returns null at a time at which no day has ever traded.
  */
-export function surprisePlan(date: IstDate, now: Instant): SessionPlan | null {
+export function unscheduledPlan(date: IstDate, now: Instant): SessionPlan | null {
   const opensAt = plus(now, MINUTE - (now % MINUTE));
   const closes = plansOn(date).flatMap((plan) =>
     plan.opensAt <= now && opensAt < plan.closesAt ? [plan.closesAt] : [],

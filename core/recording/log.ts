@@ -295,7 +295,7 @@ export function fieldsUnusable(
 }
 
 /** Raises an alarm: the operator should enter the day, as its hours are unchecked. */
-export function surprise(date: IstDate, closesAt: Instant): HarvesterEvent {
+export function unscheduledSession(date: IstDate, closesAt: Instant): HarvesterEvent {
   return harvesterEvent(
     'error',
     'surprise-session',

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/data-folder.ts';
-import { surprisePlan } from '../../core/market/unscheduled.ts';
+import { unscheduledPlan } from '../../core/market/unscheduled.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -57,7 +57,7 @@ describe('fyers compact', () => {
 
   test('waits for the end of the session if the calendar lists the recorded day as closed', async () => {
     const sunday = istDate('2026-11-29');
-    const session = surprisePlan(sunday, istInstant(sunday, '15:58'));
+    const session = unscheduledPlan(sunday, istInstant(sunday, '15:58'));
     if (session === null) throw new Error('no session');
     const clock = virtualClock(plus(session.opensAt, 30 * SECOND));
     await using cli = await stage({ clock });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { surprise } from '../../../core/recording/log.ts';
+import { unscheduledSession } from '../../../core/recording/log.ts';
 import { phaseAt, withoutPhases } from '../../../core/market/phases.ts';
 import {
   mayHaveUnscheduledSession,
-  surpriseAskedAt,
-  surprisePlan,
+  unscheduledCheckTimes,
+  unscheduledPlan,
 } from '../../../core/market/unscheduled.ts';
 import { METRICS } from '../../../core/config/names.ts';
 import { MINUTE, formatClock, istDate, istInstant, plus } from '../../../core/time.ts';
@@ -29,7 +29,7 @@ describe('A closed day', () => {
   });
 
   test('is checked six times, at the hours of known special sessions', () => {
-    expect(surpriseAskedAt(SUNDAY).map((each) => formatClock(each).slice(0, 5))).toEqual([
+    expect(unscheduledCheckTimes(SUNDAY).map((each) => formatClock(each).slice(0, 5))).toEqual([
       '09:20',
       '11:35',
       '11:50',
@@ -45,7 +45,7 @@ describe('A closed day', () => {
     ['15:58', '15:59', '16:00'],
     ['18:20', '18:21', '19:45'],
   ])('is recorded, if it trades at %s, from %s to %s', (now, opens, closes) => {
-    expect(surprisePlan(SUNDAY, at(now))).toMatchObject({
+    expect(unscheduledPlan(SUNDAY, at(now))).toMatchObject({
       name: 'surprise',
       opensAt: at(opens),
       closesAt: at(closes),
@@ -56,7 +56,7 @@ describe('A closed day', () => {
   test.each(['00:00', '08:59', '15:59', '16:00', '17:00', '19:44', '23:59'])(
     'is not recorded if it trades at %s, less than a minute before the end of all known hours',
     (now) => {
-      expect(surprisePlan(SUNDAY, at(now))).toBeNull();
+      expect(unscheduledPlan(SUNDAY, at(now))).toBeNull();
     },
   );
 
@@ -64,7 +64,7 @@ describe('A closed day', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 24 * 60 * MINUTE - 1 }), (ms) => {
         const now = plus(at('00:00'), ms);
-        const plan = surprisePlan(SUNDAY, now);
+        const plan = unscheduledPlan(SUNDAY, now);
         if (plan === null) return;
         expect(plan.opensAt).toBeGreaterThan(now);
         expect(plan.opensAt - now).toBeLessThanOrEqual(MINUTE);
@@ -77,7 +77,7 @@ describe('A closed day', () => {
   });
 
   test('is logged, if it trades, as an error with the faults metric and the calendar command', () => {
-    const { level, metric, message } = surprise(SUNDAY, at('16:00'));
+    const { level, metric, message } = unscheduledSession(SUNDAY, at('16:00'));
     expect([level, metric]).toEqual(['error', { name: METRICS.faults, value: 1 }]);
     expect(message).toContain('`./fyers calendar --help`');
   });
