@@ -8,7 +8,7 @@ import { closeDayLog, isEmpty } from './day.ts';
 import { type PiecesOptions, problemOf, shipDay, shipPieces, takeOver } from './upload.ts';
 import type { DayFolder, Days } from './ports.ts';
 
-export interface FinishOptions {
+export interface CloseOptions {
   readonly days: Days;
   readonly clock: Clock;
   readonly events: Logger;
@@ -29,7 +29,7 @@ export const DISK_USED_PERCENT_MAX = 80;
  * @param between runs before each slow step, so that the heartbeat continues
  */
 export async function closeDays(
-  options: FinishOptions,
+  options: CloseOptions,
   isOver: (date: IstDate) => boolean,
   between: () => Promise<void>,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function closeDays(
   for (const date of await days.dates()) {
     if (!isOver(date) || (await days.folder(date).shipped()) === 'shipped') continue;
     try {
-      await finishDay(options, date, between);
+      await closeDay(options, date, between);
     } catch (caught) {
       events.log(say.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
     }
@@ -50,7 +50,7 @@ export async function closeDays(
  * is not in the bucket
  */
 export async function proveClosed(
-  { days, objects }: Pick<FinishOptions, 'days' | 'objects'>,
+  { days, objects }: Pick<CloseOptions, 'days' | 'objects'>,
   dates: readonly IstDate[],
 ): Promise<void> {
   for (const date of dates) {
@@ -73,7 +73,7 @@ export async function proveClosed(
 }
 
 /** Never throws. */
-export async function makeRoom({ days, events }: FinishOptions): Promise<void> {
+export async function makeRoom({ days, events }: CloseOptions): Promise<void> {
   try {
     const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
     if (removed.length > 0) events.log(say.roomMade(removed));
@@ -82,8 +82,8 @@ export async function makeRoom({ days, events }: FinishOptions): Promise<void> {
   }
 }
 
-async function finishDay(
-  options: FinishOptions,
+async function closeDay(
+  options: CloseOptions,
   date: IstDate,
   between: () => Promise<void>,
 ): Promise<void> {
@@ -99,7 +99,7 @@ async function finishDay(
     }
     await closeDayLog(options, date);
     await options.compact(date);
-    await sayCompacted(folder, date, events);
+    await logCompacted(folder, date, events);
   }
   if (objects === null) return;
   await between();
@@ -110,7 +110,7 @@ async function finishDay(
   else if (before !== outcome) events.log(say.shipConflict(date));
 }
 
-async function sayCompacted(folder: DayFolder, date: IstDate, events: Logger): Promise<void> {
+async function logCompacted(folder: DayFolder, date: IstDate, events: Logger): Promise<void> {
   const manifest = await folder.manifest();
   if (manifest === null) return;
   events.log(say.dayCompacted(date, manifest));

@@ -22,8 +22,13 @@ import { type TradingCalendar, isOver } from './calendar.ts';
 import { type RecordingDay, openDay } from './day.ts';
 import { type SymbolLookup, dayNaming, logSymbols } from './symbol-lookup.ts';
 import { type IntervalTask, every } from './interval.ts';
-import { type FinishOptions, closeDays } from './close-days.ts';
-import { type Heartbeat, healthOf, lookingOn, type ProgressReporter } from './progress.ts';
+import { type CloseOptions, closeDays } from './close-days.ts';
+import {
+  type Heartbeat,
+  createHeartbeat,
+  createProgressReporter,
+  type ProgressReporter,
+} from './progress.ts';
 import { NO_PIECES, adoptDays, runningPieces } from './upload.ts';
 import {
   marketCheck,
@@ -35,7 +40,7 @@ import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
 import type { DayNames, Naming } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
-export interface LoopOptions extends FinishOptions {
+export interface LoopOptions extends CloseOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly feed: DepthFeed;
@@ -49,7 +54,7 @@ export interface LoopOptions extends FinishOptions {
   readonly naming?: Naming;
   readonly calendar: TradingCalendar;
   /** Systemd, a person at a terminal. */
-  readonly onlookers?: readonly ProgressListener[];
+  readonly listeners?: readonly ProgressListener[];
   /** Absent: clock faults are not checked. */
   readonly timepiece?: Timepiece;
   /**
@@ -74,12 +79,12 @@ const TOKEN_POLL_WINDOW_MS = 5 * MINUTE;
  */
 export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
   const { calendar, clock, signal } = options;
-  const seen = lookingOn(options);
-  const health = healthOf(options, seen);
-  const beat = () => health.step.pass(clock.now());
+  const progress = createProgressReporter(options);
+  const heartbeat = createHeartbeat(options, progress);
+  const beat = () => heartbeat.step.pass(clock.now());
   const unscheduled = watchUnscheduledSessions(options);
   const close = createCloser(options, unscheduled, beat);
-  const finish = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
+  const closing = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
   const recorded: IstDate[] = [];
   let isRecording = false;
   for (let done = 0; options.sessions === null || done < options.sessions;) {
@@ -90,10 +95,10 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     }
     const names = dayNaming(options, awaited);
     const found = await waitForOpening(options, awaited, {
-      beat: health.step,
-      finish,
+      beat: heartbeat.step,
+      closing,
       names: names.step,
-      seen,
+      progress,
       unscheduled,
     });
     if (found === 'stopped') break;
@@ -102,7 +107,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     done += 1;
     const naming = session === awaited ? names : dayNaming(options, session);
     isRecording = true;
-    await record(options, session, { health, seen, naming, missed });
+    await record(options, session, { heartbeat, progress, naming, missed });
     const isPart = endOf(options, session) < session.closesAt;
     if (isPart && !signal.aborted) options.events.log(say.untilReached(clock.now(), null));
     if ((isPart || signal.aborted) && clock.now() < session.closesAt) break;
@@ -111,7 +116,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     recorded.push(session.date);
   }
   if (signal.aborted) {
-    seen.stops();
+    progress.stops();
     options.events.log(say.stopping(isRecording));
   }
   await options.metrics.flush();
@@ -173,12 +178,12 @@ async function waitForOpening(
   session: SessionPlan,
   {
     beat,
-    finish,
+    closing,
     names,
-    seen,
+    progress,
     unscheduled,
-  }: Readonly<Record<'beat' | 'finish' | 'names', IntervalTask>> & {
-    readonly seen: ProgressReporter;
+  }: Readonly<Record<'beat' | 'closing' | 'names', IntervalTask>> & {
+    readonly progress: ProgressReporter;
     readonly unscheduled: UnscheduledSessions;
   },
 ): Promise<Opened | 'stopped' | 'another day'> {
@@ -196,7 +201,7 @@ async function waitForOpening(
   const days = every(clock.now(), OVERRIDES_INTERVAL_MS, refreshOverrides);
   const lastRefresh = every(watchFrom, DAY, refreshOverrides);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
-    seen.waits(session.opensAt);
+    progress.waits(session.opensAt);
     await beat.pass(now);
     await names.pass(now);
     await days.pass(now);
@@ -209,9 +214,9 @@ async function waitForOpening(
       await token.read('always');
       return { session: begun, missed: null };
     }
-    if (now < watchFrom) await finish.pass(now);
+    if (now < watchFrom) await closing.pass(now);
     else if (token.token() === null) await token.read('if-due');
-    const next = now < watchFrom ? Math.min(watchFrom, finish.at()) : plus(now, MINUTE);
+    const next = now < watchFrom ? Math.min(watchFrom, closing.at()) : plus(now, MINUTE);
     const steps = [beat, names, days, unscheduled.step].map((step) => step.at());
     const first = Math.min(next, readyAt, ...steps);
     const sleepsAt = clock.now();
@@ -309,12 +314,12 @@ async function adoptNames(
 }
 
 interface Recorded extends Pick<Opened, 'missed'> {
-  readonly health: Heartbeat;
-  readonly seen: ProgressReporter;
+  readonly heartbeat: Heartbeat;
+  readonly progress: ProgressReporter;
   readonly naming: SymbolLookup;
 }
 
-interface Running extends Pick<Recorded, 'health' | 'seen' | 'naming'> {
+interface Running extends Pick<Recorded, 'heartbeat' | 'progress' | 'naming'> {
   readonly day: RecordingDay;
   readonly pieces: ReturnType<typeof runningPieces>;
   readonly market: ReturnType<typeof marketCheck>;
@@ -324,7 +329,7 @@ interface Running extends Pick<Recorded, 'health' | 'seen' | 'naming'> {
 async function takeSlots(
   options: LoopOptions,
   part: SessionPlan,
-  { health, seen, naming, day, pieces, market }: Running,
+  { heartbeat, progress, naming, day, pieces, market }: Running,
   begun: DayNames,
 ): Promise<{ readonly names: DayNames; readonly isRenamed: boolean }> {
   const { clock, signal, feed, token } = options;
@@ -332,12 +337,12 @@ async function takeSlots(
   const symbols = symbolsOf(names);
   for await (const batch of feed.observe(part, token.token, signal, symbols, names.facts)) {
     const missing = await day.take(batch);
-    health.recordBatch(batch, missing);
-    if (batch.length === 0) seen.waits(part.opensAt);
-    seen.slot(batch, missing.length);
-    await seen.clocks(day);
+    heartbeat.recordBatch(batch, missing);
+    if (batch.length === 0) progress.waits(part.opensAt);
+    progress.slot(batch, missing.length);
+    await progress.clocks(day);
     await noteStream(options, day);
-    await health.step.pass(clock.now());
+    await heartbeat.step.pass(clock.now());
     await pieces.pass(clock.now());
     await market.pass(clock.now());
     const better = isBehind(options, batch) ? null : naming.improved(clock.now());
@@ -357,7 +362,7 @@ async function takeSlots(
 async function record(
   options: LoopOptions,
   session: SessionPlan,
-  { health, seen, naming, missed }: Recorded,
+  { heartbeat, progress, naming, missed }: Recorded,
 ): Promise<void> {
   const { clock, signal, feed, events, objects } = options;
   // The plan covers the whole session, so that another start records the rest of it.
@@ -375,7 +380,7 @@ async function record(
   const sampling = { ...options.sampling, symbols: symbolsOf(names) };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
-  health.addMissed(day.missedSlots);
+  heartbeat.addMissed(day.missedSlots);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
     events.log(say.recordingBegan(session.date, from));
@@ -383,7 +388,7 @@ async function record(
     const market = marketCheck(options, session, day);
     await pieces.pass(clock.now());
     const part = { ...session, closesAt: endsAt };
-    const running = { health, seen, naming, day, pieces, market };
+    const running = { heartbeat, progress, naming, day, pieces, market };
     do {
       const taken = await takeSlots(options, part, running, names);
       ({ names } = taken);
@@ -395,7 +400,7 @@ async function record(
       if (!signal.aborted) await sleepUntil(clock, until, signal);
     } while (!signal.aborted && clock.now() < endsAt);
     if (clock.now() >= session.closesAt) {
-      health.addMissed(await day.explainMissing(session.closesAt));
+      heartbeat.addMissed(await day.explainMissing(session.closesAt));
       await day.note('session-over', 'The session closed');
     } else {
       await day.note('stopped', signal.aborted ? 'Asked to stop' : 'Reached the time of --until');

@@ -62,7 +62,7 @@ export interface RunOptions {
   /** Output of log lines; default: standard output. */
   readonly write?: (line: string) => void;
   /** A person at a terminal. */
-  readonly onlooker?: ProgressListener;
+  readonly listener?: ProgressListener;
   /** Set if a person started the harvester. */
   readonly lookFirst?: LookFirst;
 }
@@ -96,8 +96,8 @@ export async function run(options: RunOptions): Promise<number> {
     else {
       refusePast(settings, clock.now());
       const { lookFirst } = options;
-      const onlookers = onlookersOf(options, log);
-      await record(settings, { clock, signal, log, onlookers, lookFirst });
+      const listeners = listenersOf(options, log);
+      await record(settings, { clock, signal, log, listeners, lookFirst });
     }
     return 0;
   } catch (caught) {
@@ -125,20 +125,20 @@ interface Surroundings {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Log;
-  readonly onlookers: readonly ProgressListener[];
+  readonly listeners: readonly ProgressListener[];
   readonly lookFirst: LookFirst | undefined;
 }
 
-function onlookersOf({ env, onlooker }: RunOptions, log: Log): readonly ProgressListener[] {
+function listenersOf({ env, listener }: RunOptions, log: Log): readonly ProgressListener[] {
   const systemd = serviceManager({
     env,
     onFailure: logStep(log, 'Notifying systemd'),
   });
-  return [systemd, onlooker].flatMap((each) => each ?? []);
+  return [systemd, listener].flatMap((each) => each ?? []);
 }
 
 async function record(settings: HarvestSettings, surroundings: Surroundings) {
-  const { clock, signal, log, onlookers } = surroundings;
+  const { clock, signal, log, listeners } = surroundings;
   const { dataDir, shard } = settings;
   signal.addEventListener('abort', () => {
     log.log(say.stopAsked());
@@ -175,7 +175,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   });
   const recorded = await harvest({
     ...settings,
-    ...{ clock, signal, feed, token, events, metrics, days, objects, onlookers, calendar },
+    ...{ clock, signal, feed, token, events, metrics, days, objects, listeners, calendar },
     compact: (date) => compactInChild(dataDir, date, shard),
     naming: namesBy(settings, { days, objects, calendar, token, guard }),
     marketStatus: statusBy(settings.apiUrl, token, guard),

@@ -10,7 +10,7 @@ import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../core/time.ts';
 import type { RecordingDay } from './day.ts';
 import { every, type IntervalTask } from './interval.ts';
-import { DISK_USED_PERCENT_MAX, type FinishOptions, makeRoom } from './close-days.ts';
+import { DISK_USED_PERCENT_MAX, type CloseOptions, makeRoom } from './close-days.ts';
 import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
@@ -24,22 +24,22 @@ export interface ProgressReporter {
   stops(): void;
 }
 
-interface LookingOnOptions {
+interface ProgressOptions {
   readonly clock: Clock;
   readonly events: Logger;
   readonly token: Pick<HeldToken, 'token'>;
-  readonly onlookers?: readonly ProgressListener[];
+  readonly listeners?: readonly ProgressListener[];
   readonly timepiece?: Timepiece;
 }
 
-export function lookingOn(options: LookingOnOptions): ProgressReporter {
-  const { clock, events, token, onlookers = [], timepiece } = options;
+export function createProgressReporter(options: ProgressOptions): ProgressReporter {
+  const { clock, events, token, listeners = [], timepiece } = options;
   let lag = 0;
   let before = timepiece?.() ?? null;
   const reportStatus = (doing: Status['doing']): void => {
-    if (onlookers.length === 0) return;
+    if (listeners.length === 0) return;
     const status = { at: clock.now(), doing, hasToken: token.token() !== null };
-    for (const each of onlookers) each.progress(status);
+    for (const each of listeners) each.progress(status);
   };
   return {
     waits(opensAt) {
@@ -75,7 +75,7 @@ export function lookingOn(options: LookingOnOptions): ProgressReporter {
       }
     },
     stops() {
-      for (const each of onlookers) each.stopping();
+      for (const each of listeners) each.stopping();
     },
   };
 }
@@ -87,7 +87,7 @@ const HEARTBEAT_INTERVAL_MS = MINUTE;
  */
 const MAX_LOGGED_ANSWERS = 100;
 
-interface HealthOptions extends FinishOptions {
+interface HeartbeatOptions extends CloseOptions {
   readonly metrics: Metrics;
   readonly feed?: Pick<DepthFeed, 'stream'>;
 }
@@ -105,9 +105,9 @@ export interface Heartbeat {
  * first heartbeat comes after a minute: a process that dies at once, again and again, must not
  * appear alive.
  */
-export function healthOf(
-  options: HealthOptions,
-  seen: Pick<ProgressReporter, 'takeLag'>,
+export function createHeartbeat(
+  options: HeartbeatOptions,
+  progress: Pick<ProgressReporter, 'takeLag'>,
 ): Heartbeat {
   const { clock, events, metrics, days, feed } = options;
   const beganAt = clock.now();
@@ -119,7 +119,7 @@ export function healthOf(
     events.log(say.heartbeat(missed, diskUsedPercent));
     metrics.measure(METRICS.slotsMissed, missed);
     metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
-    metrics.measure(METRICS.slotLag, seen.takeLag());
+    metrics.measure(METRICS.slotLag, progress.takeLag());
     const silent = feed?.stream?.silentSymbols();
     if (silent !== undefined) metrics.measure(METRICS.streamSilentSymbols, silent.length);
     missed = 0;

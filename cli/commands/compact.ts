@@ -65,7 +65,7 @@ async function compact(
     throw marketClosedError(session, named) ?? dayNotFoundError(named, dataDir, all);
   }
   const ownDays = ownDaysOf(io);
-  const [{ closeDayLog: endDay }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
+  const [{ closeDayLog }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../../harvester/day.ts'),
     import('../../harvester/compact.ts'),
     import('../../harvester/calendar.ts'),
@@ -83,7 +83,7 @@ async function compact(
     }
     io.progress?.(`Compacting ${date}`);
     compactedDays += 1;
-    await endDay({ days, clock: io.clock, events: { log: () => undefined } }, date);
+    await closeDayLog({ days, clock: io.clock, events: { log: () => undefined } }, date);
     const { received, expected, explained, unexplained, quality } = await compactDay({
       folder,
       date,

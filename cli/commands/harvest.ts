@@ -107,7 +107,7 @@ const HEARTBEAT = 'heartbeat';
 interface PersonsLog {
   /** Takes one JSON line of the log. */
   readonly write: (line: string) => void;
-  readonly onlooker: ProgressListener;
+  readonly listener: ProgressListener;
 }
 
 /** Returns null without a terminal: a pipe gets the JSON lines unchanged. */
@@ -120,7 +120,7 @@ export function personsLog(terminal: Terminal, debug: boolean): PersonsLog | nul
       if (text === null) return;
       terminal.out(text);
     },
-    onlooker: {
+    listener: {
       progress(status) {
         show(paint(terminal, 'quiet', statusWords(status)));
       },

@@ -37,12 +37,12 @@ describe('The harvester’s log on a terminal', () => {
   test('shows the progress of the harvester', () => {
     const { log, shown } = createTerminal(100);
     const at = parseInstant('2026-11-25T09:15:05+05:30');
-    log?.onlooker.progress({
+    log?.listener.progress({
       at,
       doing: { kind: 'recording', slot: at, filled: 4, symbols: 5, lagMs: 3 },
       hasToken: false,
     });
-    log?.onlooker.progress({ at, doing: { kind: 'waiting', opensAt: at }, hasToken: true });
+    log?.listener.progress({ at, doing: { kind: 'waiting', opensAt: at }, hasToken: true });
     expect(shown).toEqual([
       '09:15:05 · slot 09:15:05, 4 of 5 symbols, 3 ms late · no token',
       '09:15:05 · waits for 25 Nov 2026, 09:15 IST',

@@ -52,7 +52,7 @@ async function recordWithClockChange(
         },
         flush: () => Promise.resolve(),
       },
-      onlookers: [
+      listeners: [
         { progress: () => void progressTimes.push(trueTime()), stopping: () => undefined },
       ],
     }),

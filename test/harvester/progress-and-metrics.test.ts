@@ -55,7 +55,7 @@ describe('harvest, while it waits and records,', () => {
         if (index === 11) stop.abort();
       },
       loop: {
-        onlookers: [
+        listeners: [
           { progress: ({ doing }) => void reported.push(doing), stopping: () => void (stops += 1) },
         ],
       },

@@ -87,7 +87,7 @@ async function runDay(day: Day = {}) {
         const authorization = `${SIMULATED_APP.id}:${token}`;
         return marketStatus({ apiUrl: fyers.url, authorization, guard: UNGUARDED, ...bounds });
       },
-      onlookers: [
+      listeners: [
         {
           progress: ({ at }) => {
             now = at;

@@ -28,7 +28,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'slots that a killed process missed are not measured',
     file: 'harvester/loop.ts',
-    find: '  health.addMissed(day.missedSlots);\n',
+    find: '  heartbeat.addMissed(day.missedSlots);\n',
     replace: '',
     tests: ALARMS,
   },

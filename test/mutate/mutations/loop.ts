@@ -64,7 +64,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'clock faults in a session are not checked',
     file: 'harvester/loop.ts',
-    find: '    await seen.clocks(day);\n',
+    find: '    await progress.clocks(day);\n',
     replace: '',
     tests: CLOCK_SET_BACK,
   },
@@ -99,21 +99,21 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'a wait reports no progress',
     file: 'harvester/loop.ts',
-    find: '    seen.waits(session.opensAt);\n    await beat',
+    find: '    progress.waits(session.opensAt);\n    await beat',
     replace: '    await beat',
     tests: TELLING,
   },
   {
     name: 'a slot reports no progress',
     file: 'harvester/loop.ts',
-    find: '    seen.slot(batch, missing.length);\n',
+    find: '    progress.slot(batch, missing.length);\n',
     replace: '',
     tests: TELLING,
   },
   {
     name: 'the lag of slots is not measured',
     file: 'harvester/progress.ts',
-    find: '    metrics.measure(METRICS.slotLag, seen.takeLag());\n',
+    find: '    metrics.measure(METRICS.slotLag, progress.takeLag());\n',
     replace: '',
     tests: TELLING,
   },
