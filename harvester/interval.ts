@@ -1,11 +1,11 @@
-// Runs steps that fall due between slots. There are no timers: the loop calls `pass` with the
+// Runs steps that fall due between slots. There are no timers: the loop calls `runIfDue` with the
 // current time, so a clock that jumps causes no drift.
 import { type Instant, plus } from '../core/time.ts';
 
 export interface IntervalTask {
   readonly at: () => Instant;
   /** Runs the step if it is due, then not again for its interval. */
-  pass(now: Instant): Promise<void>;
+  runIfDue(now: Instant): Promise<void>;
 }
 
 /**
@@ -24,7 +24,7 @@ export function every(
   let [next, last] = [start, since];
   return {
     at: () => next,
-    async pass(now) {
+    async runIfDue(now) {
       // A time before the last run means that the clock was set back: run now instead of waiting
       // until it catches up.
       const isSetBack = last !== null && now < last;

@@ -81,7 +81,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   const { calendar, clock, signal } = options;
   const progress = createProgressReporter(options);
   const heartbeat = createHeartbeat(options, progress);
-  const beat = () => heartbeat.step.pass(clock.now());
+  const beat = () => heartbeat.step.runIfDue(clock.now());
   const unscheduled = watchUnscheduledSessions(options);
   const close = createCloser(options, unscheduled, beat);
   const closing = every(clock.now(), CLOSE_RETRY_INTERVAL_MS, close);
@@ -202,19 +202,19 @@ async function waitForOpening(
   const lastRefresh = every(watchFrom, DAY, refreshOverrides);
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     progress.waits(session.opensAt);
-    await beat.pass(now);
-    await names.pass(now);
-    await days.pass(now);
-    await lastRefresh.pass(now);
+    await beat.runIfDue(now);
+    await names.runIfDue(now);
+    await days.runIfDue(now);
+    await lastRefresh.runIfDue(now);
     if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';
     own.changed = false;
-    await unscheduled.step.pass(now);
+    await unscheduled.step.runIfDue(now);
     const begun = unscheduled.take();
     if (begun !== null) {
       await token.read('always');
       return { session: begun, missed: null };
     }
-    if (now < watchFrom) await closing.pass(now);
+    if (now < watchFrom) await closing.runIfDue(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, closing.at()) : plus(now, MINUTE);
     const steps = [beat, names, days, unscheduled.step].map((step) => step.at());
@@ -342,9 +342,9 @@ async function takeSlots(
     progress.slot(batch, missing.length);
     await progress.clocks(day);
     await noteStream(options, day);
-    await heartbeat.step.pass(clock.now());
-    await pieces.pass(clock.now());
-    await market.pass(clock.now());
+    await heartbeat.step.runIfDue(clock.now());
+    await pieces.runIfDue(clock.now());
+    await market.runIfDue(clock.now());
     const better = isBehind(options, batch) ? null : naming.improved(clock.now());
     if (better !== null) {
       const isRenamed = await adoptNames(options, { before: names, better, day });
@@ -386,7 +386,7 @@ async function record(
     events.log(say.recordingBegan(session.date, from));
     await logSymbols(names, events, day);
     const market = marketCheck(options, session, day);
-    await pieces.pass(clock.now());
+    await pieces.runIfDue(clock.now());
     const part = { ...session, closesAt: endsAt };
     const running = { heartbeat, progress, naming, day, pieces, market };
     do {

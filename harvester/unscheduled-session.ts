@@ -60,7 +60,7 @@ export function watchUnscheduledSessions(options: WatchOptions): UnscheduledSess
   return {
     step: {
       at: () => next,
-      async pass(now) {
+      async runIfDue(now) {
         if (now < next) return;
         next = nextAsk(now);
         last = (await sessionNow(options, now)) ?? last;

@@ -40,7 +40,7 @@ interface RunningPieces {
    */
   resume(): Promise<void>;
   /** Starts a segment if one is due, without waiting for it. */
-  pass(now: Instant): Promise<void>;
+  runIfDue(now: Instant): Promise<void>;
   /** Waits for a running upload, then uploads the rest. Never throws. */
   last(): Promise<void>;
 }
@@ -48,7 +48,7 @@ interface RunningPieces {
 /** Does nothing; used without a bucket. */
 export const NO_PIECES: RunningPieces = {
   resume: () => Promise.resolve(),
-  pass: () => Promise.resolve(),
+  runIfDue: () => Promise.resolve(),
   last: () => Promise.resolve(),
 };
 
@@ -95,7 +95,7 @@ export function runningPieces(
         events.log(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       }
     },
-    pass: (now) => step.pass(now),
+    runIfDue: (now) => step.runIfDue(now),
     async last() {
       await busy;
       await ship();

@@ -28,7 +28,7 @@ async function passMinutes(from: number, answers: readonly DayNames[]) {
   const names = dayNaming({ naming, sampling, signal, clock }, shortSession());
   for (let now: Instant = clock.now(); now < OPENS_AT; now = plus(now, MINUTE)) {
     clock.set(now);
-    await names.step.pass(now);
+    await names.step.runIfDue(now);
   }
   clock.set(OPENS_AT);
   return { found: await names.found(), lookups, timeouts };

@@ -127,7 +127,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'the market status is not checked',
     file: 'harvester/loop.ts',
-    find: '    await market.pass(clock.now());\n',
+    find: '    await market.runIfDue(clock.now());\n',
     replace: '',
     tests: TELLING,
   },
