@@ -5,7 +5,7 @@ import { FyersError, toError } from '../core/errors.ts';
 import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
 import { closeDayLog, isEmpty } from './day.ts';
-import { type PiecesOptions, problemOf, shipDay, shipPieces, takeOver } from './upload.ts';
+import { type UploadOptions, problemOf, shipDay, uploadSegments, takeOver } from './upload.ts';
 import type { DayFolder, Days } from './ports.ts';
 
 export interface CloseOptions {
@@ -125,15 +125,15 @@ async function logCompacted(folder: DayFolder, date: IstDate, events: Logger): P
  * Uploads the last segment before the compacted files: its number proves that no other machine
  * writes this day.
  */
-async function shipAll(options: PiecesOptions, date: IstDate): Promise<'shipped' | 'conflict'> {
+async function shipAll(options: UploadOptions, date: IstDate): Promise<'shipped' | 'conflict'> {
   const { days, objects, shard } = options;
   const folder = days.folder(date);
-  const state = await days.pieces(date).state();
+  const state = await days.uploads(date).state();
   if (state !== null && (state.next > 1 || state.pending !== null)) {
     const logs = await days.open(date);
     const ends = logs.ends();
     await logs.close();
-    if (ends !== null && (await shipPieces(options, date, ends)) === 'conflict') {
+    if (ends !== null && (await uploadSegments(options, date, ends)) === 'conflict') {
       await folder.markShipped('conflict');
       return 'conflict';
     }

@@ -29,7 +29,7 @@ import {
   createProgressReporter,
   type ProgressReporter,
 } from './progress.ts';
-import { NO_PIECES, adoptDays, runningPieces } from './upload.ts';
+import { NO_UPLOAD, adoptDays, runningUpload } from './upload.ts';
 import {
   marketCheck,
   type MarketStatus,
@@ -321,7 +321,7 @@ interface Recorded extends Pick<Opened, 'missed'> {
 
 interface Running extends Pick<Recorded, 'heartbeat' | 'progress' | 'naming'> {
   readonly day: RecordingDay;
-  readonly pieces: ReturnType<typeof runningPieces>;
+  readonly upload: ReturnType<typeof runningUpload>;
   readonly market: ReturnType<typeof marketCheck>;
 }
 
@@ -329,7 +329,7 @@ interface Running extends Pick<Recorded, 'heartbeat' | 'progress' | 'naming'> {
 async function takeSlots(
   options: LoopOptions,
   part: SessionPlan,
-  { heartbeat, progress, naming, day, pieces, market }: Running,
+  { heartbeat, progress, naming, day, upload, market }: Running,
   begun: DayNames,
 ): Promise<{ readonly names: DayNames; readonly isRenamed: boolean }> {
   const { clock, signal, feed, token } = options;
@@ -343,7 +343,7 @@ async function takeSlots(
     await progress.clocks(day);
     await noteStream(options, day);
     await heartbeat.step.runIfDue(clock.now());
-    await pieces.runIfDue(clock.now());
+    await upload.runIfDue(clock.now());
     await market.runIfDue(clock.now());
     const better = isBehind(options, batch) ? null : naming.improved(clock.now());
     if (better !== null) {
@@ -368,14 +368,14 @@ async function record(
   // The plan covers the whole session, so that another start records the rest of it.
   const endsAt = endOf(options, session);
   let ends: RecordingDay['ends'] = () => null;
-  const pieces =
+  const upload =
     objects === null
-      ? NO_PIECES
-      : runningPieces({ ...options, objects }, session.date, () => ends());
+      ? NO_UPLOAD
+      : runningUpload({ ...options, objects }, session.date, () => ends());
   // Before the opening, no other machine can have recorded, and a bucket that hangs must not cost
   // the first slot. An unscheduled session may already be recorded by another machine: its opening
   // is only when this machine noticed it.
-  if (clock.now() >= session.opensAt || session.name === 'surprise') await pieces.resume();
+  if (clock.now() >= session.opensAt || session.name === 'surprise') await upload.resume();
   let names = await naming.found();
   const sampling = { ...options.sampling, symbols: symbolsOf(names) };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
@@ -386,9 +386,9 @@ async function record(
     events.log(say.recordingBegan(session.date, from));
     await logSymbols(names, events, day);
     const market = marketCheck(options, session, day);
-    await pieces.runIfDue(clock.now());
+    await upload.runIfDue(clock.now());
     const part = { ...session, closesAt: endsAt };
-    const running = { heartbeat, progress, naming, day, pieces, market };
+    const running = { heartbeat, progress, naming, day, upload, market };
     do {
       const taken = await takeSlots(options, part, running, names);
       ({ names } = taken);
@@ -407,6 +407,6 @@ async function record(
     }
   } finally {
     await day.close();
-    await pieces.last();
+    await upload.last();
   }
 }

@@ -6,8 +6,8 @@ import type {
   FileFacts,
   LogEnds,
   Manifest,
-  Piece,
-  PieceState,
+  UploadSegment,
+  UploadState,
 } from '../core/recording/manifest.ts';
 import type { Observed } from '../core/recording/observed.ts';
 import type { RowGroup } from '../core/recording/row-group.ts';
@@ -104,16 +104,16 @@ export interface DayFrames {
 }
 
 /** One day's segments, for upload while the day is recorded. */
-export interface DayPieces {
+export interface DayUploads {
   /** Null: this machine has not asked the bucket yet. */
-  state(): Promise<PieceState | null>;
-  save(state: PieceState): Promise<void>;
+  state(): Promise<UploadState | null>;
+  save(state: UploadState): Promise<void>;
   /**
    * Writes the next segment, with its part of the event log first; null if there is nothing new.
    */
-  cut(state: PieceState, to: LogEnds): Promise<Piece | null>;
+  cut(state: UploadState, to: LogEnds): Promise<UploadSegment | null>;
   /** Removes the local files of a segment that is in the bucket. */
-  remove(piece: Piece): Promise<void>;
+  remove(segment: UploadSegment): Promise<void>;
   pathOf(name: string): string;
   /** Path for a fetched object. */
   placeFor(name: string): Promise<string>;
@@ -129,7 +129,7 @@ export interface Days {
   /** Opens a day's logs, or continues them after a crash. */
   open(date: IstDate): Promise<DayLogs>;
   folder(date: IstDate): DayFolder;
-  pieces(date: IstDate): DayPieces;
+  uploads(date: IstDate): DayUploads;
   /** Renames an empty day folder, so that it is not mistaken for a day. Returns the new path. */
   putAside(date: IstDate): Promise<string>;
   /** Dates that have an event log, oldest first. */

@@ -1,16 +1,17 @@
 // Uploads a day to the bucket: a segment every five minutes while it is recorded, and the compacted
-// files once it is closed. The segments of a stream's frames follow the pieces. Segments are numbered and write-once. The machine whose segment gets the
-// next number is the day's only writer; another machine that tries the same number gets a conflict
-// and stops uploading. A machine without local state fetches the numbers in order until one is
-// missing, and puts those rows before its own logs. Closed days are write-once too, with the
-// manifest last, so a repeated upload finds its own files.
+// files once it is closed. The segments of a stream's frames follow those of the logs. Segments are
+// numbered and write-once. The machine whose segment gets the next number is the day's only writer;
+// another machine that tries the same number gets a conflict and stops uploading. A machine without
+// local state fetches the numbers in order until one is missing, and puts those rows before its own
+// logs. Closed days are write-once too, with the manifest last, so a repeated upload finds its own
+// files.
 import * as say from '../core/recording/log.ts';
 import {
   firstState,
   type LogEnds,
-  type Piece,
-  pieceNames,
-  type PieceState,
+  type UploadSegment,
+  segmentNames,
+  type UploadState,
 } from '../core/recording/manifest.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import { OBJECTS } from '../core/config/names.ts';
@@ -18,9 +19,9 @@ import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
 import { DAY, type Instant, type IstDate, istDateAt, MINUTE, plus } from '../core/time.ts';
 import { uploadFrames } from './frames.ts';
 import { every } from './interval.ts';
-import type { DayFolder, DayPieces, Days } from './ports.ts';
+import type { DayFolder, DayUploads, Days } from './ports.ts';
 
-export interface PiecesOptions {
+export interface UploadOptions {
   readonly days: Days;
   readonly clock: Clock;
   readonly events: Logger;
@@ -33,7 +34,7 @@ const SEGMENT_INTERVAL_MS = 5 * MINUTE;
 /** Days that a failed machine may have left unfinished in the bucket. */
 const LOOK_BACK_DAYS = 7;
 
-interface RunningPieces {
+interface RunningUpload {
   /**
    * Takes over segments that another machine uploaded for the day. Never throws: a failure is
    * retried with the next segment.
@@ -46,7 +47,7 @@ interface RunningPieces {
 }
 
 /** Does nothing; used without a bucket. */
-export const NO_PIECES: RunningPieces = {
+export const NO_UPLOAD: RunningUpload = {
   resume: () => Promise.resolve(),
   runIfDue: () => Promise.resolve(),
   last: () => Promise.resolve(),
@@ -58,11 +59,11 @@ export const NO_PIECES: RunningPieces = {
  * @param ends ends of its logs on disk; null while
  * they are unknown
  */
-export function runningPieces(
-  options: PiecesOptions,
+export function runningUpload(
+  options: UploadOptions,
   date: IstDate,
   ends: () => LogEnds | null,
-): RunningPieces {
+): RunningUpload {
   const { clock, events } = options;
   let busy: Promise<void> | null = null;
   let fenced = false;
@@ -72,7 +73,7 @@ export function runningPieces(
     try {
       const { frames } = options.days.folder(date);
       fenced =
-        (await shipPieces(options, date, to)) === 'conflict' ||
+        (await uploadSegments(options, date, to)) === 'conflict' ||
         (await uploadFrames({ ...options, frames, date })) === 'conflict';
       if (fenced) events.log(say.shipConflict(date));
     } catch (caught) {
@@ -109,37 +110,37 @@ export function runningPieces(
  *
  * @throws errors of the object store and the disk; the next call sends the same bytes again
  */
-export async function shipPieces(
-  options: PiecesOptions,
+export async function uploadSegments(
+  options: UploadOptions,
   date: IstDate,
   to: LogEnds,
 ): Promise<'current' | 'conflict'> {
-  const pieces = options.days.pieces(date);
+  const uploads = options.days.uploads(date);
   let state = await takeOver(options, date);
   for (;;) {
-    const pending = state.pending ?? (await pieces.cut(state, to));
+    const pending = state.pending ?? (await uploads.cut(state, to));
     if (pending === null) return 'current';
     // Save before sending: after a crash the same number must get the same bytes, or we would fence
     // off ourselves.
-    if (state.pending === null) await pieces.save({ ...state, pending });
-    if (!(await sendSegment(options, date, pending, pieces))) return 'conflict';
+    if (state.pending === null) await uploads.save({ ...state, pending });
+    if (!(await sendSegment(options, date, pending, uploads))) return 'conflict';
     state = { next: state.next + 1, from: pending.to, pending: null };
-    await pieces.save(state);
-    await pieces.remove(pending);
+    await uploads.save(state);
+    await uploads.remove(pending);
     const bytes = pending.files.reduce((sum, file) => sum + file.bytes, 0);
-    options.events.log(say.pieceShipped(date, state.next - 1, bytes));
+    options.events.log(say.segmentShipped(date, state.next - 1, bytes));
   }
 }
 
 async function sendSegment(
-  { objects, shard }: PiecesOptions,
+  { objects, shard }: UploadOptions,
   date: IstDate,
-  { files }: Piece,
-  pieces: DayPieces,
+  { files }: UploadSegment,
+  uploads: DayUploads,
 ): Promise<boolean> {
   for (const { name, sha256 } of files) {
     const key = OBJECTS.dayFile(date, String(shard), name);
-    if ((await objects.putOnce(key, pieces.pathOf(name), sha256)) === 'different') return false;
+    if ((await objects.putOnce(key, uploads.pathOf(name), sha256)) === 'different') return false;
   }
   return true;
 }
@@ -151,24 +152,24 @@ async function sendSegment(
  *
  * @throws errors of the object store and the disk; nothing is taken over then
  */
-export async function takeOver(options: PiecesOptions, date: IstDate): Promise<PieceState> {
-  const pieces = options.days.pieces(date);
-  const known = await pieces.state();
+export async function takeOver(options: UploadOptions, date: IstDate): Promise<UploadState> {
+  const uploads = options.days.uploads(date);
+  const known = await uploads.state();
   if (known !== null) return known;
   const get = (name: string) => fetchObject(options, date, name);
   const names = { rows: [] as string[], events: [] as string[] };
   let next = 1;
   for (; ; next += 1) {
-    const { rows, events: claim } = pieceNames(next);
+    const { rows, events: claim } = segmentNames(next);
     const [hasEvents, hasRows] = await Promise.all([get(claim), get(rows)]);
     if (!hasEvents) break;
     names.events.push(claim);
     if (hasRows) names.rows.push(rows);
   }
-  await pieces.takeOver(names);
+  await uploads.takeOver(names);
   const state = firstState(next);
-  await pieces.save(state);
-  await pieces.forgetFetched();
+  await uploads.save(state);
+  await uploads.forgetFetched();
   if (next > 1) options.events.log(say.dayTakenOver(date, next - 1));
   return state;
 }
@@ -179,7 +180,7 @@ export async function takeOver(options: PiecesOptions, date: IstDate): Promise<P
  * was checked.
  */
 export async function adoptDays(
-  options: PiecesOptions,
+  options: UploadOptions,
   isOver: (date: IstDate) => boolean,
 ): Promise<boolean> {
   const { days, clock } = options;
@@ -189,9 +190,9 @@ export async function adoptDays(
     if (here.includes(date) || !isOver(date)) continue;
     const has = (name: string) => fetchObject(options, date, name);
     try {
-      if ((await has(pieceNames(1).events)) && !(await has('manifest.json'))) {
+      if ((await has(segmentNames(1).events)) && !(await has('manifest.json'))) {
         await takeOver(options, date);
-      } else await days.pieces(date).forgetFetched();
+      } else await days.uploads(date).forgetFetched();
     } catch (caught) {
       options.events.log(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       return false;
@@ -202,11 +203,11 @@ export async function adoptDays(
 
 /** False if the bucket has no object of that name. */
 async function fetchObject(
-  { days, objects, shard }: PiecesOptions,
+  { days, objects, shard }: UploadOptions,
   date: IstDate,
   name: string,
 ): Promise<boolean> {
-  const place = await days.pieces(date).placeFor(name);
+  const place = await days.uploads(date).placeFor(name);
   return objects.get(OBJECTS.dayFile(date, String(shard), name), place);
 }
 

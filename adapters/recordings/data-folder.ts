@@ -15,10 +15,10 @@ import type { DayEvent } from '../../core/recording/day-events.ts';
 import {
   type FileFacts,
   type LogEnds,
-  parsePieceState,
-  type Piece,
-  pieceNames,
-  type PieceState,
+  parseUploadState,
+  type UploadSegment,
+  segmentNames,
+  type UploadState,
 } from '../../core/recording/manifest.ts';
 import { compatFileName, compatLine } from '../../core/recording/csv-files.ts';
 import { formatIso, type IstDate, parseInstant, parseIstDate } from '../../core/time.ts';
@@ -36,7 +36,7 @@ import {
   openEventLog,
 } from './segmented-log.ts';
 import { appendCompat } from './reference-csv.ts';
-import { unzippedPiece } from './unzip.ts';
+import { unzipSegment } from './unzip.ts';
 
 interface OpenDay {
   readonly cutBytes: number;
@@ -74,8 +74,8 @@ export function dayFolders(
       return onCompatFailed === null ? day : withCompat(day, file, onCompatFailed);
     },
     folder,
-    pieces: (date: IstDate) =>
-      dayPieces(path.join(root, date), path.join(dataDir, 'fetched', date), disk),
+    uploads: (date: IstDate) =>
+      dayUploads(path.join(root, date), path.join(dataDir, 'fetched', date), disk),
     frames: (date: IstDate) => frameSegments(path.join(root, date), disk),
     dates,
     diskUsedPercent,
@@ -199,7 +199,7 @@ const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
  * @param folder the day's folder
  * @param fetched folder for fetched segments until all of them are there
  */
-function dayPieces(folder: string, fetched: string, disk: Disk) {
+function dayUploads(folder: string, fetched: string, disk: Disk) {
   const pathOf = (name: string): string => path.join(folder, name);
   const writeGzip = async (name: string, text: Buffer): Promise<FileFacts> => {
     const bytes = await promisify(gzip)(text);
@@ -210,17 +210,17 @@ function dayPieces(folder: string, fetched: string, disk: Disk) {
       sha256: createHash('sha256').update(bytes).digest('hex'),
     };
   };
-  const save = (state: PieceState): Promise<void> =>
+  const save = (state: UploadState): Promise<void> =>
     replaceFile(pathOf(STATE), `${JSON.stringify(state)}\n`, disk);
   return {
     pathOf,
-    state: async (): Promise<PieceState | null> => {
+    state: async (): Promise<UploadState | null> => {
       const text = await readFile(pathOf(STATE), 'utf8').catch(() => null);
-      return text === null ? null : parsePieceState(text);
+      return text === null ? null : parseUploadState(text);
     },
     save,
-    async cut({ next, from }: PieceState, to: LogEnds): Promise<Piece | null> {
-      const names = pieceNames(next);
+    async cut({ next, from }: UploadState, to: LogEnds): Promise<UploadSegment | null> {
+      const names = segmentNames(next);
       const range = (log: 'rows' | 'events') => ({
         from: from[log],
         to: to[log],
@@ -238,7 +238,7 @@ function dayPieces(folder: string, fetched: string, disk: Disk) {
       }
       return { to: { rows: rows.to, events: events.to }, files };
     },
-    async remove({ files }: Piece): Promise<void> {
+    async remove({ files }: UploadSegment): Promise<void> {
       for (const { name } of files) await disk.rm(pathOf(name), { force: true });
     },
     async placeFor(name: string): Promise<string> {
@@ -250,9 +250,9 @@ function dayPieces(folder: string, fetched: string, disk: Disk) {
       readonly events: readonly string[];
     }) {
       await disk.mkdir(folder, { recursive: true });
-      const join = async (log: LogFormat, pieces: readonly string[]): Promise<void> => {
-        if (pieces.length === 0) return;
-        await replaceFile(pathOf(log.earlier), unzipSegments(fetched, pieces), disk);
+      const join = async (log: LogFormat, segments: readonly string[]): Promise<void> => {
+        if (segments.length === 0) return;
+        await replaceFile(pathOf(log.earlier), unzipSegments(fetched, segments), disk);
       };
       await join(DAY_LOG, names.rows);
       await join(EVENT_LOG, names.events);
@@ -263,7 +263,7 @@ function dayPieces(folder: string, fetched: string, disk: Disk) {
 
 /** Unzips one segment at a time: a whole day would be large for a small machine. */
 async function* unzipSegments(folder: string, names: readonly string[]): AsyncGenerator<Buffer> {
-  for (const name of names) yield unzippedPiece(await readFile(path.join(folder, name)));
+  for (const name of names) yield unzipSegment(await readFile(path.join(folder, name)));
 }
 
 /**

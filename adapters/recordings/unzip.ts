@@ -46,7 +46,7 @@ export async function magicOf(file: string): Promise<Buffer> {
  *
  * @throws Error as above
  */
-export async function unzippedPiece(bytes: Uint8Array): Promise<Buffer> {
+export async function unzipSegment(bytes: Uint8Array): Promise<Buffer> {
   return promisify(gunzip)(bytes, { maxOutputLength: ALWAYS_BYTES });
 }
 

@@ -1,9 +1,9 @@
 // Prints the logs of the functions and the harvester in readable form (`./fyers logs`). The functions' lines come
-// from CloudWatch; the harvesters' event logs of the latest day come from their pieces in the bucket.
+// from CloudWatch; the harvesters' event logs of the latest day come from their segments in the bucket.
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Argument, type Command } from 'commander';
 import * as z from 'zod/mini';
-import { unzippedPiece } from '../../adapters/recordings/unzip.ts';
+import { unzipSegment } from '../../adapters/recordings/unzip.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
 import { parseEventLine, type DayEvent, eventLine } from '../../core/recording/day-events.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -176,7 +176,7 @@ function laterOf(a: Instant, b: Instant): Instant {
 }
 
 const DAYS = 'depth/v2/';
-/** `events.jsonl.gz` after the close; during the day there are pieces whose names sort in the order of shipping. */
+/** `events.jsonl.gz` after the close; during the day there are segments whose names sort in the order of shipping. */
 const WHOLE = '/events.jsonl.gz';
 const SHARD = /\/shard=(\d+)\/$/;
 const PIECE = /\/events[^/]*\.jsonl\.gz$/;
@@ -197,7 +197,7 @@ async function latestDay({ io }: Session, bucket: string): Promise<DayLogRead | 
   const read = async (Key: string) => {
     const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key }));
     const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
-    return (await unzippedPiece(bytes)).toString('utf8');
+    return (await unzipSegment(bytes)).toString('utf8');
   };
   return awsCall(`Reading s3://${bucket}/${DAYS}`, async () => {
     try {
@@ -239,7 +239,7 @@ async function filesIn(pages: Pages): Promise<readonly string[]> {
   return keys;
 }
 
-/** Keys of one shard: the whole log, or its pieces until that exists. */
+/** Keys of one shard: the whole log, or its segments until that exists. */
 function eventKeys(keys: readonly string[]): readonly string[] {
   const whole = keys.filter((key) => key.endsWith(WHOLE));
   return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();

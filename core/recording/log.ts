@@ -112,7 +112,7 @@ export function brokerAnswered(symbol: string, detail: string): HarvesterEvent {
   return harvesterEvent('warn', 'broker-answer', `In place of a book of ${symbol}: ${detail}`);
 }
 
-export function pieceShipped(date: IstDate, number: number, bytes: number): HarvesterEvent {
+export function segmentShipped(date: IstDate, number: number, bytes: number): HarvesterEvent {
   return harvesterEvent(
     'debug',
     'piece-shipped',

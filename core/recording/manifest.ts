@@ -1,6 +1,6 @@
-// Defines a day's manifest and the state of its shipped pieces. The manifest describes the day's objects and coverage. It is
-// written last, so if it exists, all other objects are complete. A running day is shipped in numbered pieces of its two
-// logs; the piece state is kept on this machine's disk and so survives a restart.
+// Defines a day's manifest and the state of its uploaded segments. The manifest describes the day's objects and coverage. It is
+// written last, so if it exists, all other objects are complete. A running day is shipped in numbered segments of its two
+// logs; the upload state is kept on this machine's disk and so survives a restart.
 import * as z from 'zod/mini';
 import type { SessionPlan } from '../market/phases.ts';
 import { formatIso, type Instant, type IstDate } from '../time.ts';
@@ -212,10 +212,10 @@ export function parseManifest(text: string): Manifest {
 const logEnd = z.object({ part: z.number(), bytes: z.number() });
 const logEnds = z.object({ rows: logEnd, events: logEnd });
 
-const pieceState = z.object({
-  /** The number of the next piece; the first is 1. */
+const uploadState = z.object({
+  /** The number of the next segment; the first is 1. */
   next: z.number(),
-  /** Where in this machine's logs that piece begins. */
+  /** Where in this machine's logs that segment begins. */
   from: logEnds,
   /** Created and perhaps in the bucket, but not confirmed: the same bytes are sent again until they are. */
   pending: z.nullable(z.object({ to: logEnds, files: z.array(file) })),
@@ -224,26 +224,26 @@ const pieceState = z.object({
 /** The end of a log's complete lines on disk, in the file with that number. */
 export type LogEnd = z.infer<typeof logEnd>;
 export type LogEnds = z.infer<typeof logEnds>;
-export type PieceState = z.infer<typeof pieceState>;
-export type Piece = NonNullable<PieceState['pending']>;
+export type UploadState = z.infer<typeof uploadState>;
+export type UploadSegment = NonNullable<UploadState['pending']>;
 
 const START: LogEnd = { part: 0, bytes: 0 };
 
-/** State of a machine that has shipped nothing of the day: its own logs from their start, after the pieces of others. */
-export function firstState(next: number): PieceState {
+/** State of a machine that has shipped nothing of the day: its own logs from their start, after the segments of others. */
+export function firstState(next: number): UploadState {
   return { next, from: { rows: START, events: START }, pending: null };
 }
 
-/** Objects of the day's folder, which sort in shipping order. The piece of the event log claims the number. */
-export function pieceNames(number: number): { readonly rows: string; readonly events: string } {
+/** Objects of the day's folder, which sort in shipping order. The segment of the event log claims the number. */
+export function segmentNames(number: number): { readonly rows: string; readonly events: string } {
   const digits = String(number).padStart(4, '0');
   return { rows: `day-${digits}.csv.gz`, events: `events-${digits}.jsonl.gz` };
 }
 
 /** Returns null if the text is not a state. */
-export function parsePieceState(text: string): PieceState | null {
+export function parseUploadState(text: string): UploadState | null {
   try {
-    return pieceState.parse(JSON.parse(text));
+    return uploadState.parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -114,8 +114,8 @@ describe('The segments of a running day in the bucket', () => {
     await recordSession({
       dataDir: here('a'),
       objects,
-      onSlot: async (index, clock, pieces) => {
-        await waitForUpload(index, clock, pieces);
+      onSlot: async (index, clock, uploads) => {
+        await waitForUpload(index, clock, uploads);
         if (index === 13) snapshot = objects.copy();
       },
     });
@@ -168,8 +168,8 @@ describe('The segments of a running day in the bucket', () => {
     const first = await recordSession({
       dataDir: here('a'),
       objects,
-      onSlot: async (index, clock, pieces) => {
-        if (index <= 5) await waitForUpload(index, clock, pieces);
+      onSlot: async (index, clock, uploads) => {
+        if (index <= 5) await waitForUpload(index, clock, uploads);
         if (index === 8) await recordSession({ ...other, startsAt: clock.now(), ...stopAt(12) });
       },
     });

@@ -2,7 +2,7 @@
 // object.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DAY_FILES } from '../../adapters/recordings/day-archive.ts';
-import { pieceNames } from '../../core/recording/manifest.ts';
+import { segmentNames } from '../../core/recording/manifest.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { type Graph, asRecord, graphOf, one } from '../support/graph.ts';
 import { WHOLE } from '../support/stack-configs.ts';
@@ -38,8 +38,8 @@ describe('The role of a harvester', () => {
   const DATE = '2026-11-25';
 
   test('may write every object of a day in its own shard, and none in another shard', () => {
-    const { rows, events } = pieceNames(1);
-    const late = pieceNames(9_999);
+    const { rows, events } = segmentNames(1);
+    const late = segmentNames(9_999);
     for (const name of [rows, events, late.rows, late.events, ...Object.values(DAY_FILES)]) {
       expect(mayWrite(OBJECTS.dayFile(DATE, '0', name)), name).toBe(true);
       expect(mayWrite(OBJECTS.dayFile(DATE, '1', name)), name).toBe(false);

@@ -10,7 +10,7 @@ import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recordi
 import { referenceCsvDate, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseEventLine } from '../../core/recording/day-events.ts';
 import { readDepthAnswer } from '../../adapters/fyers/depth-answer.ts';
-import { parseManifest, parsePieceState } from '../../core/recording/manifest.ts';
+import { parseManifest, parseUploadState } from '../../core/recording/manifest.ts';
 import { parseAlias, masterRowOf } from '../../core/market/symbol-master.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
 import { indicesIn } from '../../core/config/groups.ts';
@@ -250,7 +250,7 @@ export const PARSERS: readonly TextParser[] = [
     readCompatCells: (text) => readReferenceCsvCells(text.split(',')),
     parseEventLine,
     parseManifest,
-    parsePieceState,
+    parseUploadState,
     parseOverridesText,
     parseJson,
     eventIn: (text) => eventIn({ id: '1', at: SEVEN, text }),

@@ -30,7 +30,7 @@ export interface SessionRun {
   readonly everySeconds?: number;
   readonly signal?: AbortSignal;
   /** Called after the rows of a slot are stored and before the next slot. */
-  readonly onSlot?: (index: number, clock: VirtualClock, pieces: Shipping) => void | Promise<void>;
+  readonly onSlot?: (index: number, clock: VirtualClock, uploads: Shipping) => void | Promise<void>;
   /** Replaces the feed that has a book for every symbol in every slot. */
   readonly feed?: (clock: VirtualClock, everySeconds: number) => DepthFeed;
   readonly loop?: (clock: VirtualClock) => Partial<LoopOptions>;
@@ -43,8 +43,8 @@ interface Shipping {
 }
 
 /** For `onSlot`: waits until every segment is uploaded before the next one is due. */
-export async function waitForUpload(index: number, _clock: VirtualClock, pieces: Shipping) {
-  if (index % 5 === 0) await pieces.upToDate(index / 5 + 1);
+export async function waitForUpload(index: number, _clock: VirtualClock, uploads: Shipping) {
+  if (index % 5 === 0) await uploads.upToDate(index / 5 + 1);
 }
 
 export const sessionOf = (minutes: number, opensAt = OPENS_AT): SessionPlan => ({
@@ -118,14 +118,14 @@ function observeDays(
 ): Days {
   return {
     ...days,
-    pieces: (date) => {
-      const pieces = days.pieces(date);
+    uploads: (date) => {
+      const uploads = days.uploads(date);
       return {
-        ...pieces,
+        ...uploads,
         cut: async (state, to) => {
-          const piece = await pieces.cut(state, to);
-          if (piece === null) shipping.note();
-          return piece;
+          const segment = await uploads.cut(state, to);
+          if (segment === null) shipping.note();
+          return segment;
         },
       };
     },

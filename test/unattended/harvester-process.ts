@@ -10,7 +10,7 @@ import { dayOf } from '../../core/market/calendar.ts';
 import type { IstDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
-import type { DayLogs, DayPieces, Days, Metrics } from '../../harvester/ports.ts';
+import type { DayLogs, DayUploads, Days, Metrics } from '../../harvester/ports.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
 import type { KillSwitch } from './kill-switch.ts';
@@ -131,21 +131,21 @@ function guardDays(days: Days, killSwitch: KillSwitch): Days {
       close: () => killSwitch.run(close),
     };
   };
-  const piecesOf = (pieces: DayPieces): DayPieces => ({
-    pathOf: (name) => pieces.pathOf(name),
-    state: () => killSwitch.run(() => pieces.state()),
-    save: (state) => killSwitch.runWrite(() => pieces.save(state)),
-    cut: (...given) => killSwitch.runWrite(() => pieces.cut(...given)),
-    remove: (piece) => killSwitch.run(() => pieces.remove(piece)),
-    placeFor: (name) => killSwitch.run(() => pieces.placeFor(name)),
-    takeOver: (names) => killSwitch.runWrite(() => pieces.takeOver(names)),
-    forgetFetched: () => killSwitch.run(() => pieces.forgetFetched()),
+  const uploadsOf = (uploads: DayUploads): DayUploads => ({
+    pathOf: (name) => uploads.pathOf(name),
+    state: () => killSwitch.run(() => uploads.state()),
+    save: (state) => killSwitch.runWrite(() => uploads.save(state)),
+    cut: (...given) => killSwitch.runWrite(() => uploads.cut(...given)),
+    remove: (segment) => killSwitch.run(() => uploads.remove(segment)),
+    placeFor: (name) => killSwitch.run(() => uploads.placeFor(name)),
+    takeOver: (names) => killSwitch.runWrite(() => uploads.takeOver(names)),
+    forgetFetched: () => killSwitch.run(() => uploads.forgetFetched()),
   });
   return {
     ...days,
     open: (date) => killSwitch.run(async () => logsOf(await days.open(date))),
     dates: () => killSwitch.run(() => days.dates()),
-    pieces: (date) => piecesOf(days.pieces(date)),
+    uploads: (date) => uploadsOf(days.uploads(date)),
   };
 }
 

@@ -48,7 +48,7 @@ describe('The logs of a day', () => {
   });
 });
 
-describe('The pieces of a day', () => {
+describe('The segments of a day', () => {
   test('have the size of one upload, and end with whole lines', async () => {
     const days = dayFolders(folder);
     const logs = await days.open(TODAY);
@@ -57,26 +57,26 @@ describe('The pieces of a day', () => {
     const ends = logs.ends();
     await logs.close();
     if (ends === null) throw new Error('the logs have no ends');
-    const pieces = days.pieces(TODAY);
+    const uploads = days.uploads(TODAY);
     let state = firstState(1);
     const sizes: number[] = [];
     for (;;) {
-      const piece = await pieces.cut(state, ends);
-      if (piece === null) break;
-      sizes.push(piece.to.events.bytes);
-      state = { ...firstState(state.next + 1), from: piece.to };
+      const segment = await uploads.cut(state, ends);
+      if (segment === null) break;
+      sizes.push(segment.to.events.bytes);
+      state = { ...firstState(state.next + 1), from: segment.to };
     }
     const line = (sizes.at(-1) ?? 0) / 4;
     expect(sizes).toEqual([2 * line, 4 * line]);
   });
 
   test('have no state if its file cannot be parsed', async () => {
-    const pieces = dayFolders(folder).pieces(TODAY);
+    const uploads = dayFolders(folder).uploads(TODAY);
     await mkdir(path.join(folder, 'days', TODAY), { recursive: true });
-    await pieces.save(firstState(3));
-    expect(await pieces.state()).toEqual(firstState(3));
-    await writeFile(pieces.pathOf('pieces.json'), '{"next":');
-    expect(await pieces.state()).toBeNull();
+    await uploads.save(firstState(3));
+    expect(await uploads.state()).toEqual(firstState(3));
+    await writeFile(uploads.pathOf('pieces.json'), '{"next":');
+    expect(await uploads.state()).toBeNull();
   });
 });
 

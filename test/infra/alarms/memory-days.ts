@@ -69,7 +69,7 @@ export function memoryDays({ diskUsedPercent, shipped }: MemoryDaysOptions): Day
       shipped: () => Promise.resolve(shipped() ? 'shipped' : null),
       markShipped: never,
     }),
-    pieces: (date) => ({
+    uploads: (date) => ({
       state: () => Promise.resolve(null),
       save: never,
       cut: never,

@@ -204,9 +204,9 @@ export const HARVESTER: readonly Mutation[] = [
     tests: LOOP,
   },
   {
-    name: 'a piece is sent before it is on disk',
+    name: 'a segment is sent before it is on disk',
     file: 'harvester/upload.ts',
-    find: 'if (state.pending === null) await pieces.save({ ...state, pending });',
+    find: 'if (state.pending === null) await uploads.save({ ...state, pending });',
     replace: '',
     tests: PIECES,
   },

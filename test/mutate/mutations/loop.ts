@@ -148,7 +148,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'an uploaded segment is not logged',
     file: 'harvester/upload.ts',
-    find: '    options.events.log(say.pieceShipped(date, state.next - 1, bytes));\n',
+    find: '    options.events.log(say.segmentShipped(date, state.next - 1, bytes));\n',
     replace: '',
     tests: ['test/harvester/upload.test.ts'],
   },

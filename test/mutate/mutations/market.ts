@@ -117,8 +117,8 @@ export const MARKET: readonly Mutation[] = [
   {
     name: 'another machine does not continue a surprise session',
     file: 'harvester/loop.ts',
-    find: " || session.name === 'surprise') await pieces.resume();",
-    replace: ') await pieces.resume();',
+    find: " || session.name === 'surprise') await upload.resume();",
+    replace: ') await upload.resume();',
     tests: SURPRISE,
   },
   {
