@@ -20,7 +20,7 @@ import {
 } from '../core/time.ts';
 import { type TradingCalendar, isOver } from './calendar.ts';
 import { type RecordingDay, openDay } from './day.ts';
-import { type SymbolLookup, dayNaming, logSymbols } from './symbol-lookup.ts';
+import { type SymbolLookup, createSymbolLookup, logSymbols } from './symbol-lookup.ts';
 import { type IntervalTask, every } from './interval.ts';
 import { type CloseOptions, closeDays } from './close-days.ts';
 import {
@@ -37,7 +37,7 @@ import {
   watchUnscheduledSessions,
 } from './unscheduled-session.ts';
 import type { Metrics, ProgressListener, Timepiece } from './ports.ts';
-import type { DayNames, Naming } from './symbols.ts';
+import type { DayNames, ResolveNames } from './symbols.ts';
 import type { HeldToken } from './token.ts';
 
 export interface LoopOptions extends CloseOptions {
@@ -51,7 +51,7 @@ export interface LoopOptions extends CloseOptions {
   /** The host that answers in the place of Fyers' own API; null or absent for Fyers. */
   readonly broker?: string | null;
   /** Resolves the names of `sampling` for a day; absent: the names are symbols. */
-  readonly naming?: Naming;
+  readonly resolveNames?: ResolveNames;
   readonly calendar: TradingCalendar;
   /** Systemd, a person at a terminal. */
   readonly listeners?: readonly ProgressListener[];
@@ -93,11 +93,11 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
       options.events.log(say.untilReached(options.until, awaited.opensAt));
       break;
     }
-    const names = dayNaming(options, awaited);
+    const awaitedLookup = createSymbolLookup(options, awaited);
     const found = await waitForOpening(options, awaited, {
       beat: heartbeat.step,
       closing,
-      names: names.step,
+      lookup: awaitedLookup.step,
       progress,
       unscheduled,
     });
@@ -105,9 +105,9 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     if (found === 'another day') continue;
     const { session, missed } = found;
     done += 1;
-    const naming = session === awaited ? names : dayNaming(options, session);
+    const lookup = session === awaited ? awaitedLookup : createSymbolLookup(options, session);
     isRecording = true;
-    await record(options, session, { heartbeat, progress, naming, missed });
+    await record(options, session, { heartbeat, progress, lookup, missed });
     const isPart = endOf(options, session) < session.closesAt;
     if (isPart && !signal.aborted) options.events.log(say.untilReached(clock.now(), null));
     if ((isPart || signal.aborted) && clock.now() < session.closesAt) break;
@@ -179,10 +179,10 @@ async function waitForOpening(
   {
     beat,
     closing,
-    names,
+    lookup,
     progress,
     unscheduled,
-  }: Readonly<Record<'beat' | 'closing' | 'names', IntervalTask>> & {
+  }: Readonly<Record<'beat' | 'closing' | 'lookup', IntervalTask>> & {
     readonly progress: ProgressReporter;
     readonly unscheduled: UnscheduledSessions;
   },
@@ -203,7 +203,7 @@ async function waitForOpening(
   for (let now = clock.now(); now < readyAt && !signal.aborted; now = clock.now()) {
     progress.waits(session.opensAt);
     await beat.runIfDue(now);
-    await names.runIfDue(now);
+    await lookup.runIfDue(now);
     await days.runIfDue(now);
     await lastRefresh.runIfDue(now);
     if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';
@@ -217,7 +217,7 @@ async function waitForOpening(
     if (now < watchFrom) await closing.runIfDue(now);
     else if (token.token() === null) await token.read('if-due');
     const next = now < watchFrom ? Math.min(watchFrom, closing.at()) : plus(now, MINUTE);
-    const steps = [beat, names, days, unscheduled.step].map((step) => step.at());
+    const steps = [beat, lookup, days, unscheduled.step].map((step) => step.at());
     const first = Math.min(next, readyAt, ...steps);
     const sleepsAt = clock.now();
     await sleepUntil(clock, plus(now, first - now), signal);
@@ -316,10 +316,10 @@ async function adoptNames(
 interface Recorded extends Pick<Opened, 'missed'> {
   readonly heartbeat: Heartbeat;
   readonly progress: ProgressReporter;
-  readonly naming: SymbolLookup;
+  readonly lookup: SymbolLookup;
 }
 
-interface Running extends Pick<Recorded, 'heartbeat' | 'progress' | 'naming'> {
+interface Running extends Pick<Recorded, 'heartbeat' | 'progress' | 'lookup'> {
   readonly day: RecordingDay;
   readonly upload: ReturnType<typeof runningUpload>;
   readonly market: ReturnType<typeof marketCheck>;
@@ -329,7 +329,7 @@ interface Running extends Pick<Recorded, 'heartbeat' | 'progress' | 'naming'> {
 async function takeSlots(
   options: LoopOptions,
   part: SessionPlan,
-  { heartbeat, progress, naming, day, upload, market }: Running,
+  { heartbeat, progress, lookup, day, upload, market }: Running,
   begun: DayNames,
 ): Promise<{ readonly names: DayNames; readonly isRenamed: boolean }> {
   const { clock, signal, feed, token } = options;
@@ -345,7 +345,7 @@ async function takeSlots(
     await heartbeat.step.runIfDue(clock.now());
     await upload.runIfDue(clock.now());
     await market.runIfDue(clock.now());
-    const better = isBehind(options, batch) ? null : naming.improved(clock.now());
+    const better = isBehind(options, batch) ? null : lookup.improved(clock.now());
     if (better !== null) {
       const isRenamed = await adoptNames(options, { before: names, better, day });
       names = better;
@@ -362,7 +362,7 @@ async function takeSlots(
 async function record(
   options: LoopOptions,
   session: SessionPlan,
-  { heartbeat, progress, naming, missed }: Recorded,
+  { heartbeat, progress, lookup, missed }: Recorded,
 ): Promise<void> {
   const { clock, signal, feed, events, objects } = options;
   // The plan covers the whole session, so that another start records the rest of it.
@@ -376,7 +376,7 @@ async function record(
   // the first slot. An unscheduled session may already be recorded by another machine: its opening
   // is only when this machine noticed it.
   if (clock.now() >= session.opensAt || session.name === 'surprise') await upload.resume();
-  let names = await naming.found();
+  let names = await lookup.found();
   const sampling = { ...options.sampling, symbols: symbolsOf(names) };
   const day = await openDay({ ...options, sampling, feed: feed.name }, session, missed);
   ends = day.ends;
@@ -388,7 +388,7 @@ async function record(
     const market = marketCheck(options, session, day);
     await upload.runIfDue(clock.now());
     const part = { ...session, closesAt: endsAt };
-    const running = { heartbeat, progress, naming, day, upload, market };
+    const running = { heartbeat, progress, lookup, day, upload, market };
     do {
       const taken = await takeSlots(options, part, running, names);
       ({ names } = taken);

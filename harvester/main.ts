@@ -50,7 +50,7 @@ import {
 import type { LookFirst } from './first-look.ts';
 import type { MarketStatus } from './unscheduled-session.ts';
 import type { ProgressListener } from './ports.ts';
-import { type NamingOptions, namingOf } from './symbols.ts';
+import { type NameResolverOptions, type ResolveNames, nameResolver } from './symbols.ts';
 import { type HeldToken, holdToken } from './token.ts';
 
 export interface RunOptions {
@@ -177,7 +177,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     ...settings,
     ...{ clock, signal, feed, token, events, metrics, days, objects, listeners, calendar },
     compact: (date) => compactInChild(dataDir, date, shard),
-    naming: namesBy(settings, { days, objects, calendar, token, guard }),
+    resolveNames: namesBy(settings, { days, objects, calendar, token, guard }),
     marketStatus: statusBy(settings.apiUrl, token, guard),
     ...(clock === systemClock ? { timepiece: systemTimepiece() } : {}),
   });
@@ -186,7 +186,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   if (settings.sessions !== null) await proveClosed({ days, objects }, recorded);
 }
 
-interface NamingPorts {
+interface LookupPorts {
   readonly days: ReturnType<typeof dayFolders>;
   readonly objects: ReturnType<typeof awsPortsOf>['objects'];
   readonly calendar: TradingCalendar;
@@ -197,10 +197,10 @@ interface NamingPorts {
 /** Finds the symbols of the configured names each day. */
 function namesBy(
   { dataDir, tokensFolder, masterUrl, apiUrl, feed, sampling }: HarvestSettings,
-  { days, objects, calendar, token, guard }: NamingPorts,
-): ReturnType<typeof namingOf> {
+  { days, objects, calendar, token, guard }: LookupPorts,
+): ResolveNames {
   const { symbols: names, everySeconds } = sampling;
-  return namingOf({
+  return nameResolver({
     ...{ names, days, calendar, limit: { feed, everySeconds } },
     master: symbolMaster({ masterUrl, folder: path.join(dataDir, 'symbols') }),
     lastPrices: pricesBy(apiUrl, token, guard),
@@ -288,7 +288,11 @@ function storeOfFrames(
 /**
  * Returns no prices without a token: strikes near the money then depend on the last stored close.
  */
-function pricesBy(apiUrl: string, token: HeldToken, guard: RestGuard): NamingOptions['lastPrices'] {
+function pricesBy(
+  apiUrl: string,
+  token: HeldToken,
+  guard: RestGuard,
+): NameResolverOptions['lastPrices'] {
   return async (symbols, { timeoutMs, signal }) => {
     await token.read('if-due');
     const authorization = authorizationOf(token);

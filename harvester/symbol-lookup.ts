@@ -38,18 +38,18 @@ export interface SymbolLookup {
   improved(now: Instant): DayNames | null;
 }
 
-type NamingSource = Pick<LoopOptions, 'naming' | 'sampling' | 'signal' | 'clock'>;
+type LookupOptions = Pick<LoopOptions, 'resolveNames' | 'sampling' | 'signal' | 'clock'>;
 
-export function dayNaming(
-  { naming, sampling, signal, clock }: NamingSource,
+export function createSymbolLookup(
+  { resolveNames, sampling, signal, clock }: LookupOptions,
   session: SessionPlan,
 ): SymbolLookup {
   let names: DayNames | null = null;
   const lookUp = async (timeoutMs: number): Promise<DayNames> => {
     const found =
-      naming === undefined
+      resolveNames === undefined
         ? unresolved(sampling.symbols, null)
-        : await naming(session.date, { timeoutMs, signal });
+        : await resolveNames(session.date, { timeoutMs, signal });
     // A later lookup may find less, for example if the broker's prices are unavailable.
     if (names === null || problemCount(found) <= problemCount(names)) names = found;
     return names;

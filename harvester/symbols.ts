@@ -40,7 +40,7 @@ export interface DayNames {
   readonly mayImprove: boolean;
 }
 
-export interface NamingOptions {
+export interface NameResolverOptions {
   /** As the operator wrote them. */
   readonly names: readonly string[];
   readonly days: Pick<Days, 'dates' | 'folder'>;
@@ -61,12 +61,12 @@ export interface NamingOptions {
  * Never throws. Facts in the day's event log take precedence, so a restart records the same
  * contracts.
  */
-export type Naming = (date: IstDate, bounds: Bounds) => Promise<DayNames>;
+export type ResolveNames = (date: IstDate, bounds: Bounds) => Promise<DayNames>;
 
-export function namingOf(options: NamingOptions): Naming {
+export function nameResolver(options: NameResolverOptions): ResolveNames {
   return async (date, bounds) => {
     try {
-      return await resolveNames(options, date, bounds);
+      return await lookUpNames(options, date, bounds);
     } catch (caught) {
       return unresolved(options.names, `the symbol lookup failed: ${toError(caught).message}`);
     }
@@ -86,7 +86,7 @@ export function unresolved(names: readonly string[], problem: string | null): Da
   };
 }
 
-interface Known {
+interface GatheredFacts {
   readonly extract: MasterExtract;
   /** Whether the derivatives were read, so that a missing contract is conclusive. */
   readonly knowsDerivatives: boolean;
@@ -108,8 +108,8 @@ interface Asked {
   readonly contract: ContractAlias | null;
 }
 
-async function resolveNames(
-  options: NamingOptions,
+async function lookUpNames(
+  options: NameResolverOptions,
   date: IstDate,
   bounds: Bounds,
 ): Promise<DayNames> {
@@ -196,7 +196,7 @@ function aliasIn(name: string): Alias | null {
 
 /** By the name that the operator wrote. */
 async function readStoredFacts(
-  days: NamingOptions['days'],
+  days: NameResolverOptions['days'],
   date: IstDate,
 ): Promise<ReadonlyMap<string, readonly SymbolFacts[]>> {
   if (!(await days.dates()).includes(date)) return new Map();
@@ -211,10 +211,10 @@ async function readStoredFacts(
 }
 
 async function gatherFacts(
-  { names, master, days, calendar }: NamingOptions,
+  { names, master, days, calendar }: NameResolverOptions,
   wanted: Parameters<typeof extractOf>[0],
   bounds: Bounds,
-): Promise<Known> {
+): Promise<GatheredFacts> {
   const extract = extractOf(wanted);
   const problems: string[] = [];
   let isCurrent = true;
@@ -255,8 +255,8 @@ function hasDerivatives(name: string): boolean {
  * Gets the last prices of all option underlyings in one call; falls back to the last stored close.
  */
 async function readSpots(
-  { lastPrices }: NamingOptions,
-  { extract, closes }: Known,
+  { lastPrices }: NameResolverOptions,
+  { extract, closes }: GatheredFacts,
   asked: readonly Pick<Asked, 'contract'>[],
   bounds: Bounds,
 ): Promise<ReadonlyMap<string, number>> {
@@ -291,7 +291,7 @@ interface Named {
 }
 
 function factsOf(
-  { extract, knowsDerivatives, closes }: Known,
+  { extract, knowsDerivatives, closes }: GatheredFacts,
   { symbol, alias, members, row = extract.listed.get(symbol) }: Named,
 ): SymbolFacts {
   const isShare = row?.kind === 'cash' && !symbol.endsWith('-INDEX');

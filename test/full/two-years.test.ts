@@ -25,7 +25,7 @@ import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
-import type { Naming } from '../../harvester/symbols.ts';
+import type { ResolveNames } from '../../harvester/symbols.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { reply } from '../../sandbox/fyers/reply.ts';
 import { newState } from '../../sandbox/fyers/state.ts';
@@ -121,7 +121,7 @@ let dataDir = '';
 afterAll(() => rm(dataDir, { recursive: true }));
 
 /** What the symbol master would say. */
-const naming: Naming = (date) => {
+const resolveNames: ResolveNames = (date) => {
   const changed = CHANGES[date]?.map(([symbol]) => symbol) ?? [];
   const symbols = [...new Set([SHARE, ...changed])];
   const nothing = { alias: null, isin: null, fyToken: null, tick: null, lot: null };
@@ -227,7 +227,7 @@ beforeAll(async () => {
     metrics: { measure: () => undefined, flush: () => Promise.resolve() },
     sampling: sampling.value,
     ...newDays(),
-    naming,
+    resolveNames,
     objects: null,
     shard: 0,
     calendar: {},

@@ -11,8 +11,8 @@ import { istDate, istInstant } from '../../core/time.ts';
 import { openDay } from '../../harvester/day.ts';
 import {
   type Limit,
-  type NamingOptions,
-  namingOf,
+  type NameResolverOptions,
+  nameResolver,
   type SymbolFacts,
 } from '../../harvester/symbols.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
@@ -46,12 +46,12 @@ function lists(members: Readonly<Record<string, readonly string[]>>) {
   return () => Promise.resolve(read);
 }
 
-function resolveNames(names: readonly string[], over: Partial<NamingOptions> = {}) {
+function resolveNames(names: readonly string[], over: Partial<NameResolverOptions> = {}) {
   const master = symbolMaster({
     masterUrl: `${fyers.url}/sym_details`,
     folder: path.join(dataDir, 'symbols'),
   });
-  return namingOf({
+  return nameResolver({
     ...{ names, master, calendar: {}, days: dayFolders(dataDir), limit: HSM },
     lastPrices: () => Promise.resolve(new Map()),
     ...over,
@@ -64,12 +64,12 @@ async function logFacts(facts: readonly SymbolFacts[]): Promise<void> {
   await logs.close();
 }
 
-const gone: Partial<NamingOptions> = {
+const gone: Partial<NameResolverOptions> = {
   master: () => Promise.reject(new Error('must not be called')),
   indexLists: () => Promise.reject(new Error('must not be called')),
 };
 
-describe('namingOf with CHAIN:', () => {
+describe('nameResolver with CHAIN:', () => {
   test('finds all calls and puts of the nearest expiry, with their facts', async () => {
     const { symbols, facts, unknown, problems } = await resolveNames(['CHAIN:NIFTY']);
     expect({ unknown, problems }).toEqual({ unknown: [], problems: [] });
@@ -101,7 +101,7 @@ describe('namingOf with CHAIN:', () => {
   });
 });
 
-describe('namingOf with INDEX:', () => {
+describe('nameResolver with INDEX:', () => {
   test('records the members of the list with their facts, each once', async () => {
     const indexLists = lists({ MINE: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'] });
     const { symbols, facts } = await resolveNames(['NSE:SBIN-EQ', 'INDEX:MINE'], { indexLists });

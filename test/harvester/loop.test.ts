@@ -108,7 +108,7 @@ describe('harvest', () => {
     const { days, eventNames, manifest } = await run({
       startsAt: plus(OPENS_AT, -45 * MINUTE),
       loop: {
-        naming: () => {
+        resolveNames: () => {
           lookups += 1;
           return Promise.resolve({
             symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26DECFUT'],

@@ -1,8 +1,8 @@
 // Tests when the symbols of a day are looked up, on a virtual clock.
 import { describe, expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
-import { dayNaming } from '../../harvester/symbol-lookup.ts';
-import { type DayNames, type Naming, unresolved } from '../../harvester/symbols.ts';
+import { createSymbolLookup } from '../../harvester/symbol-lookup.ts';
+import { type DayNames, type ResolveNames, unresolved } from '../../harvester/symbols.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
@@ -18,23 +18,23 @@ async function passMinutes(from: number, answers: readonly DayNames[]) {
   const clock = virtualClock(plus(OPENS_AT, -from * MINUTE), () => undefined);
   const lookups: number[] = [];
   const timeouts: number[] = [];
-  const naming: Naming = (_date, { timeoutMs }) => {
+  const resolveNames: ResolveNames = (_date, { timeoutMs }) => {
     lookups.push((OPENS_AT - clock.now()) / MINUTE);
     timeouts.push(timeoutMs / SECOND);
     return Promise.resolve(answers[lookups.length - 1] ?? WITHOUT_CONTRACT);
   };
   const sampling = { symbols: [], everySeconds: 5 };
   const { signal } = new AbortController();
-  const names = dayNaming({ naming, sampling, signal, clock }, shortSession());
+  const lookup = createSymbolLookup({ resolveNames, sampling, signal, clock }, shortSession());
   for (let now: Instant = clock.now(); now < OPENS_AT; now = plus(now, MINUTE)) {
     clock.set(now);
-    await names.step.runIfDue(now);
+    await lookup.step.runIfDue(now);
   }
   clock.set(OPENS_AT);
-  return { found: await names.found(), lookups, timeouts };
+  return { found: await lookup.found(), lookups, timeouts };
 }
 
-describe('dayNaming', () => {
+describe('createSymbolLookup', () => {
   test('looks up once, half an hour before the opening, if the answer is complete', async () => {
     expect(await passMinutes(45, [COMPLETE])).toEqual({
       found: COMPLETE,

@@ -7,7 +7,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { lastPrices } from '../../adapters/fyers/market-status.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { istDate, istInstant } from '../../core/time.ts';
-import { type NamingOptions, namingOf } from '../../harvester/symbols.ts';
+import { type NameResolverOptions, nameResolver } from '../../harvester/symbols.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { recordDay } from '../support/recorded-day.ts';
@@ -38,8 +38,8 @@ afterEach(() => rm(dataDir, { recursive: true }));
 const authorization = () =>
   `${SIMULATED_APP.id}:${mintToken('names', SIMULATED_APP, 'access_token', OPENING - 1_000)}`;
 
-async function resolveNames(names: readonly string[], over: Partial<NamingOptions> = {}) {
-  const naming = namingOf({
+async function resolveNames(names: readonly string[], over: Partial<NameResolverOptions> = {}) {
+  const resolve = nameResolver({
     names,
     days: dayFolders(dataDir),
     master: symbolMaster({
@@ -57,10 +57,10 @@ async function resolveNames(names: readonly string[], over: Partial<NamingOption
     calendar: {},
     ...over,
   });
-  return naming(DATE, BOUNDS);
+  return resolve(DATE, BOUNDS);
 }
 
-describe('namingOf', () => {
+describe('nameResolver', () => {
   test('returns identity, tick, lot and whether a share closes by auction', async () => {
     const { symbols, facts, unknown, problems } = await resolveNames(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
     expect(symbols).toEqual(['NSE:SBIN-EQ', 'NSE:M&M-EQ']);
