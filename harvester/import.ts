@@ -1,6 +1,6 @@
 // Imports a day of the reference implementation's CSV: puts its rows on the five-second grid, and
 // writes a reason for every slot between them.
-import { inCompatHours } from '../core/recording/csv-files.ts';
+import { inReferenceCsvHours } from '../core/recording/csv-files.ts';
 import type { Row } from '../core/recording/columns.ts';
 import { type SessionPlan, slotAtOrAfter } from '../core/market/phases.ts';
 import type { Clock, Logger } from '../core/ports.ts';
@@ -88,7 +88,7 @@ async function surveyFile({ rows, date }: ImportOptions) {
 }
 
 function isImportedRow({ receivedAt }: Row, date: IstDate): boolean {
-  return istDateAt(receivedAt) === date && inCompatHours(receivedAt);
+  return istDateAt(receivedAt) === date && inReferenceCsvHours(receivedAt);
 }
 
 /** Moves a row to the slot in which its round began. */

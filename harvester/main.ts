@@ -164,7 +164,11 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
     ...{ store, clock, events, calendar },
     fingerprint: displayFingerprint,
   });
-  const days = dayFolders(dataDir, THIS_DISK, settings.compat ? logOncePerMessage(events) : null);
+  const days = dayFolders(
+    dataDir,
+    THIS_DISK,
+    settings.referenceCsv ? logOncePerMessage(events) : null,
+  );
   await using raw = rawLog(dataDir, logStep(events, "Writing the broker's answers"));
   await using polled = polledFeed(settings, { clock, token, events, raw });
   await using feed = feedOf(settings, { clock, token, events, days, polled });
@@ -321,7 +325,7 @@ function authorizationOf(token: HeldToken): string | null {
 function logOncePerMessage(events: Logger): (problem: Error) => void {
   let lastProblem = '';
   return ({ message }) => {
-    if (message !== lastProblem) events.log(say.compatFailed(message));
+    if (message !== lastProblem) events.log(say.referenceCsvFailed(message));
     lastProblem = message;
   };
 }

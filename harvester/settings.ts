@@ -33,7 +33,7 @@ export interface HarvestSettings {
   readonly dataDir: string;
   readonly shard: number;
   /** Also write the reference CSV file. */
-  readonly compat: boolean;
+  readonly referenceCsv: boolean;
   /** Also store the broker's raw answers. */
   readonly raw: boolean;
   /** Folder with the token; null: the token is in SSM. */
@@ -194,7 +194,7 @@ function harvestSettings(source: Source, readLists: ReadLists): HarvestSettings 
     masterUrl: masterUrl ?? masterUrlBeside(apiUrl),
     dataDir: dataDirIn(source),
     shard,
-    compat: values.compat,
+    referenceCsv: values.compat,
     raw: values.raw,
     tokensFolder: values['use-ssm'] ? null : values.tokens,
     bucket: env[ENVIRONMENT.bucket] ?? null,

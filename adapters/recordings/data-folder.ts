@@ -20,7 +20,7 @@ import {
   segmentNames,
   type UploadState,
 } from '../../core/recording/manifest.ts';
-import { compatFileName, compatLine } from '../../core/recording/csv-files.ts';
+import { referenceCsvFileName, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { formatIso, type IstDate, parseInstant, parseIstDate } from '../../core/time.ts';
 import type { Strikes } from '../fyers/rate-guard.ts';
 import { dayArchive, type DayArchive } from './day-archive.ts';
@@ -35,7 +35,7 @@ import {
   openDayLog,
   openEventLog,
 } from './segmented-log.ts';
-import { appendCompat } from './reference-csv.ts';
+import { appendReferenceCsv } from './reference-csv.ts';
 import { unzipSegment } from './unzip.ts';
 
 interface OpenDay {
@@ -51,13 +51,13 @@ interface OpenDay {
  * `DIR/days/YYYY-MM-DD/` for each day, and `DIR/strikes.json`. One process at a time: see
  * {@link lockFolder}.
  *
- * @param onCompatFailed if given, each row also goes to `DIR/market_depth_YYYY-MM-DD.csv` in the
+ * @param onReferenceCsvFailed if given, each row also goes to `DIR/market_depth_YYYY-MM-DD.csv` in the
  * reference implementation's form; called if that fails
  */
 export function dayFolders(
   dataDir: string,
   disk: Disk = THIS_DISK,
-  onCompatFailed: ((problem: Error) => void) | null = null,
+  onReferenceCsvFailed: ((problem: Error) => void) | null = null,
 ) {
   const root = path.join(dataDir, 'days');
   const folder = (date: IstDate): DayArchive => dayArchive(path.join(root, date));
@@ -70,8 +70,10 @@ export function dayFolders(
   return {
     open: async (date: IstDate): Promise<OpenDay> => {
       const day = await openDay(path.join(root, date), disk);
-      const file = path.join(dataDir, compatFileName(date));
-      return onCompatFailed === null ? day : withCompat(day, file, onCompatFailed);
+      const file = path.join(dataDir, referenceCsvFileName(date));
+      return onReferenceCsvFailed === null
+        ? day
+        : withReferenceCsv(day, file, onReferenceCsvFailed);
     },
     folder,
     uploads: (date: IstDate) =>
@@ -124,14 +126,14 @@ async function openDay(folder: string, disk: Disk): Promise<OpenDay> {
 }
 
 /** The reference CSV is a copy for its readers: if it cannot be written, the day log still is. */
-function withCompat(day: OpenDay, file: string, onFailed: (problem: Error) => void): OpenDay {
+function withReferenceCsv(day: OpenDay, file: string, onFailed: (problem: Error) => void): OpenDay {
   return {
     ...day,
     async append(rows) {
       const outcome = await day.append(rows);
-      const lines = rows.flatMap((row) => compatLine(row) ?? []);
+      const lines = rows.flatMap((row) => referenceCsvLine(row) ?? []);
       if (lines.length === 0) return outcome;
-      await appendCompat(file, lines).catch((caught: unknown) => {
+      await appendReferenceCsv(file, lines).catch((caught: unknown) => {
         onFailed(toError(caught));
       });
       return outcome;

@@ -178,7 +178,7 @@ function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16
  * Appends complete lines, after a header in a new file; removes an incomplete last line. The file
  * is only a copy, so it is not synced.
  */
-export async function appendCompat(file: string, lines: readonly string[]): Promise<void> {
+export async function appendReferenceCsv(file: string, lines: readonly string[]): Promise<void> {
   const handle = await open(file, 'a+');
   try {
     const { size } = await handle.stat();

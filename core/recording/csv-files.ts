@@ -28,13 +28,13 @@ import {
 import type { RecordedRow } from './rows.ts';
 
 /** The first columns of a recording, up to the fifth ask's quantity. */
-export const COMPAT_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);
+export const REFERENCE_CSV_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);
 
-export const COMPAT_HEADER = COMPAT_COLUMNS.map(({ name }) => name).join(',');
+export const COMPAT_HEADER = REFERENCE_CSV_COLUMNS.map(({ name }) => name).join(',');
 
 const FILE_NAME = /^market_depth_(\d{4}-\d\d-\d\d)\.csv(?:\.gz)?$/;
 
-export function compatFileName(date: IstDate): string {
+export function referenceCsvFileName(date: IstDate): string {
   return `market_depth_${date}.csv`;
 }
 
@@ -44,21 +44,21 @@ export function referenceCsvDate(fileName: string): IstDate | null {
 }
 
 /** The reference records from 09:15 (inclusive) to 15:30 (exclusive). */
-export function inCompatHours(at: Instant): boolean {
+export function inReferenceCsvHours(at: Instant): boolean {
   const date = istDateAt(at);
   return istInstant(date, '09:15') <= at && at < istInstant(date, '15:30');
 }
 
 /** A line without its line end; null outside of the reference's hours. */
-export function compatLine(row: Row): string | null {
-  return compatLineOf(COMPAT_COLUMNS.map((column) => column.of(row)));
+export function referenceCsvLine(row: Row): string | null {
+  return compatLineOf(REFERENCE_CSV_COLUMNS.map((column) => column.of(row)));
 }
 
 /** The same for cells in the order of the columns; ignores those after the reference's. */
 export function compatLineOf(cells: readonly Cell[]): string | null {
   const at = cells[0];
-  if (typeof at !== 'number' || !inCompatHours(instant(at))) return null;
-  return COMPAT_COLUMNS.map(({ kind }, index) => {
+  if (typeof at !== 'number' || !inReferenceCsvHours(instant(at))) return null;
+  return REFERENCE_CSV_COLUMNS.map(({ kind }, index) => {
     const cell = cells[index] ?? null;
     if (kind === 'timestamp') return cell === null ? '' : formatIso(instant(Number(cell)));
     // The reference writes zeros for a missing level. For half a level a zero would be a different observation.
@@ -95,7 +95,7 @@ export function readReferenceCsvCells(
   decimal: '.' | ',' = '.',
 ): readonly Cell[] | { readonly why: string } {
   const cells: Cell[] = [];
-  for (const [index, column] of COMPAT_COLUMNS.entries()) {
+  for (const [index, column] of REFERENCE_CSV_COLUMNS.entries()) {
     const text = (texts[index] ?? '').trim();
     const cell = readCell(column, text, decimal);
     if (cell === undefined) return { why: describeInvalidValue(column, text) };
@@ -109,7 +109,7 @@ export function readReferenceCsvCells(
 }
 
 function readCell(
-  column: (typeof COMPAT_COLUMNS)[number],
+  column: (typeof REFERENCE_CSV_COLUMNS)[number],
   text: string,
   decimal: '.' | ',',
 ): Cell | undefined {
@@ -154,7 +154,7 @@ export interface Unreadable {
 export const COLUMNS_OF: Readonly<Record<CsvKind, readonly Omit<Column, 'of' | 'group'>[]>> = {
   'day-log': COLUMNS,
   csv: RECORDED_COLUMNS,
-  reference: COMPAT_COLUMNS,
+  reference: REFERENCE_CSV_COLUMNS,
 };
 
 type Separator = ',' | ';' | '\t';
@@ -180,8 +180,10 @@ function formOf(names: readonly string[], separator: Separator): CsvForm | Unrea
     const places = wanted.map((name) => names.indexOf(name));
     return { kind, separator, hasHeader: true, places, width: names.length };
   }
-  const isReference = named.every((name) => COMPAT_COLUMNS.some((column) => column.name === name));
-  const wanted = isReference ? COMPAT_COLUMNS : COLUMNS;
+  const isReference = named.every((name) =>
+    REFERENCE_CSV_COLUMNS.some((column) => column.name === name),
+  );
+  const wanted = isReference ? REFERENCE_CSV_COLUMNS : COLUMNS;
   const missing = wanted.find(({ name }) => !named.includes(name));
   if (missing !== undefined) return { why: `it has no column ${missing.name}` };
   const unknown = named.find((name) => !RECORDED_COLUMNS.some((column) => column.name === name));
@@ -203,7 +205,7 @@ export function formInRow(line: string): CsvForm | Unreadable | null {
     if (!/^\d/.test(cells[0] ?? '') || !/^(?:NSE|BSE):/i.test(cells[1] ?? '')) continue;
     const kind = KINDS.find((each) => COLUMNS_OF[each].length === cells.length);
     if (kind === undefined) {
-      const most = String(COMPAT_COLUMNS.length);
+      const most = String(REFERENCE_CSV_COLUMNS.length);
       return {
         why: `it has no header, and its first line has ${String(cells.length)} cells instead of ${most}`,
       };

@@ -162,7 +162,7 @@ export function dayLogReplaced(): HarvesterEvent {
   );
 }
 
-export function compatFailed(problem: string): HarvesterEvent {
+export function referenceCsvFailed(problem: string): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'compat-failed',

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER, compatLine } from '../../core/recording/csv-files.ts';
+import { COMPAT_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { DAY, plus } from '../../core/time.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => cli[Symbol.asyncDispose]());
 
 const at = (name: string) => path.join(cli.folder, name);
-const LINES = oldRows(6).flatMap((row) => compatLine(row) ?? []);
+const LINES = oldRows(6).flatMap((row) => referenceCsvLine(row) ?? []);
 const TEXT = [COMPAT_HEADER, ...LINES, ''].join('\n');
 
 function utf16be(text: string): Buffer {
@@ -101,7 +101,7 @@ describe('A file of the Python original', () => {
     const name = await oldFile(
       cli.folder,
       oldRows(6),
-      friday.flatMap((row) => compatLine(row) ?? []),
+      friday.flatMap((row) => referenceCsvLine(row) ?? []),
     );
     const first = await cli.run('import', name);
     expect(first.out).toContain('6 rows are the day 2025-12-24');

@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { compatLine } from '../../core/recording/csv-files.ts';
+import { referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { DAY, SECOND, formatIso, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';
@@ -20,9 +20,9 @@ afterEach(() => cli[Symbol.asyncDispose]());
 describe('fyers import', () => {
   test('converts a file of the Python original to a recorded day, and refuses to do it twice', async () => {
     const { receivedAt } = oldRows(1)[0] ?? { receivedAt: istInstant(OLD_DAY, '09:15') };
-    const late = (oldRows(1).map((row) => compatLine({ ...row, receivedAt })) as string[]).map(
-      (line) => line.replace(/^[^,]+/, formatIso(plus(istInstant(OLD_DAY, '15:30'), 1_500))),
-    );
+    const late = (
+      oldRows(1).map((row) => referenceCsvLine({ ...row, receivedAt })) as string[]
+    ).map((line) => line.replace(/^[^,]+/, formatIso(plus(istInstant(OLD_DAY, '15:30'), 1_500))));
     const name = await oldFile(cli.folder, oldRows(4_285), [...late, 'torn']);
     const { code, out, err } = await cli.run('import', name);
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -43,7 +43,7 @@ describe('fyers import', () => {
       const book = { ...row.book, symbol: 'NSE:INFY-EQ' };
       return { ...row, symbol: book.symbol, book };
     });
-    const twice = rows.slice(0, 3).flatMap((row) => compatLine(row) ?? []);
+    const twice = rows.slice(0, 3).flatMap((row) => referenceCsvLine(row) ?? []);
     const name = await oldFile(cli.folder, [...rows, ...last], twice);
     const { code, out } = await cli.run('import', name);
     expect(code).toBe(0);
@@ -74,7 +74,7 @@ describe('fyers import', () => {
       ...row,
       receivedAt: plus(row.receivedAt, -2 * DAY),
     }));
-    const naive = oldRows(4).map((row) => (compatLine(row) ?? '').replace('+05:30', ''));
+    const naive = oldRows(4).map((row) => (referenceCsvLine(row) ?? '').replace('+05:30', ''));
     const files = [
       await oldFile(cli.folder, [], naive, '2025-12-23'),
       await oldFile(cli.folder, oldRows(5), [], '2025-12-26'),

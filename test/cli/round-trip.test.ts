@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parquetMetadataAsync, asyncBufferFromFile } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
-import { COMPAT_COLUMNS, COMPAT_HEADER } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_COLUMNS, COMPAT_HEADER } from '../../core/recording/csv-files.ts';
 import type { Cell } from '../../core/recording/columns.ts';
 import { textColumn } from '../../core/recording/rows.ts';
 import { formatIso, istInstant, plus } from '../../core/time.ts';
@@ -61,7 +61,7 @@ const books = fc.record({
 });
 
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
-const WIDTH = COMPAT_COLUMNS.length;
+const WIDTH = REFERENCE_CSV_COLUMNS.length;
 
 function buildFile({
   rows,

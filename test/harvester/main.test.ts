@@ -90,8 +90,8 @@ describe('The harvester as a process', () => {
     expect(child.signalCode).toBe('SIGKILL');
     const log = path.join(folder, 'data', 'days', MUHURAT, 'day-0.v2.csv');
     await appendFile(log, '2025-10-21T14:00:0');
-    const compat = path.join(folder, 'data', `market_depth_${MUHURAT}.csv`);
-    await appendFile(compat, '2025-10-21T14:0');
+    const csv = path.join(folder, 'data', `market_depth_${MUHURAT}.csv`);
+    await appendFile(csv, '2025-10-21T14:0');
 
     const again = await waitForEnd(start([CHILD, at('14:20'), '-', ...args], env));
     expect(again.code).toBe(0);
@@ -104,7 +104,7 @@ describe('The harvester as a process', () => {
       leftOut: { duplicate: 0, unplanned: 0, malformed: 0 },
     });
 
-    const [header, ...rows] = (await readFile(compat, 'utf8')).trim().split('\n');
+    const [header, ...rows] = (await readFile(csv, 'utf8')).trim().split('\n');
     expect(header).toBe(COMPAT_HEADER);
     expect(rows).toHaveLength(2 * (45 + 45));
     expect(rows.filter((row) => 'why' in readReferenceCsvCells(row.split(',')))).toEqual([]);

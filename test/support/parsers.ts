@@ -239,7 +239,7 @@ export const PARSERS: readonly TextParser[] = [
   },
 
   // Dates and times.
-  ...ofText({ parseInstant, parseIstDate, parseHttpDate, compatDateIn: referenceCsvDate }),
+  ...ofText({ parseInstant, parseIstDate, parseHttpDate, referenceCsvDate }),
   { name: 'parseInstant fraction', parse: parseInstant, frame: (text) => `${text}+05:30` },
   { name: 'timeOfDay', parse: (text) => timeOfDay(istDate('2026-11-25'), text) },
 
@@ -247,7 +247,7 @@ export const PARSERS: readonly TextParser[] = [
   ...ofText({
     parseCsvLine,
     parseCells: (text) => parseCells(COLUMNS, text.split(',')),
-    readCompatCells: (text) => readReferenceCsvCells(text.split(',')),
+    readReferenceCsvCells: (text) => readReferenceCsvCells(text.split(',')),
     parseEventLine,
     parseManifest,
     parseUploadState,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CSV_HEADER } from '../../../core/recording/columns.ts';
 import {
-  COMPAT_COLUMNS,
+  REFERENCE_CSV_COLUMNS,
   COMPAT_HEADER,
   type CsvForm,
   formInHeader,
@@ -25,7 +25,7 @@ function formOf(header: string): CsvForm {
 
 function cellsOf(line: string, form: CsvForm): unknown {
   const row = readLine(line, form);
-  return 'why' in row ? row.why : row.slice(0, COMPAT_COLUMNS.length);
+  return 'why' in row ? row.why : row.slice(0, REFERENCE_CSV_COLUMNS.length);
 }
 
 const reversed = (line: string, by = ',') => line.split(',').toReversed().join(by);
