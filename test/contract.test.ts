@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import ts from 'typescript';
-import { COMPAT_HEADER } from '../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER } from '../core/recording/csv-files.ts';
 import { COLUMNS, RECORDED_COLUMNS } from '../core/recording/columns.ts';
 import { HOLE_REASONS } from '../core/recording/coverage.ts';
 import { MARKS } from '../core/recording/quality.ts';
@@ -58,7 +58,7 @@ test('The names that users rely on are those of contract.json', async () => {
       parquet: RECORDED_COLUMNS.map(({ name, kind, nullable }) =>
         nullable ? `${name} ${kind}` : `${name} ${kind} required`,
       ),
-      pythonOriginal: COMPAT_HEADER,
+      pythonOriginal: REFERENCE_CSV_HEADER,
     },
     holeReasons: HOLE_REASONS,
     marks: MARKS,

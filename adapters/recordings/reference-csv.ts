@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { TextDecoder } from 'node:util';
 import {
-  COMPAT_HEADER,
+  REFERENCE_CSV_HEADER,
   COLUMNS_OF,
   type CsvForm,
   formInHeader,
@@ -184,7 +184,9 @@ export async function appendReferenceCsv(file: string, lines: readonly string[])
     const { size } = await handle.stat();
     const whole = await endOfLastLine(handle, size);
     if (whole < size) await handle.truncate(whole);
-    await handle.appendFile([...(whole === 0 ? [COMPAT_HEADER] : []), ...lines, ''].join('\n'));
+    await handle.appendFile(
+      [...(whole === 0 ? [REFERENCE_CSV_HEADER] : []), ...lines, ''].join('\n'),
+    );
   } finally {
     await handle.close();
   }

@@ -1,6 +1,6 @@
 // Prints the trading days and their phases as the functions and the harvester use them (`./fyers calendar`).
 import { type Command, Option } from 'commander';
-import { CALENDAR, ownDayOn } from '../../core/market/calendar-data.ts';
+import { CALENDAR, overrideOn } from '../../core/market/calendar-data.ts';
 import {
   calendarNotice,
   yearNotice,
@@ -91,7 +91,7 @@ function calendar({ io }: Session, when: string | undefined, flags: CalendarFlag
   const options: CalendarOptions = { ...ownDaysOf(io), eligibility: flags.shares };
   const dates = parseDates(when ?? today.slice(0, 7));
   const days = dates.map((date): CalendarDay => {
-    const own = ownDayOn(date, options.overrides) !== undefined;
+    const own = overrideOn(date, options.overrides) !== undefined;
     const complete = hasWholeList(date, options);
     return { date, day: dayOf(date, options), notes: notesOn(date), own, complete };
   });

@@ -64,7 +64,7 @@ async function compact(
   if (named !== null && !all.includes(named)) {
     throw marketClosedError(session, named) ?? dayNotFoundError(named, dataDir, all);
   }
-  const ownDays = ownDaysOf(io);
+  const calendar = ownDaysOf(io);
   const [{ closeDayLog }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../../harvester/day.ts'),
     import('../../harvester/compact.ts'),
@@ -77,7 +77,7 @@ async function compact(
       if (named !== null) io.out(`${date} already has its manifest and was not changed.`);
       return;
     }
-    if (!isOver(date, io.clock.now(), ownDays, await readPlannedClose(folder))) {
+    if (!isOver(date, io.clock.now(), calendar, await readPlannedClose(folder))) {
       if (named !== null) throw dayNotOverError(date);
       return;
     }
@@ -88,7 +88,7 @@ async function compact(
       folder,
       date,
       shard,
-      ...sessionsOn(date, ownDays),
+      ...sessionsOn(date, calendar),
     });
     const text = `${date}: ${received.toLocaleString('en')} of ${expected.toLocaleString('en')} slots, ${explained.toLocaleString('en')} explained, ${unexplained.toLocaleString('en')} unexplained.`;
     const isEmpty = isWithoutRows({ expected, received });

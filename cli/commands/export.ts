@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
-import { COMPAT_HEADER, compatLineOf } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER, referenceCsvLineOf } from '../../core/recording/csv-files.ts';
 import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
 import { type RecordedRow, textColumn } from '../../core/recording/rows.ts';
 import { type RowGroup, groupOf } from '../../core/recording/row-group.ts';
@@ -132,7 +132,7 @@ async function exportRows(
   const picked = selectRows(recording, options, { isSelected, onRow: counter.show });
   try {
     if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
-    else if (options.compat === true) await writeText(file, form, compatLines(picked.rows));
+    else if (options.compat === true) await writeText(file, form, referenceCsvLines(picked.rows));
     else await writeText(file, form, csvLines(recording, picked.rows));
   } catch (caught) {
     await rm(`${file}.partial`, { force: true });
@@ -171,7 +171,7 @@ function selectRows(
   { isSelected, onRow }: Picking,
 ) {
   const isWritten = (row: RecordedRow) =>
-    isSelected(row) && (options.compat !== true || compatLineOf(row) !== null);
+    isSelected(row) && (options.compat !== true || referenceCsvLineOf(row) !== null);
   let [written, unreadable, read] = [0, 0, 0];
   const symbols = new Set<string>();
   async function* rows(): AsyncGenerator<RecordedRow> {
@@ -200,9 +200,9 @@ function findAbsentNames(
   return names.filter((name) => ![...symbols].some(symbolsNamed([name])));
 }
 
-async function* compatLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<string> {
-  yield `${COMPAT_HEADER}\n`;
-  for await (const row of rows) yield `${compatLineOf(row) ?? ''}\n`;
+async function* referenceCsvLines(rows: AsyncIterable<RecordedRow>): AsyncGenerator<string> {
+  yield `${REFERENCE_CSV_HEADER}\n`;
+  for await (const row of rows) yield `${referenceCsvLineOf(row) ?? ''}\n`;
 }
 
 /** Writes the columns that the recording has, so that a reader detects the same format again. */

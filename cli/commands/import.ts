@@ -86,8 +86,8 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   // Without a date in its name a file is dated by its first row.
   if (date === null) throw noRowsError(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
-  const ownDays = ownDaysOf(io);
-  const day = dayOf(date, ownDays);
+  const calendar = ownDaysOf(io);
+  const day = dayOf(date, calendar);
   if (day.kind === 'closed') {
     io.err(
       `${name}: ${date} had no market (${day.why}); its rows repeat one unchanging book and were not imported.`,
@@ -95,7 +95,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     return;
   }
   if ((await dayFolders(dataDir).dates()).includes(date)) throw dayExistsError(date, dataDir);
-  const notice = yearNotice([date], ownDays);
+  const notice = yearNotice([date], calendar);
   // A missing holiday looks like a trading day.
   if (notice !== null) io.err(`${name}: the ${notice.problem}. ${notice.nextStep}`);
   const [{ importDay }, { compactDay }, { sessionsOn }] = await Promise.all([
@@ -122,7 +122,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
     const why = imported.unreadable === 0 ? null : await recording.whyUnreadable();
     if (imported.rows === 0) throw noRowsError(place, { ...imported, date }, why);
     const folder = days.folder(date);
-    const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, ownDays) });
+    const manifest = await compactDay({ folder, date, shard: 0, ...sessionsOn(date, calendar) });
     await mkdir(path.join(dataDir, 'days'), { recursive: true });
     await rename(path.join(temporaryFolder, 'days', date), path.join(dataDir, 'days', date));
     for (const line of linesOf(session, place, { ...imported, why }, manifest)) io.out(line);

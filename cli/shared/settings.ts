@@ -13,7 +13,7 @@ import {
 import { type Parsed, parseEndpoint, parseSuffix, wholeName } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
-import type { CalendarOptions } from '../../core/market/calendar.ts';
+import type { CalendarOverrides } from '../../core/market/calendar.ts';
 import {
   ENVIRONMENT,
   FYERS_API_URL,
@@ -94,7 +94,7 @@ export function parseOrThrow<T>(place: string, parsed: Parsed<T>): T {
  * The operator's calendar overrides: FYERS_CALENDAR if set, else `calendar.json` of the folder.
  * @throws FyersError `operator.config` if they are malformed
  */
-export function calendarOf(folder: string, settings: Settings): CalendarOptions {
+export function calendarOf(folder: string, settings: Settings): CalendarOverrides {
   const overrides = parseSettingOrThrow(settings, ENVIRONMENT.calendar, parseOverridesText);
   if (overrides !== null) return { overrides };
   const file = readCalendarFile(folder);
@@ -103,7 +103,7 @@ export function calendarOf(folder: string, settings: Settings): CalendarOptions 
 }
 
 /** As {@link calendarOf}, for the working directory. */
-export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): CalendarOptions {
+export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): CalendarOverrides {
   return calendarOf(cwd, settingsOf(cwd, env));
 }
 

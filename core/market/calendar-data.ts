@@ -116,16 +116,19 @@ const calendar = z.strictObject({
 export type Rule = z.infer<typeof rule>;
 export type PhaseTimes = z.infer<typeof phase>;
 export type SpecialSession = z.infer<typeof session>;
-type OwnDay = SpecialSession | z.infer<typeof closure>;
+type DayOverride = SpecialSession | z.infer<typeof closure>;
 /**
  * An operator's correction of the release: a day that is closed, a day that is open (with its own phases or the usual ones),
  * or the statement that a year's own days and the shipped ones together are all its holidays.
  */
-export type Override = OwnDay | z.infer<typeof wholeYear>;
+export type Override = DayOverride | z.infer<typeof wholeYear>;
 
 /** The first entry for a date wins. */
-export function ownDayOn(date: IstDate, overrides: readonly Override[] = []): OwnDay | undefined {
-  return overrides.find((entry): entry is OwnDay => 'date' in entry && entry.date === date);
+export function overrideOn(
+  date: IstDate,
+  overrides: readonly Override[] = [],
+): DayOverride | undefined {
+  return overrides.find((entry): entry is DayOverride => 'date' in entry && entry.date === date);
 }
 
 /** The shipped data, checked when the module loads. */

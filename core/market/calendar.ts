@@ -16,7 +16,7 @@ import {
 import {
   CALENDAR,
   type Override,
-  ownDayOn,
+  overrideOn,
   type PhaseTimes,
   type Rule,
   type SpecialSession,
@@ -81,7 +81,7 @@ const SESSIONS: ReadonlyMap<string, SpecialSession> = new Map(
 );
 
 export function dayOf(date: IstDate, options: CalendarOptions = {}): TradingDay {
-  const override = ownDayOn(date, options.overrides);
+  const override = overrideOn(date, options.overrides);
   if (override !== undefined && 'closed' in override) return closedDay(override.why);
   const special = override ?? SESSIONS.get(date);
   const eligibility = options.eligibility ?? 'auction';

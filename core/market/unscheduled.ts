@@ -1,6 +1,6 @@
 // Plans the search for a session on a day that is closed in the calendar, and the recording of such a session.
 import { type Instant, type IstDate, MINUTE, plus } from '../time.ts';
-import { CALENDAR, ownDayOn } from './calendar-data.ts';
+import { CALENDAR, overrideOn } from './calendar-data.ts';
 import { type CalendarOptions, dayOf } from './calendar.ts';
 import { type SessionPlan, withoutPhases } from './phases.ts';
 
@@ -9,7 +9,7 @@ const DELAY_AFTER_OPEN_MS = 5 * MINUTE;
 
 /** False for a day that the operator entered as closed, so that an operator can exclude mock sessions of a weekend. */
 export function mayHaveUnscheduledSession(date: IstDate, options: CalendarOptions): boolean {
-  const isOverridden = ownDayOn(date, options.overrides) !== undefined;
+  const isOverridden = overrideOn(date, options.overrides) !== undefined;
   return !isOverridden && dayOf(date, options).kind === 'closed';
 }
 

@@ -30,7 +30,7 @@ import type { RecordedRow } from './rows.ts';
 /** The first columns of a recording, up to the fifth ask's quantity. */
 export const REFERENCE_CSV_COLUMNS = COLUMNS.slice(0, cellIndex('ask_qty_5') + 1);
 
-export const COMPAT_HEADER = REFERENCE_CSV_COLUMNS.map(({ name }) => name).join(',');
+export const REFERENCE_CSV_HEADER = REFERENCE_CSV_COLUMNS.map(({ name }) => name).join(',');
 
 const FILE_NAME = /^market_depth_(\d{4}-\d\d-\d\d)\.csv(?:\.gz)?$/;
 
@@ -51,11 +51,11 @@ export function inReferenceCsvHours(at: Instant): boolean {
 
 /** A line without its line end; null outside of the reference's hours. */
 export function referenceCsvLine(row: Row): string | null {
-  return compatLineOf(REFERENCE_CSV_COLUMNS.map((column) => column.of(row)));
+  return referenceCsvLineOf(REFERENCE_CSV_COLUMNS.map((column) => column.of(row)));
 }
 
 /** The same for cells in the order of the columns; ignores those after the reference's. */
-export function compatLineOf(cells: readonly Cell[]): string | null {
+export function referenceCsvLineOf(cells: readonly Cell[]): string | null {
   const at = cells[0];
   if (typeof at !== 'number' || !inReferenceCsvHours(instant(at))) return null;
   return REFERENCE_CSV_COLUMNS.map(({ kind }, index) => {

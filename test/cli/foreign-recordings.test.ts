@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { DAY, plus } from '../../core/time.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
@@ -21,7 +21,7 @@ afterEach(() => cli[Symbol.asyncDispose]());
 
 const at = (name: string) => path.join(cli.folder, name);
 const LINES = oldRows(6).flatMap((row) => referenceCsvLine(row) ?? []);
-const TEXT = [COMPAT_HEADER, ...LINES, ''].join('\n');
+const TEXT = [REFERENCE_CSV_HEADER, ...LINES, ''].join('\n');
 
 function utf16be(text: string): Buffer {
   return Buffer.from(`\uFEFF${text}`, 'utf16le').swap16();
@@ -45,14 +45,20 @@ describe('A file of the Python original', () => {
     ['with blank lines', TEXT.replaceAll('\n', '\n\n')],
     [
       'with a second header',
-      [COMPAT_HEADER, ...LINES.slice(0, 3), COMPAT_HEADER, ...LINES.slice(3), ''].join('\n'),
+      [
+        REFERENCE_CSV_HEADER,
+        ...LINES.slice(0, 3),
+        REFERENCE_CSV_HEADER,
+        ...LINES.slice(3),
+        '',
+      ].join('\n'),
     ],
     [
       'with a second header in another order',
       [
-        COMPAT_HEADER,
+        REFERENCE_CSV_HEADER,
         ...LINES.slice(0, 3),
-        COMPAT_HEADER.split(',').toReversed().join(),
+        REFERENCE_CSV_HEADER.split(',').toReversed().join(),
         ...LINES.slice(3).map((line) => line.split(',').toReversed().join()),
         '',
       ].join('\n'),

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parquetMetadataAsync, asyncBufferFromFile } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
-import { REFERENCE_CSV_COLUMNS, COMPAT_HEADER } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_COLUMNS, REFERENCE_CSV_HEADER } from '../../core/recording/csv-files.ts';
 import type { Cell } from '../../core/recording/columns.ts';
 import { textColumn } from '../../core/recording/rows.ts';
 import { formatIso, istInstant, plus } from '../../core/time.ts';
@@ -83,7 +83,7 @@ function buildFile({
     [formatIso(at), symbol, ...cells.map(({ text }) => text)].join(','),
   );
   return {
-    text: [...(header ? [COMPAT_HEADER] : []), ...lines, ''].join(lineEnd),
+    text: [...(header ? [REFERENCE_CSV_HEADER] : []), ...lines, ''].join(lineEnd),
     cells: stamped.map(({ at, symbol, cells }): Cell[] => [
       at,
       symbol,
@@ -149,7 +149,7 @@ describe('A file of the Python original', () => {
       '427.25,10,427.2,20,0,0,427.1,40,427.05,50,427.4,1,427.45,2,0,0,427.55,4,427.6,5';
     const line = `2025-12-24T09:15:05.250+05:30,NSE:SBIN-EQ,427.3,120,130,${levels}`;
     const name = `market_depth_${OLD_DAY}.csv`;
-    cli.write(name, `${COMPAT_HEADER}\n${line}\n`);
+    cli.write(name, `${REFERENCE_CSV_HEADER}\n${line}\n`);
     await cli.run('import', name);
     const shown = JSON.parse((await cli.run('inspect', 'SBIN', '--json')).out) as {
       marks: string;

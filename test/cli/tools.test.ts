@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { COMPAT_HEADER } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER } from '../../core/recording/csv-files.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
 import { replayFeed } from '../../adapters/recordings/replay-feed.ts';
@@ -95,7 +95,7 @@ describe('fyers export', () => {
     await recordDay({ dataDir, session: shortSession(opensAt) });
     await cli.run('export', '--compat', '--to', 'market_depth_2026-11-25.csv');
     const [header, first] = (await read('market_depth_2026-11-25.csv')).split('\n');
-    expect(header).toBe(COMPAT_HEADER);
+    expect(header).toBe(REFERENCE_CSV_HEADER);
     expect(first?.split(',')).toHaveLength(25);
     expect((await cli.run('check', 'market_depth_2026-11-25.csv')).out).toContain(
       'a file of the Python original',

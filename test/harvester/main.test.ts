@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/data-folder.ts';
-import { COMPAT_HEADER, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseManifest } from '../../core/recording/manifest.ts';
 import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
@@ -105,7 +105,7 @@ describe('The harvester as a process', () => {
     });
 
     const [header, ...rows] = (await readFile(csv, 'utf8')).trim().split('\n');
-    expect(header).toBe(COMPAT_HEADER);
+    expect(header).toBe(REFERENCE_CSV_HEADER);
     expect(rows).toHaveLength(2 * (45 + 45));
     expect(rows.filter((row) => 'why' in readReferenceCsvCells(row.split(',')))).toEqual([]);
 

@@ -1,7 +1,7 @@
 // Files as the Python original leaves them.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { COMPAT_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import { istDate, istInstant, plus } from '../../core/time.ts';
 import { sampleRow } from './depth.ts';
@@ -24,7 +24,12 @@ export async function oldFile(
   more: readonly string[] = [],
   date: string = OLD_DAY,
 ): Promise<string> {
-  const lines = [COMPAT_HEADER, ...rows.flatMap((row) => referenceCsvLine(row) ?? []), ...more, ''];
+  const lines = [
+    REFERENCE_CSV_HEADER,
+    ...rows.flatMap((row) => referenceCsvLine(row) ?? []),
+    ...more,
+    '',
+  ];
   const name = `market_depth_${date}.csv`;
   await writeFile(path.join(folder, name), lines.join('\n'));
   return name;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Recording, openRecording } from '../../../adapters/recordings/open-recording.ts';
-import { COMPAT_HEADER } from '../../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER } from '../../../core/recording/csv-files.ts';
 import { CSV_HEADER, RECORDED_COLUMNS } from '../../../core/recording/columns.ts';
 import {
   type RecordedRow,
@@ -102,7 +102,7 @@ describe('A recording', () => {
     const levels = '427.25,4738,427.2,10,0,0,0,0,0.0,0,427.4,2193,0,7,0,0,0,0,0,0';
     const line = `2025-12-26T09:15:05.250123+05:30,NSE:SBIN-EQ,0,120,0,${levels}`;
     const file = path.join(dataDir, 'market_depth_2025-12-26.csv');
-    await writeFile(file, `${COMPAT_HEADER}\n${line}\nnonsense\n`);
+    await writeFile(file, `${REFERENCE_CSV_HEADER}\n${line}\nnonsense\n`);
     const recording = await open('market_depth_2025-12-26.csv');
     expect(recording).toMatchObject({ kind: 'reference', date: '2025-12-26', day: null });
     const [row, bad] = await rowsOf(recording);
@@ -127,7 +127,7 @@ describe('A recording', () => {
   ])('%s cannot be opened or read, and the error names the problem', async (what, problem) => {
     await recordDay({ dataDir });
     await writeFile(path.join(dataDir, 'other.csv'), 'a,b\n1,2\n');
-    await writeFile(path.join(dataDir, 'v1.csv'), `${COMPAT_HEADER},extra\n`);
+    await writeFile(path.join(dataDir, 'v1.csv'), `${REFERENCE_CSV_HEADER},extra\n`);
     const [zipped, parquet] = await Promise.all(
       ['day.log.gz', 'depth.parquet'].map((name) => readFile(inDay(name))),
     );

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../../adapters/recordings/data-folder.ts';
 import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
-import { COMPAT_HEADER, referenceCsvLine } from '../../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../../core/recording/csv-files.ts';
 import { SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { sampleRow } from '../../support/depth.ts';
 
@@ -39,7 +39,7 @@ describe('The --compat file', () => {
     await record(0, 1, 2);
     await record(3);
     expect(await linesNow()).toEqual([
-      COMPAT_HEADER,
+      REFERENCE_CSV_HEADER,
       referenceCsvLine(rowAt(2)),
       referenceCsvLine(rowAt(3)),
       '',
@@ -54,7 +54,12 @@ describe('The --compat file', () => {
     await appendFile(path.join(dataDir, NAME), torn);
     await record(3);
     const kept = before.map((index) => referenceCsvLine(rowAt(index)));
-    expect(await linesNow()).toEqual([COMPAT_HEADER, ...kept, referenceCsvLine(rowAt(3)), '']);
+    expect(await linesNow()).toEqual([
+      REFERENCE_CSV_HEADER,
+      ...kept,
+      referenceCsvLine(rowAt(3)),
+      '',
+    ]);
   });
 
   test('is reported if it cannot be written, and the day log continues', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CSV_HEADER } from '../../../core/recording/columns.ts';
 import {
   REFERENCE_CSV_COLUMNS,
-  COMPAT_HEADER,
+  REFERENCE_CSV_HEADER,
   type CsvForm,
   formInHeader,
   formInRow,
@@ -11,7 +11,7 @@ import {
 } from '../../../core/recording/csv-files.ts';
 import { parseInstant } from '../../../core/time.ts';
 
-const NAMES = COMPAT_HEADER.split(',');
+const NAMES = REFERENCE_CSV_HEADER.split(',');
 const NUMBERS = Array.from({ length: 23 }, (_, index) => String(index + 1));
 const STAMP = '2025-12-26T09:15:02.000+05:30';
 const LINE = [STAMP, 'NSE:SBIN-EQ', ...NUMBERS].join(',');
@@ -37,14 +37,14 @@ const quoted = (line: string) =>
 
 describe('formInHeader', () => {
   test.each([
-    ['as the Python original writes it', COMPAT_HEADER, LINE],
-    ['in another order', reversed(COMPAT_HEADER), reversed(LINE)],
+    ['as the Python original writes it', REFERENCE_CSV_HEADER, LINE],
+    ['in another order', reversed(REFERENCE_CSV_HEADER), reversed(LINE)],
     ['with semicolons and decimal commas', NAMES.join(';'), LINE.replaceAll(',', ';')],
     ['with tabs', NAMES.join('\t'), LINE.replaceAll(',', '\t')],
-    ['in quotes', quoted(COMPAT_HEADER), quoted(LINE)],
+    ['in quotes', quoted(REFERENCE_CSV_HEADER), quoted(LINE)],
     ['in capitals, with blanks', NAMES.map((name) => ` ${name.toUpperCase()} `).join(), LINE],
-    ["with pandas' row numbers", `,${COMPAT_HEADER}`, `7,${LINE}`],
-    ['with a named row number', `Unnamed: 0,${COMPAT_HEADER}`, `7,${LINE}`],
+    ["with pandas' row numbers", `,${REFERENCE_CSV_HEADER}`, `7,${LINE}`],
+    ['with a named row number', `Unnamed: 0,${REFERENCE_CSV_HEADER}`, `7,${LINE}`],
   ])('recognises the header of the Python original %s', (_how, header, line) => {
     expect(cellsOf(line, formOf(header))).toEqual(CELLS);
   });
@@ -54,15 +54,15 @@ describe('formInHeader', () => {
     const row = readLine(cells.join(';'), formOf(NAMES.join(';')));
     expect('why' in row ? row.why : row[2]).toBe(427.25);
     const bad = ['"427,25"', ...NUMBERS.slice(1)];
-    expect(cellsOf([STAMP, 'NSE:SBIN-EQ', ...bad].join(), formOf(COMPAT_HEADER))).toContain(
+    expect(cellsOf([STAMP, 'NSE:SBIN-EQ', ...bad].join(), formOf(REFERENCE_CSV_HEADER))).toContain(
       'ltp "427,25" is not a number',
     );
   });
 
   test.each([
     [NAMES.slice(0, -1).join(), 'it has no column ask_qty_5'],
-    [`${COMPAT_HEADER},extra`, 'it has no column slot'],
-    [`${COMPAT_HEADER},ltp`, 'it has the column ltp twice'],
+    [`${REFERENCE_CSV_HEADER},extra`, 'it has no column slot'],
+    [`${REFERENCE_CSV_HEADER},ltp`, 'it has the column ltp twice'],
     [`${CSV_HEADER},extra`, 'it has a column extra'],
   ])('refuses a header with the name of the wrong column: %s', (header, why) => {
     expect(formInHeader(header)).toEqual({ why });
@@ -105,7 +105,7 @@ describe('formInRow', () => {
 });
 
 describe('readLine', () => {
-  const form = formOf(COMPAT_HEADER);
+  const form = formOf(REFERENCE_CSV_HEADER);
   const at = (stamp: string) => {
     const row = readLine(LINE.replace(STAMP, stamp), form);
     return 'why' in row ? null : row[0];
