@@ -27,7 +27,7 @@ import {
   type LogFormat,
   readEventLog,
 } from './segmented-log.ts';
-import { foreign } from './open-recording.ts';
+import { otherVersionError } from './open-recording.ts';
 import { type ParquetColumn, writeParquet } from './parquet/parquet.ts';
 import { updateSpill } from './update-spill.ts';
 
@@ -81,7 +81,7 @@ export function dayArchive(folder: string) {
       try {
         return text === null ? null : parseManifest(text);
       } catch (caught) {
-        throw foreign(folder, manifestProblem(caught));
+        throw otherVersionError(folder, manifestProblem(caught));
       }
     },
     writeManifest: (manifest: Manifest): Promise<void> =>

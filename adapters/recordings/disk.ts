@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError, toError } from '../../core/errors.ts';
-import { damaged, notAFile } from './open-recording.ts';
+import { damagedFileError, notAFileError } from './open-recording.ts';
 
 export interface Disk {
   readonly mkdir: typeof mkdir;
@@ -191,7 +191,7 @@ export function kindOf(found: Stats): string {
  */
 export async function refuseLink(file: string): Promise<void> {
   const found = await lstat(file).catch(() => null);
-  if (found !== null && !found.isFile()) throw notAFile(file, kindOf(found));
+  if (found !== null && !found.isFile()) throw notAFileError(file, kindOf(found));
 }
 
 /**
@@ -204,9 +204,9 @@ export async function plainText(file: string, maxBytes: number): Promise<string 
     throw caught;
   });
   if (found === null) return null;
-  if (!found.isFile()) throw notAFile(file, kindOf(found));
+  if (!found.isFile()) throw notAFileError(file, kindOf(found));
   if (found.size > maxBytes) {
-    throw damaged(file, new Error(`it has more than ${String(maxBytes)} bytes`));
+    throw damagedFileError(file, new Error(`it has more than ${String(maxBytes)} bytes`));
   }
   return readFile(file, 'utf8');
 }

@@ -20,7 +20,7 @@ import {
   startFrameBatch,
 } from '../../core/stream/frame-log.ts';
 import { formatIso, type Instant, instant, type IstDate, timeOfDay } from '../../core/time.ts';
-import { damaged } from './open-recording.ts';
+import { damagedFileError } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 
 /** Above it a segment file is not one of a recorder: a raw file has a fraction of it. */
@@ -87,7 +87,8 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
      */
     async read(name: string): Promise<FrameRecords> {
       const { records, problem } = readFrameLog(await unzip(pathOf(name)), crc32);
-      if (problem !== null) throw damaged(pathOf(name), new Error(`its frames are ${problem}`));
+      if (problem !== null)
+        throw damagedFileError(pathOf(name), new Error(`its frames are ${problem}`));
       return records;
     },
     async facts(name: string): Promise<FileFacts> {
@@ -157,7 +158,7 @@ async function unzip(file: string): Promise<Buffer> {
       maxOutputLength: MAX_RAW_BYTES,
     });
   } catch (caught) {
-    throw damaged(file, toError(caught));
+    throw damagedFileError(file, toError(caught));
   }
 }
 

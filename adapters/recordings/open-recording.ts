@@ -98,15 +98,15 @@ export async function openRecording({ what, dataDir, cwd }: OpenOptions): Promis
   const found = await stat(place).catch(() => null);
   if (found === null) {
     throw given?.ok === false && isLikeDate(what ?? '')
-      ? notADate(given.problem)
+      ? notADateError(given.problem)
       : missingFileError(place, dataDir);
   }
   if (found.isDirectory()) {
     const date = parseIstDate(path.basename(place));
-    if (date === null) throw notADay(place);
+    if (date === null) throw notADayError(place);
     return openDay(place, date);
   }
-  if (!found.isFile()) throw notAFile(place, kindOf(found));
+  if (!found.isFile()) throw notAFileError(place, kindOf(found));
   return (await magicOf(place)).toString('latin1') === 'PAR1'
     ? openParquetFile(place)
     : openCsvFile(place);
@@ -146,7 +146,7 @@ const REQUIRED: ReadonlySet<string> = new Set(
 async function openParquetFile(place: string): Promise<Recording> {
   const parquet = await parquetIn(place);
   const missing = CSV_HEADER.split(',').find((name) => !parquet.columns.includes(name));
-  if (missing !== undefined) throw foreign(place, `it has no column ${missing}`);
+  if (missing !== undefined) throw otherVersionError(place, `it has no column ${missing}`);
   const rows = () => parquetRows(parquet, place);
   const { columns, required } = parquet;
   return fileOf('parquet', place, { columns: new Set(columns), required, notes: [], rows });
@@ -200,7 +200,7 @@ async function* parquetRows(
       for (const row of sorted) yield isValidRow(row) ? row : null;
     }
   } catch (caught) {
-    throw damaged(place, toError(caught), nextStep);
+    throw damagedFileError(place, toError(caught), nextStep);
   }
 }
 
@@ -237,7 +237,7 @@ async function parquetIn(file: string, nextStep?: string): Promise<ParquetRows> 
   try {
     return await openParquet(file);
   } catch (caught) {
-    throw damaged(file, toError(caught), nextStep);
+    throw damagedFileError(file, toError(caught), nextStep);
   }
 }
 
@@ -268,7 +268,7 @@ function missingFileError(place: string, dataDir: string): FyersError {
 }
 
 /** @param problem a sentence without its full stop */
-export function notADate(problem: string): FyersError {
+export function notADateError(problem: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${problem.replace(/\?$/, '')}${problem.endsWith('?') ? '?' : '.'}`,
@@ -276,7 +276,7 @@ export function notADate(problem: string): FyersError {
   );
 }
 
-function notADay(place: string): FyersError {
+function notADayError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is not the folder of a day.`,
@@ -285,7 +285,7 @@ function notADay(place: string): FyersError {
 }
 
 /** @param why the actual type; null if unknown */
-export function notARecording(place: string, why: string | null = null): FyersError {
+export function notARecordingError(place: string, why: string | null = null): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is not a recording${why === null ? '' : ` (${why})`}: neither Parquet, nor a day log, nor a market_depth file of the reference.`,
@@ -294,7 +294,7 @@ export function notARecording(place: string, why: string | null = null): FyersEr
 }
 
 /** For a file that starts like a recording. */
-export function unlikeARecording(place: string, why: string): FyersError {
+export function unlikeARecordingError(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} cannot be read as a recording: ${why}.`,
@@ -303,7 +303,7 @@ export function unlikeARecording(place: string, why: string): FyersError {
 }
 
 /** For a device, a pipe or a link, none of which belongs in a recording. */
-export function notAFile(place: string, what: string): FyersError {
+export function notAFileError(place: string, what: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `${place} is ${what}, but a recording has only ordinary files.`,
@@ -311,7 +311,7 @@ export function notAFile(place: string, what: string): FyersError {
   );
 }
 
-export function foreign(place: string, why: string): FyersError {
+export function otherVersionError(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
@@ -328,7 +328,7 @@ function recompactHint(date: IstDate, folder: string): string {
   return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`./fyers compact ${date} --data ${dataDir}\`.`;
 }
 
-export function damaged(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {
+export function damagedFileError(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {
   return new FyersError(
     'platform.integrity',
     `${place} cannot be read to its end: ${cause.message}.`,

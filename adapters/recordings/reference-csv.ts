@@ -16,7 +16,12 @@ import {
 import type { RecordedRow } from '../../core/recording/rows.ts';
 import { toError } from '../../core/errors.ts';
 import { endOfLastLine } from './disk.ts';
-import { damaged, foreign, notARecording, unlikeARecording } from './open-recording.ts';
+import {
+  damagedFileError,
+  otherVersionError,
+  notARecordingError,
+  unlikeARecordingError,
+} from './open-recording.ts';
 import { magicOf, unpacked } from './unzip.ts';
 
 interface CsvRecording {
@@ -35,10 +40,10 @@ interface CsvRecording {
 export async function openCsv(place: string): Promise<CsvRecording> {
   const first = await firstLine(place);
   const header = first === null ? null : formInHeader(first);
-  if (header !== null && 'why' in header) throw foreign(place, header.why);
+  if (header !== null && 'why' in header) throw otherVersionError(place, header.why);
   const form = header ?? (first === null ? null : formInRow(first));
-  if (form === null) throw notARecording(place, await detectFileType(place));
-  if ('why' in form) throw unlikeARecording(place, form.why);
+  if (form === null) throw notARecordingError(place, await detectFileType(place));
+  if ('why' in form) throw unlikeARecordingError(place, form.why);
   return {
     form,
     columns: new Set(COLUMNS_OF[form.kind].map(({ name }) => name)),
@@ -93,7 +98,7 @@ async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
       yield { number, line };
     }
   } catch (caught) {
-    throw damaged(file, toError(caught));
+    throw damagedFileError(file, toError(caught));
   }
 }
 
@@ -103,7 +108,7 @@ async function firstLine(file: string): Promise<string | null> {
     for await (const { text } of linesOf(file)) if (text.trim() !== '') return text;
     return null;
   } catch (caught) {
-    throw damaged(file, toError(caught));
+    throw damagedFileError(file, toError(caught));
   }
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { dayFolders, lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { diskRefusal } from '../../adapters/recordings/disk.ts';
-import { notADate } from '../../adapters/recordings/open-recording.ts';
+import { notADateError } from '../../adapters/recordings/open-recording.ts';
 import { readDate, type Instant, type IstDate } from '../../core/time.ts';
 import { isWithoutRows } from '../../core/recording/coverage.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
@@ -59,7 +59,7 @@ async function compact(
   const days = dayFolders(dataDir);
   const all = await days.dates();
   const given = what === undefined ? null : readDate(what);
-  if (given?.ok === false) throw notADate(given.problem);
+  if (given?.ok === false) throw notADateError(given.problem);
   const named = given?.value ?? null;
   if (named !== null && !all.includes(named)) {
     throw marketClosedError(session, named) ?? dayNotFoundError(named, dataDir, all);

@@ -64,7 +64,7 @@ async function importFiles(
   const { io } = session;
   const dataDir = path.resolve(io.cwd, options.data);
   const named = options.date === undefined ? null : parseIstDate(options.date);
-  if (options.date !== undefined && named === null) throw notADate(options.date);
+  if (options.date !== undefined && named === null) throw notADateError(options.date);
   await using _lock = await lockFolder(dataDir);
   for (const what of files) {
     try {
@@ -214,7 +214,7 @@ function noRowsError(
   );
 }
 
-function notADate(text: string): FyersError {
+function notADateError(text: string): FyersError {
   return new FyersError(
     'operator.usage',
     `--date "${text}" is not a date.`,

@@ -10,7 +10,7 @@ import type { ObjectFacts } from '../../adapters/aws/object-store.ts';
 import { removeAtEnd } from '../../adapters/process/stop-signal.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import {
-  notADate,
+  notADateError,
   openRecording,
   type Recording,
 } from '../../adapters/recordings/open-recording.ts';
@@ -103,7 +103,7 @@ export async function recordingOf(
   const given = what === undefined ? null : readDate(what);
   const date = given?.ok === true ? given.value : null;
   if (options.s3 !== true && options.bucket === undefined) {
-    if (options.shard !== undefined) throw shardOfFolder(shard);
+    if (options.shard !== undefined) throw shardOfFolderError(shard);
     const folder = options.data ?? (await findFolder(session, what, date));
     const dataDir = path.resolve(cwd, folder);
     if (date !== null && !(await dayFolders(dataDir).dates()).includes(date)) {
@@ -123,7 +123,7 @@ export async function recordingOf(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  if (date === null) throw given?.ok === false ? notADate(given.problem) : noDateError();
+  if (date === null) throw given?.ok === false ? notADateError(given.problem) : noDateError();
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
   const temporary = removeAtEnd(dataDir);
@@ -254,7 +254,7 @@ function framesInBucket(recording: Recording, bucket: BucketDay): StoredFrames {
   };
 }
 
-function shardOfFolder(shard: number): FyersError {
+function shardOfFolderError(shard: number): FyersError {
   return new FyersError(
     'operator.usage',
     `--shard ${String(shard)} is a part of the bucket, and a folder of this machine has one harvester's days.`,

@@ -77,7 +77,7 @@ function handleRequest(
   }
   if (redirect.kind === 'refused') {
     answer(response, 200, 'Fyers ended the login with an error; the terminal shows it.', () => {
-      reject(loginRefused(redirect.words));
+      reject(loginRefusedError(redirect.words));
     });
     return;
   }
@@ -160,7 +160,7 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
         : await person.ask('The whole address of the page that the login ended on:', { isWhole });
     const redirect = read(text);
     if (redirect.kind === 'code') return redirect.code;
-    if (redirect.kind === 'refused') throw loginRefused(redirect.words);
+    if (redirect.kind === 'refused') throw loginRefusedError(redirect.words);
     const problem = `The address ${text.trim() === '' ? 'is empty' : redirect.problem}.`;
     if (attempt === attempts) throw notAnAnswerError(problem);
     io.err(problem);
@@ -168,7 +168,7 @@ export async function pastedCode(context: LoginContext, redirectUri: string): Pr
 }
 
 /** Quotes Fyers' words. */
-function loginRefused(words: string): FyersError {
+function loginRefusedError(words: string): FyersError {
   return new FyersError(
     'operator.login',
     `Fyers ended the login with an error: ${asSentence(words)}`,

@@ -41,7 +41,7 @@ import { caughtCode, pastedCode } from './auth-code.ts';
 import {
   depthNotes,
   exchangeCode,
-  foreign,
+  wrongAccountError,
   keepingTokens,
   proveNew,
   proveStored,
@@ -273,7 +273,7 @@ async function handOver(context: LoginContext, tokens: Tokens): Promise<readonly
 /** `same` and `older` mean that another login was published first. */
 function refuseUnadopted(name: string, did: string): void {
   if (['published', 'same', 'older'].includes(did)) return;
-  if (did === 'foreign') throw foreign(null, null);
+  if (did === 'foreign') throw wrongAccountError(null, null);
   throw new FyersError(
     'broker.bad-token',
     `${name} found the new token ${did} and did not publish it.`,

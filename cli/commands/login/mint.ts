@@ -76,7 +76,7 @@ export async function proveNew(
   // A wrong clock does not make the token bad.
   const isMisjudged = first === 'wrong-expiry' && clockCheck.fault() !== null;
   const check = isMisjudged ? checkedAt(clockCheck.rightTime()) : first;
-  if (check === 'wrong-account') throw foreign(decodeToken(token)?.fyId ?? null, account);
+  if (check === 'wrong-account') throw wrongAccountError(decodeToken(token)?.fyId ?? null, account);
   if (proof.kind === 'dead' || check === 'wrong-expiry') {
     throw new FyersError(
       'broker.bad-token',
@@ -142,7 +142,7 @@ export function patience({ clock, err }: Io): Pick<KeeperPorts, 'clock' | 'event
   };
 }
 
-export function foreign(fyId: string | null, account: string | null): FyersError {
+export function wrongAccountError(fyId: string | null, account: string | null): FyersError {
   const owner = fyId === null ? 'another Fyers account' : `the Fyers account ${fyId}`;
   const expected = account ?? 'the one whose tokens were seen before';
   return new FyersError(
