@@ -1,6 +1,6 @@
 // Closes days: ends, compacts and uploads every finished day that is not in the bucket. Every step
 // is idempotent.
-import * as say from '../core/recording/log.ts';
+import * as logEvents from '../core/recording/log.ts';
 import { FyersError, toError } from '../core/errors.ts';
 import type { Clock, Logger, ObjectStore } from '../core/ports.ts';
 import type { IstDate } from '../core/time.ts';
@@ -39,7 +39,7 @@ export async function closeDays(
     try {
       await closeDay(options, date, between);
     } catch (caught) {
-      events.log(say.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
+      events.log(logEvents.stepFailed(`Closing ${date}`, problemOf(caught), 'closing days'));
     }
   }
   await makeRoom(options);
@@ -76,9 +76,11 @@ export async function proveClosed(
 export async function makeRoom({ days, events }: CloseOptions): Promise<void> {
   try {
     const removed = await days.makeRoom(DISK_USED_PERCENT_MAX);
-    if (removed.length > 0) events.log(say.roomMade(removed));
+    if (removed.length > 0) events.log(logEvents.roomMade(removed));
   } catch (caught) {
-    events.log(say.stepFailed('Removing days that are in the bucket', toError(caught).message));
+    events.log(
+      logEvents.stepFailed('Removing days that are in the bucket', toError(caught).message),
+    );
   }
 }
 
@@ -94,7 +96,7 @@ async function closeDay(
     // The Parquet file must include the rows that another machine uploaded.
     if (objects !== null) await takeOver({ ...options, objects }, date);
     if (await isEmpty(folder)) {
-      events.log(say.dayPutAside(date, await days.putAside(date)));
+      events.log(logEvents.dayPutAside(date, await days.putAside(date)));
       return;
     }
     await closeDayLog(options, date);
@@ -105,19 +107,19 @@ async function closeDay(
   await between();
   const before = await folder.shipped();
   const outcome = await shipAll({ ...options, objects }, date);
-  if (outcome === 'shipped') events.log(say.dayShipped(date));
+  if (outcome === 'shipped') events.log(logEvents.dayShipped(date));
   // A conflict is retried until the operator resolves it, but logged only once.
-  else if (before !== outcome) events.log(say.shipConflict(date));
+  else if (before !== outcome) events.log(logEvents.shipConflict(date));
 }
 
 async function logCompacted(folder: DayFolder, date: IstDate, events: Logger): Promise<void> {
   const manifest = await folder.manifest();
   if (manifest === null) return;
-  events.log(say.dayCompacted(date, manifest));
+  events.log(logEvents.dayCompacted(date, manifest));
   const { malformed } = manifest.leftOut;
   const quarantine = manifest.files.find(({ name }) => name.startsWith('quarantine'));
   if (quarantine !== undefined) {
-    events.log(say.linesQuarantined(date, malformed, folder.pathOf(quarantine.name)));
+    events.log(logEvents.linesQuarantined(date, malformed, folder.pathOf(quarantine.name)));
   }
 }
 

@@ -4,7 +4,7 @@
 // ends on the abort signal, after `sessions` sessions, or at `until`.
 import type { SamplingPlan } from '../core/config/values.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
-import * as say from '../core/recording/log.ts';
+import * as logEvents from '../core/recording/log.ts';
 import { calendarNotice, nextSession } from '../core/market/calendar.ts';
 import { type SessionPlan, slotCount } from '../core/market/phases.ts';
 import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
@@ -90,7 +90,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   for (let done = 0; options.sessions === null || done < options.sessions;) {
     const awaited = nextSession(clock.now(), calendar);
     if (options.until !== null && awaited.opensAt >= options.until) {
-      options.events.log(say.untilReached(options.until, awaited.opensAt));
+      options.events.log(logEvents.untilReached(options.until, awaited.opensAt));
       break;
     }
     const awaitedLookup = createSymbolLookup(options, awaited);
@@ -109,7 +109,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
     isRecording = true;
     await record(options, session, { heartbeat, progress, lookup, missed });
     const isPart = endOf(options, session) < session.closesAt;
-    if (isPart && !signal.aborted) options.events.log(say.untilReached(clock.now(), null));
+    if (isPart && !signal.aborted) options.events.log(logEvents.untilReached(clock.now(), null));
     if ((isPart || signal.aborted) && clock.now() < session.closesAt) break;
     isRecording = false;
     await close();
@@ -117,7 +117,7 @@ export async function harvest(options: LoopOptions): Promise<readonly IstDate[]>
   }
   if (signal.aborted) {
     progress.stops();
-    options.events.log(say.stopping(isRecording));
+    options.events.log(logEvents.stopping(isRecording));
   }
   await options.metrics.flush();
   return recorded;
@@ -188,9 +188,9 @@ async function waitForOpening(
   },
 ): Promise<Opened | 'stopped' | 'another day'> {
   const { calendar, clock, signal, token, events, sampling } = options;
-  events.log(say.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
+  events.log(logEvents.sessionAwaited(session, slotCount(session, sampling.everySeconds)));
   const notice = calendarNotice(session.date, calendar);
-  if (notice !== null) events.log(say.calendarRunsOut(notice));
+  if (notice !== null) events.log(logEvents.calendarRunsOut(notice));
   const readyAt = plus(session.opensAt, -READY_LEAD_MS);
   const watchFrom = plus(session.opensAt, -TOKEN_POLL_WINDOW_MS);
   let missed: Opened['missed'] = null;
@@ -272,7 +272,7 @@ async function noteStream(
   day: Pick<RecordingDay, 'note'>,
 ): Promise<void> {
   for (const note of stream?.takeNotes() ?? []) {
-    events.log(say.streamEvent(note));
+    events.log(logEvents.streamEvent(note));
     await day.note(note.event, note.message, note);
   }
 }
@@ -383,7 +383,7 @@ async function record(
   heartbeat.addMissed(day.missedSlots);
   try {
     const from = clock.now() < session.opensAt ? session.opensAt : clock.now();
-    events.log(say.recordingBegan(session.date, from));
+    events.log(logEvents.recordingBegan(session.date, from));
     await logSymbols(names, events, day);
     const market = marketCheck(options, session, day);
     await upload.runIfDue(clock.now());

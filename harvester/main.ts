@@ -27,7 +27,7 @@ import { type Log, createLog } from '../adapters/process/log.ts';
 import { runChild } from '../adapters/process/run-child.ts';
 import { serviceManager } from '../adapters/process/service-manager.ts';
 import { stopSignal } from '../adapters/process/stop-signal.ts';
-import * as say from '../core/recording/log.ts';
+import * as logEvents from '../core/recording/log.ts';
 import { FyersError, exitCodeOf, toError } from '../core/errors.ts';
 import { indicesIn } from '../core/config/groups.ts';
 import { nextSession } from '../core/market/calendar.ts';
@@ -141,7 +141,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   const { clock, signal, log, listeners } = surroundings;
   const { dataDir, shard } = settings;
   signal.addEventListener('abort', () => {
-    log.log(say.stopAsked());
+    log.log(logEvents.stopAsked());
   });
   const store = await tokenStoreOf(settings, log);
   await using _lock = await lockFolder(dataDir);
@@ -217,7 +217,7 @@ function namesBy(
 
 function logStep(events: Logger, step: string): (problem: string) => void {
   return (problem) => {
-    events.log(say.stepFailed(step, problem));
+    events.log(logEvents.stepFailed(step, problem));
   };
 }
 
@@ -325,7 +325,7 @@ function authorizationOf(token: HeldToken): string | null {
 function logOncePerMessage(events: Logger): (problem: Error) => void {
   let lastProblem = '';
   return ({ message }) => {
-    if (message !== lastProblem) events.log(say.referenceCsvFailed(message));
+    if (message !== lastProblem) events.log(logEvents.referenceCsvFailed(message));
     lastProblem = message;
   };
 }

@@ -2,8 +2,7 @@
 // harvester itself, so that no alarm needs a calendar.
 import type { Status } from '../core/recording/columns.ts';
 import type { HoleReason } from '../core/recording/coverage.ts';
-import * as say from '../core/recording/log.ts';
-import { slotTaken, timeFault } from '../core/recording/log.ts';
+import * as logEvents from '../core/recording/log.ts';
 import { timeFaults, timeFaultWords } from '../core/clock-faults.ts';
 import { METRICS } from '../core/config/names.ts';
 import type { Clock, DepthFeed, Logger, SlotResult } from '../core/ports.ts';
@@ -56,7 +55,7 @@ export function createProgressReporter(options: ProgressOptions): ProgressReport
       const filled = symbols - missing;
       const answeredAt = Math.max(...batch.map(({ receivedAt }) => receivedAt));
       const tookMs = Math.max(0, answeredAt - beganAt);
-      events.log(slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
+      events.log(logEvents.slotTaken(first.slot, { filled, expected: symbols, lagMs, tookMs }));
       reportStatus({ kind: 'recording', slot: first.slot, filled, symbols, lagMs });
     },
     takeLag() {
@@ -70,7 +69,7 @@ export function createProgressReporter(options: ProgressOptions): ProgressReport
       const faults = timeFaults(before, now);
       before = now;
       for (const fault of faults) {
-        events.log(timeFault(timeFaultWords(fault)));
+        events.log(logEvents.timeFault(timeFaultWords(fault)));
         await day.note('time-fault', timeFaultWords(fault));
       }
     },
@@ -116,7 +115,7 @@ export function createHeartbeat(
   const logged = new Set<string>();
   const beat = async (): Promise<void> => {
     const diskUsedPercent = await days.diskUsedPercent();
-    events.log(say.heartbeat(missed, diskUsedPercent));
+    events.log(logEvents.heartbeat(missed, diskUsedPercent));
     metrics.measure(METRICS.slotsMissed, missed);
     metrics.measure(METRICS.diskUsedPercent, diskUsedPercent);
     metrics.measure(METRICS.slotLag, progress.takeLag());
@@ -136,11 +135,13 @@ export function createHeartbeat(
         if (taken.kind !== 'hole' || taken.detail === undefined || logged.has(taken.detail))
           continue;
         if (logged.size < MAX_LOGGED_ANSWERS) logged.add(taken.detail);
-        events.log(say.brokerAnswered(taken.symbol, taken.detail));
+        events.log(logEvents.brokerAnswered(taken.symbol, taken.detail));
       }
       const now = [...new Set(missing)].sort().join(', ');
       if (now !== reasons) {
-        events.log(now === '' ? say.slotsFilledAgain(slot) : say.slotsMissed(slot, now));
+        events.log(
+          now === '' ? logEvents.slotsFilledAgain(slot) : logEvents.slotsMissed(slot, now),
+        );
       }
       reasons = now;
     },

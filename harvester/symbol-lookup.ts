@@ -1,5 +1,5 @@
 // Schedules the lookup of a day's symbols, and logs the result to the operator and the day.
-import * as say from '../core/recording/log.ts';
+import * as logEvents from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Logger } from '../core/ports.ts';
 import { type Instant, MINUTE, SECOND, plus } from '../core/time.ts';
@@ -115,12 +115,12 @@ export async function logSymbols(
     symbols.push(symbol);
     aliases.set(alias, symbols);
   }
-  if (aliases.size > 0) events.log(say.symbolsNamed(aliases));
+  if (aliases.size > 0) events.log(logEvents.symbolsNamed(aliases));
   for (const { alias, why } of unknown) {
-    events.log(say.aliasUnknown(alias, why));
+    events.log(logEvents.aliasUnknown(alias, why));
     await day.note('symbol-master', `${alias}: ${why}`);
   }
   if (problems.length === 0) return;
-  events.log(say.symbolMasterLacking(problems));
+  events.log(logEvents.symbolMasterLacking(problems));
   await day.note('symbol-master', problems.join('; '));
 }

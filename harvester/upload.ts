@@ -5,7 +5,7 @@
 // local state fetches the numbers in order until one is missing, and puts those rows before its own
 // logs. Closed days are write-once too, with the manifest last, so a repeated upload finds its own
 // files.
-import * as say from '../core/recording/log.ts';
+import * as logEvents from '../core/recording/log.ts';
 import {
   firstState,
   type LogEnds,
@@ -75,9 +75,9 @@ export function runningUpload(
       fenced =
         (await uploadSegments(options, date, to)) === 'conflict' ||
         (await uploadFrames({ ...options, frames, date })) === 'conflict';
-      if (fenced) events.log(say.shipConflict(date));
+      if (fenced) events.log(logEvents.shipConflict(date));
     } catch (caught) {
-      events.log(say.stepFailed(`Uploading the recorded part of ${date}`, problemOf(caught)));
+      events.log(logEvents.stepFailed(`Uploading the recorded part of ${date}`, problemOf(caught)));
     }
   };
   // Upload the first segment at once: its number shows every other harvester of this day that this
@@ -93,7 +93,7 @@ export function runningUpload(
       try {
         await takeOver(options, date);
       } catch (caught) {
-        events.log(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+        events.log(logEvents.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       }
     },
     runIfDue: (now) => step.runIfDue(now),
@@ -128,7 +128,7 @@ export async function uploadSegments(
     await uploads.save(state);
     await uploads.remove(pending);
     const bytes = pending.files.reduce((sum, file) => sum + file.bytes, 0);
-    options.events.log(say.segmentShipped(date, state.next - 1, bytes));
+    options.events.log(logEvents.segmentShipped(date, state.next - 1, bytes));
   }
 }
 
@@ -170,7 +170,7 @@ export async function takeOver(options: UploadOptions, date: IstDate): Promise<U
   const state = firstState(next);
   await uploads.save(state);
   await uploads.forgetFetched();
-  if (next > 1) options.events.log(say.dayTakenOver(date, next - 1));
+  if (next > 1) options.events.log(logEvents.dayTakenOver(date, next - 1));
   return state;
 }
 
@@ -194,7 +194,7 @@ export async function adoptDays(
         await takeOver(options, date);
       } else await days.uploads(date).forgetFetched();
     } catch (caught) {
-      options.events.log(say.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+      options.events.log(logEvents.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
       return false;
     }
   }

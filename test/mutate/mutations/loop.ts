@@ -120,7 +120,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'the end of the calendar is not reported',
     file: 'harvester/loop.ts',
-    find: '  if (notice !== null) events.log(say.calendarRunsOut(notice));\n',
+    find: '  if (notice !== null) events.log(logEvents.calendarRunsOut(notice));\n',
     replace: '',
     tests: TELLING,
   },
@@ -148,7 +148,7 @@ export const LOOP: readonly Mutation[] = [
   {
     name: 'an uploaded segment is not logged',
     file: 'harvester/upload.ts',
-    find: '    options.events.log(say.segmentShipped(date, state.next - 1, bytes));\n',
+    find: '    options.events.log(logEvents.segmentShipped(date, state.next - 1, bytes));\n',
     replace: '',
     tests: ['test/harvester/upload.test.ts'],
   },
