@@ -52,8 +52,8 @@ export async function checkToken(context: CheckContext): Promise<Finding> {
   const all = await readTokenSources(context);
   const session = nextSession(now, context.calendar());
   for (const { accessToken, refreshToken } of all) {
-    clock.saw(accessToken);
-    clock.saw(refreshToken);
+    clock.onToken(accessToken);
+    clock.onToken(refreshToken);
   }
   for (const held of all) {
     const { good } = judge(held, { now, proof: null, offline: true });

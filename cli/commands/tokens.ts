@@ -67,8 +67,8 @@ async function tokens(session: Session, options: TokensOptions): Promise<void> {
   const now = io.clock.now();
   const offline = options.offline === true;
   const check = clockCheck(io.clock);
-  check.saw(held.accessToken);
-  check.saw(held.refreshToken);
+  check.onToken(held.accessToken);
+  check.onToken(held.refreshToken);
   const mayLive = [now, check.rightTime()].some((at) => mayBeProven(held, at));
   const proof = !offline && mayLive ? await prove(session, held, check.onServerTime) : null;
   const judgedAt = (at: Instant): Verdict => judge(held, { now: at, proof, offline });

@@ -164,8 +164,8 @@ export function unknownSymbolText(symbols: ReadonlySet<string>, name: string): s
 export interface ClockCheck {
   /** Listener for the broker's adapter: the `Date` header of an answer that has just arrived. */
   readonly onServerTime: (serverTime: Instant) => void;
-  /** Registers a token that was read or has just been issued. */
-  readonly saw: (token: string | null) => void;
+  /** A token that was read or has just been issued. */
+  readonly onToken: (token: string | null) => void;
   /** Null without evidence that the clock is wrong. A server's answer has priority over a token. */
   readonly fault: () => ClockFault | null;
   /** Current time, corrected by the fault. */
@@ -186,7 +186,7 @@ export function clockCheck(clock: Pick<Clock, 'now'>): ClockCheck {
     onServerTime(serverTime) {
       byServer = faultByServer(serverTime, clock.now(), "the time of Fyers' answer");
     },
-    saw(token) {
+    onToken(token) {
       const found = faultByToken(token, clock.now());
       if ((found?.offMs ?? 0) > (byToken?.offMs ?? 0)) byToken = found;
     },

@@ -65,7 +65,7 @@ export const ENVIRONMENT = {
   days: 'FYERS_DAYS',
   /** How often a refresh is tried although the broker has switched it off. */
   probeRefresh: 'FYERS_PROBE_REFRESH',
-  /** The operator's own days, as JSON (`core/market/calendar-data.ts`); absent without such days. */
+  /** The operator's calendar overrides, as JSON (`core/market/calendar-data.ts`); absent without any. */
   calendar: 'FYERS_CALENDAR',
   /** The name of the PIN's secret; absent if no PIN is configured. */
   pinSecret: 'FYERS_PIN_SECRET',
@@ -189,7 +189,7 @@ export const UPDATES_FILE = 'updates.parquet';
 export const OBJECTS = {
   artifactPrefix: 'artifact/',
   currentArtifact: 'artifact/current.json',
-  /** The operator's own days, for the harvester; absent without such days. */
+  /** The operator's calendar overrides, for the harvester; absent without any. */
   calendar: 'artifact/calendar.json',
   /** The operator's lists of indices, for the harvester; absent without such lists. */
   indexLists: 'artifact/index-lists.json',

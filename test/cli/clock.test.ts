@@ -199,7 +199,7 @@ describe('The clock check of fyers doctor', () => {
     [
       'a token was issued in the future',
       (c) => {
-        c.saw(mintToken(SEED, APP, 'access_token', NINE + HOUR));
+        c.onToken(mintToken(SEED, APP, 'access_token', NINE + HOUR));
       },
       'problem',
       /at least 1 h behind/,
@@ -207,7 +207,7 @@ describe('The clock check of fyers doctor', () => {
     [
       'a token was issued in the past',
       (c) => {
-        c.saw(GOOD);
+        c.onToken(GOOD);
       },
       'skipped',
       /neither/,

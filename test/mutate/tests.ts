@@ -13,7 +13,7 @@ export type Verdict =
   /** No test ran, or the tests did not end, so the result proves nothing. */
   | { readonly kind: 'broken'; readonly why: string };
 
-const LONGEST_MS = 180_000;
+const RUN_TIMEOUT_MS = 180_000;
 const VITEST = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 
 const Report = z.object({
@@ -45,12 +45,12 @@ export async function runTests(files: readonly string[], folder: string): Promis
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   };
   process.prependOnceListener('exit', kill);
-  const timer = setTimeout(kill, LONGEST_MS);
+  const timer = setTimeout(kill, RUN_TIMEOUT_MS);
   const [, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(timer);
   process.off('exit', kill);
   if (signal !== null) {
-    return { kind: 'broken', why: `no end after ${String(LONGEST_MS / 1_000)} s` };
+    return { kind: 'broken', why: `no end after ${String(RUN_TIMEOUT_MS / 1_000)} s` };
   }
   try {
     return verdictOf(readFileSync(report, 'utf8'), folder);

@@ -49,7 +49,7 @@ interface TokenCheck {
   readonly live: boolean;
 }
 
-const MOST_CALLS = 2;
+const MAX_CALLS = 2;
 /** The deployments have `probeRefresh: weekly`. */
 const PROBE_DAYS = 7;
 const SWITCHED_OFF = -16;
@@ -110,7 +110,7 @@ function findForbiddenCalls(evidence: Evidence): readonly string[] {
     counts.set(key, count);
     violations.push(
       ...violationsOf(call, bans, day).map((why) => `${formatTime(call.at)}: a PIN call ${why}.`),
-      ...(count > MOST_CALLS
+      ...(count > MAX_CALLS
         ? [`${formatTime(call.at)}: a PIN call, number ${String(count)} of one input on ${day}.`]
         : []),
     );

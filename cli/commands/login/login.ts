@@ -350,7 +350,7 @@ async function waitForNewToken(
     }
     const token = parseAccessToken(tokenIn(await readTokenOrNull(read)) ?? '');
     if (token.ok) {
-      clockCheck.saw(token.value);
+      clockCheck.onToken(token.value);
       const times = [now, clockCheck.rightTime()];
       const isTaken = (at: Instant) => isNewer(token.value, before, { account: fyId, now: at });
       if (times.some(isTaken)) return token.value;

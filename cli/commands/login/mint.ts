@@ -32,7 +32,7 @@ export interface Tokens {
 export async function exchangeCode(context: LoginContext, code: AuthCode): Promise<Tokens> {
   const { app, broker, session } = context;
   session.hide(code);
-  context.clockCheck.saw(code);
+  context.clockCheck.onToken(code);
   const { signal } = new AbortController();
   const startedAt = session.io.clock.now();
   const answer = await retrying(patience(session.io), startedAt, signal, () =>
@@ -40,7 +40,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
   );
   switch (answer.kind) {
     case 'minted':
-      context.clockCheck.saw(answer.accessToken);
+      context.clockCheck.onToken(answer.accessToken);
       return { accessToken: answer.accessToken, refreshToken: answer.refreshToken ?? null };
     case 'refused':
       throw refusalError(answer.by, answer.detail);
@@ -115,7 +115,7 @@ export async function proveStored(
   const { clockCheck } = context;
   const token = parseAccessToken(text ?? '');
   if (!token.ok) return null;
-  clockCheck.saw(token.value);
+  clockCheck.onToken(token.value);
   const isPlausibleAt = (now: Instant): boolean =>
     classifyToken(token.value, null, { account, now }).kind === 'plausible';
   const now = [context.session.io.clock.now(), clockCheck.rightTime()].find(isPlausibleAt);
