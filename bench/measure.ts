@@ -2,7 +2,7 @@
 
 export interface Measure {
   readonly what: string;
-  readonly unit: 'ms' | 'µs' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days';
+  readonly unit: 'ms' | 'µs' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days' | '%';
   readonly ours: number;
   /** The baseline, or null. */
   readonly beside: number | null;

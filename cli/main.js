@@ -3,11 +3,11 @@
 // print the error.
 import { nodeProblem } from '../adapters/process/require-node.js';
 
-const problem = nodeProblem(process.versions.node);
-if (problem === null) {
+const old = nodeProblem(process.versions.node);
+if (old === null) {
   const { main } = await import('./program.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {
-  console.error(problem);
+  console.error(`${old.problem} ${old.nextStep}`);
   process.exitCode = 2;
 }

@@ -43,6 +43,8 @@ const EXIT_CODES: Readonly<Record<ErrorFamily, number>> = {
 export class FyersError extends Error {
   override readonly name = 'FyersError';
   readonly code: ErrorCode;
+  /** One or more full sentences; the message is these and the next step. */
+  readonly problem: string;
   /** A full sentence. */
   readonly nextStep: string;
   /** True if the next step fits every error of the code. A caller that knows more may then replace it. */
@@ -55,8 +57,10 @@ export class FyersError extends Error {
     options: ErrorOptions & { readonly isGeneral?: boolean } = {},
   ) {
     const { isGeneral = false, ...rest } = options;
-    super(`${removeSecondStop(problem)} ${nextStep}`, rest);
+    const sentences = removeSecondStop(problem);
+    super(`${sentences} ${nextStep}`, rest);
     this.code = code;
+    this.problem = sentences;
     this.nextStep = nextStep;
     this.isGeneral = isGeneral;
   }
@@ -84,6 +88,12 @@ export async function nullIfDamaged<T>(reading: Promise<T>): Promise<T | null> {
     if (caught instanceof FyersError && caught.code === 'platform.integrity') return null;
     throw caught;
   }
+}
+
+/** The code of an error of Node, such as `ENOENT`; empty if it has none. */
+export function errnoOf(caught: unknown): string {
+  const error = toError(caught);
+  return 'code' in error ? String(error.code) : '';
 }
 
 export function toError(caught: unknown): Error {

@@ -156,7 +156,7 @@ async function tokenText(look: FirstLook): Promise<string | null> {
     return await look.store.read('FYERS_ACCESS_TOKEN');
   } catch (caught) {
     if (!(caught instanceof FyersError) || caught.code !== 'operator.token-file') throw caught;
-    throw unusableTokenError(look, caught.message.slice(0, -caught.nextStep.length).trim());
+    throw unusableTokenError(look, caught.problem);
   }
 }
 

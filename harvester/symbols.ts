@@ -5,6 +5,7 @@
 // and a day keeps the set that it began with.
 import { isGroup, type ReadIndexLists, NO_LISTS } from '../core/config/groups.ts';
 import { parseSymbol } from '../core/config/values.ts';
+import { isContract } from '../core/market/symbol-plan.ts';
 import { cellIndex } from '../core/recording/columns.ts';
 import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
 import { keyOf, numberAt } from '../core/recording/observed.ts';
@@ -231,16 +232,13 @@ async function gatherFacts(
   };
   // Read derivatives first: they determine the underlyings, and which shares close by auction.
   const knowsDerivatives = names.some(hasDerivatives) && (await read('NSE_FO'));
-  const knowsCash = await read('NSE_CM');
-  const isSilent = knowsCash && problems.length === 0;
-  for (const symbol of wanted.symbols) {
-    if (isSilent && symbol.startsWith('NSE:') && !extract.listed.has(symbol)) {
-      problems.push(`the symbol master does not list ${symbol}`);
-    }
-  }
+  await read('NSE_CM');
   const ofBse = [...wanted.symbols].filter((symbol) => symbol.startsWith('BSE:'));
-  if (ofBse.length > 0) {
-    problems.push(`no symbol master of BSE is read, so there are no facts for ${ofBse.join(', ')}`);
+  if (ofBse.some(isContract)) await read('BSE_FO');
+  if (!ofBse.every(isContract)) await read('BSE_CM');
+  if (problems.length === 0) {
+    const unlisted = [...wanted.symbols].filter((symbol) => !extract.listed.has(symbol));
+    problems.push(...unlisted.map((symbol) => `the symbol master does not list ${symbol}`));
   }
   const closes = await lastCloses(days, wanted.date, calendar);
   return { extract, knowsDerivatives, closes, problems, isCurrent };
@@ -304,8 +302,11 @@ function factsOf(
     tick: row?.tick ?? null,
     lot: row?.lot ?? null,
     // The master has no flag for it; the closing auction is for shares that have derivatives
-    // (NSE/CMTR/74466).
-    auction: isShare && knowsDerivatives ? extract.isUnderlying(row.fyToken) : null,
+    // (NSE/CMTR/74466). No source gives that of BSE.
+    auction:
+      isShare && knowsDerivatives && symbol.startsWith('NSE:')
+        ? extract.isUnderlying(row.fyToken)
+        : null,
     ...(row === undefined || row.kind === 'cash' ? {} : { expiresOn: row.expiresOn }),
     lastClose: closes.get(symbol) ?? null,
   };

@@ -4,8 +4,8 @@ import pulumi from '@pulumi/pulumi';
 import { nodeProblem } from '../adapters/process/require-node.js';
 
 export default async function main() {
-  const problem = nodeProblem(process.versions.node);
-  if (problem !== null) throw new pulumi.RunError(problem);
+  const old = nodeProblem(process.versions.node);
+  if (old !== null) throw new pulumi.RunError(`${old.problem} ${old.nextStep}`);
   // esbuild runs in its own process, so start it before loading the AWS package.
   const { bundleCode } = await import('./bundle.ts');
   const making = bundleCode();

@@ -1,6 +1,6 @@
 // Turns AWS errors into errors with a next step. Every AWS error passes through here, so this is
 // the only list of causes.
-import { FyersError, type ErrorCode, toError } from '../../core/errors.ts';
+import { errnoOf, type ErrorCode, FyersError, toError } from '../../core/errors.ts';
 import { asSentence } from '../../core/text.ts';
 
 interface Cause {
@@ -192,7 +192,7 @@ export function awsFault(caught: unknown, doing: string, sent = ''): FyersError 
       { isGeneral: true },
     );
   }
-  const code = 'code' in error ? String(error.code) : '';
+  const code = errnoOf(error);
   const cause = CAUSES.find(({ matches }) => matches({ name, message, code }));
   if (cause !== undefined) return new FyersError(cause.code, problem, cause.nextStep);
   if (name === 'CredentialsProviderError') {

@@ -4,7 +4,7 @@ import { lstat, open, readFile, rename, rm, stat, writeFile } from 'node:fs/prom
 import path from 'node:path';
 import { OPERATOR_FILES, type ParameterName } from '../../core/config/names.ts';
 import type { AccessToken, RefreshToken } from '../../core/config/values.ts';
-import { FyersError, toError } from '../../core/errors.ts';
+import { errnoOf, FyersError, toError } from '../../core/errors.ts';
 import type { ClaimStore, TokenStore } from '../../core/ports.ts';
 import { formatUtc, instant } from '../../core/time.ts';
 import { parseTokenState } from '../../core/token/state.ts';
@@ -199,8 +199,7 @@ function temporaryPath(folder: string): string {
 }
 
 function codeOf(caught: unknown): string {
-  const error = toError(caught);
-  return 'code' in error ? String(error.code) : error.name;
+  return errnoOf(caught) || toError(caught).name;
 }
 
 function notWritableError(place: string, code: string): FyersError {
@@ -279,7 +278,7 @@ export function claimFiles(folder: string): ClaimStore {
         await writeFile(fileOf(claim), value, { flag: 'wx', mode: 0o600 });
         return true;
       } catch (caught) {
-        if (isError(caught, 'EEXIST')) return false;
+        if (errnoOf(caught) === 'EEXIST') return false;
         throw claimError(fileOf(claim), caught);
       }
     },
@@ -292,7 +291,7 @@ export function claimFiles(folder: string): ClaimStore {
           ? formatUtc(instant(Math.floor((await stat(fileOf(claim))).mtimeMs)))
           : text;
       } catch (caught) {
-        if (isError(caught, 'ENOENT')) return null;
+        if (errnoOf(caught) === 'ENOENT') return null;
         throw claimError(fileOf(claim), caught);
       }
     },
@@ -300,10 +299,6 @@ export function claimFiles(folder: string): ClaimStore {
       await rm(fileOf(claim), { force: true });
     },
   };
-}
-
-function isError(caught: unknown, code: string): boolean {
-  return Reflect.get(toError(caught), 'code') === code;
 }
 
 function claimError(file: string, caught: unknown): FyersError {

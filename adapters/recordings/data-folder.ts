@@ -9,7 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import * as z from 'zod/mini';
-import { toError, FyersError } from '../../core/errors.ts';
+import { errnoOf, FyersError, toError } from '../../core/errors.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import {
@@ -306,7 +306,7 @@ function listen(address: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', (error) => {
-      if (Reflect.get(error, 'code') === 'EADDRINUSE') resolve(null);
+      if (errnoOf(error) === 'EADDRINUSE') resolve(null);
       else reject(error);
     });
     server.listen(address, () => {
@@ -329,7 +329,7 @@ function isAnswered(address: string): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', (error) => {
-      resolve(Reflect.get(toError(error), 'code') !== 'ECONNREFUSED');
+      resolve(errnoOf(error) !== 'ECONNREFUSED');
     });
   });
 }

@@ -15,7 +15,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import path from 'node:path';
-import { FyersError, toError } from '../../core/errors.ts';
+import { errnoOf, FyersError, toError } from '../../core/errors.ts';
 import { damagedFileError, notAFileError } from './open-recording.ts';
 
 export interface Disk {
@@ -86,7 +86,7 @@ const DISK_ERROR_CODES: ReadonlySet<string> = new Set(['EDQUOT', 'EIO', 'ENOSPC'
 /** Null if the cause is unknown. */
 function causeOf(caught: unknown): ErrorCause | null {
   const error = toError(caught);
-  const code = String(Reflect.get(error, 'code'));
+  const code = errnoOf(error);
   // Node reports this for a folder that it cannot create, mostly on a read-only disk (mkdir with
   // `recursive`).
   if (code === 'ENOENT' && Reflect.get(error, 'syscall') === 'mkdir') return 'rights';
@@ -96,7 +96,7 @@ function causeOf(caught: unknown): ErrorCause | null {
 /** Whether the error is from the file system, and not from a socket or from starting a program. */
 function isFileSystemError(caught: unknown): boolean {
   const error = toError(caught);
-  if (DISK_ERROR_CODES.has(String(Reflect.get(error, 'code')))) return true;
+  if (DISK_ERROR_CODES.has(errnoOf(error))) return true;
   const [place, syscall] = ['path', 'syscall'].map((name): unknown => Reflect.get(error, name));
   return typeof place === 'string' && !(typeof syscall === 'string' && syscall.startsWith('spawn'));
 }
@@ -200,7 +200,7 @@ export async function refuseLink(file: string): Promise<void> {
  */
 export async function plainText(file: string, maxBytes: number): Promise<string | null> {
   const found = await lstat(file).catch((caught: unknown) => {
-    if (Reflect.get(toError(caught), 'code') === 'ENOENT') return null;
+    if (errnoOf(caught) === 'ENOENT') return null;
     throw caught;
   });
   if (found === null) return null;

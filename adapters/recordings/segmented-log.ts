@@ -8,7 +8,7 @@ import path from 'node:path';
 import { CSV_HEADER, csvLine, type Row, SCHEMA_VERSION } from '../../core/recording/columns.ts';
 import { type DayEvent, eventLine, parseEventLine } from '../../core/recording/day-events.ts';
 import type { LogEnd } from '../../core/recording/manifest.ts';
-import { toError } from '../../core/errors.ts';
+import { errnoOf } from '../../core/errors.ts';
 import {
   type AppendFile,
   openAppendFile,
@@ -151,7 +151,7 @@ async function createPart(
     return file;
   } catch (caught) {
     await file?.close().catch(() => undefined);
-    if (Reflect.get(toError(caught), 'code') !== 'EEXIST') {
+    if (errnoOf(caught) !== 'EEXIST') {
       await disk.rm(name, { force: true }).catch(() => undefined);
     }
     throw diskFault(`The ${names.what} in ${folder}`, folder, caught);

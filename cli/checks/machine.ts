@@ -16,10 +16,8 @@ import { type CheckContext, readIdentity, usesAws } from './context.ts';
 
 /** @param version as in `process.versions.node` */
 export function nodeFinding(version: string): Finding {
-  const text = nodeProblem(version);
-  if (text === null) return ok(version);
-  const [detail = text, fix = ''] = text.split(/(?<=\.) (?=Run)/);
-  return problem(detail, fix);
+  const old = nodeProblem(version);
+  return old === null ? ok(version) : problem(old.problem, old.nextStep);
 }
 
 /** `./fyers` runs under the Node of `npm ci`, and `pulumi up` under the one on the PATH. */
@@ -30,12 +28,11 @@ export async function checkNode(context: CheckContext): Promise<Finding> {
   if (version === null) {
     return problem('`pulumi up` needs a `node` on the PATH, and finds no `node` there', PATH_STEP);
   }
-  const text = nodeProblem(version);
-  if (text === null) return own;
-  const [, fix = PATH_STEP] = text.split(/(?<=\.) (?=Run)/);
+  const old = nodeProblem(version);
+  if (old === null) return own;
   return problem(
     `\`pulumi up\` would run under Node ${version} of the PATH, which is too old`,
-    fix,
+    old.nextStep,
   );
 }
 

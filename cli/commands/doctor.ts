@@ -114,11 +114,8 @@ async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-function errorFinding({ message, nextStep }: FyersError): Finding {
-  const items = message
-    .slice(0, -nextStep.length)
-    .split('\n')
-    .map((line) => line.replace(/^[\s-]+/, '').trimEnd());
+function errorFinding({ problem: sentences, nextStep }: FyersError): Finding {
+  const items = sentences.split('\n').map((line) => line.replace(/^[\s-]+/, '').trimEnd());
   return problem(items.filter((item) => item !== '').join(' '), nextStep);
 }
 

@@ -112,8 +112,7 @@ export function withMoreToDo(caught: FyersError, more: string): FyersError {
 }
 
 function withStep(caught: FyersError, nextStep: string): FyersError {
-  const problem = caught.message.slice(0, -caught.nextStep.length).trim();
-  const { code, isGeneral } = caught;
+  const { code, problem, isGeneral } = caught;
   return new FyersError(code, problem, nextStep, { cause: caught, isGeneral });
 }
 

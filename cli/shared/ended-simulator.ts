@@ -32,8 +32,7 @@ export function endedSimulatorStep(text: string, env: Environment): string | nul
 export function withEndedSimulator<T extends Error>(error: T, env: Environment): T | FyersError {
   const step = endedSimulatorStep(error.message, env);
   if (step === null || !(error instanceof FyersError)) return error;
-  const problem = error.message.slice(0, -error.nextStep.length).trim();
-  return new FyersError(error.code, problem, step, { cause: error });
+  return new FyersError(error.code, error.problem, step, { cause: error });
 }
 
 /**

@@ -1,6 +1,6 @@
 // Runs the operator's own Pulumi CLI, one command at a time, with input by standard input.
 import { execFile } from 'node:child_process';
-import { FyersError } from '../../core/errors.ts';
+import { errnoOf, FyersError } from '../../core/errors.ts';
 import type { Environment } from './io.ts';
 import { asSentence } from '../../core/text.ts';
 
@@ -58,7 +58,7 @@ export async function selectedStack(pulumi: Pulumi, named?: string): Promise<str
 }
 
 function notStartedError(cause: Error): FyersError {
-  const absent = 'code' in cause && cause.code === 'ENOENT';
+  const absent = errnoOf(cause) === 'ENOENT';
   return new FyersError(
     'operator.prerequisite',
     absent ? 'There is no `pulumi` on the PATH.' : `\`pulumi\` cannot be run: ${cause.message}.`,

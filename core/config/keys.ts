@@ -26,7 +26,7 @@ import {
   parseRedirectUri,
   parseSuffix,
   parseTelegram,
-  parseYesNo,
+  parseBoolean,
 } from './values.ts';
 import { DEFAULT_PROBE_REFRESH, parseProbeRefresh } from '../token/decide.ts';
 
@@ -133,26 +133,26 @@ const DEPLOYMENT = {
    * false: only the token; neither bucket nor instance is made. A bucket that was made before stays, and dataBucket
    * takes it up again. Default: true.
    */
-  harvester: { parse: parseYesNo, default: true },
+  harvester: { parse: parseBoolean, default: true },
   /**
    * true: the recordings can be queried in SQL. Makes an Athena table, a workgroup that stops a query at 10 GB, and
    * saved queries (coverage, spread, a book, the closing auction). Default: false.
    */
-  athena: { parse: parseYesNo, default: false },
+  athena: { parse: parseBoolean, default: false },
   /** true: one CloudWatch page with token, recording, machine, functions and alarms. Default: false. */
-  dashboard: { parse: parseYesNo, default: false },
+  dashboard: { parse: parseBoolean, default: false },
   /**
    * true: a change that replaces or stops the instance is allowed while it records. By default `pulumi up` refuses it
    * from 15 minutes before a session to 30 after it. Default: false.
    */
-  replaceInSession: { parse: parseYesNo, default: false },
+  replaceInSession: { parse: parseBoolean, default: false },
   /** A bucket that an earlier stack left behind; it is taken up again. */
   dataBucket: { parse: parseBucketName, default: null },
   /**
    * true: `pulumi destroy` deletes the bucket and everything that was recorded. Takes effect with the next `pulumi up`.
    * Default: false.
    */
-  deleteData: { parse: parseYesNo, default: false },
+  deleteData: { parse: parseBoolean, default: false },
   /**
    * The most executions at a time of FyersTokenRefresh and of FyersLogin: 1 to 999, or none. Default: 5 for FyersLogin,
    * which anyone can call, if the account's quota is 105 or more. Lambda leaves 100 executions to functions without a
@@ -185,7 +185,7 @@ const ACCESS = {
    * FYERS_ACCESS_TOKEN, FYERS_REFRESH_TOKEN, FYERS_TOKEN_STATE and FYERS_LOGIN_STATE, then `pulumi refresh`, `pulumi
    * up`, and log in.
    */
-  customerKey: { parse: parseYesNo, default: false },
+  customerKey: { parse: parseBoolean, default: false },
 } as const satisfies Rows;
 
 /** By their headings, in the order of the documents. */

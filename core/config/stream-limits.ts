@@ -2,6 +2,7 @@
 // (Fyers API v3, "TBT": 3 connections per app and user, 5 symbols per connection; "Data socket":
 // one connection per user, 5,000 symbols), and stream the symbols that they name.
 import { countedSymbols, groupsNote, type IndexLists, NO_LISTS, withMembers } from './groups.ts';
+import { isStreamedIndex } from '../stream/hsm-topics.ts';
 import { beginsAsAlias, type Parsed, parseSampling, type SamplingPlan } from './values.ts';
 
 const FEEDS = ['rest', 'tbt', 'hsm'] as const;
@@ -70,16 +71,13 @@ export function sizeProblem(
   return findTbtProblem(counted) ?? findTopicProblem(counted);
 }
 
-/** The one index whose HSM name is known here. */
-export const STREAMED_INDEX = 'NSE:NIFTY50-INDEX';
-
-/** TBT has no index; the topics of other exchanges and indices are not known without a master. */
+/** TBT has shares and contracts of NSE only; the names of indices on HSM are a list of the broker's SDK. */
 function symbolProblems({ feed, symbols }: FeedPlan): readonly string[] {
   if (feed === 'rest') return [];
   const isStreamed = (symbol: string): boolean =>
     symbol.endsWith('-INDEX')
-      ? feed === 'hsm' && symbol === STREAMED_INDEX
-      : symbol.startsWith('NSE:') || beginsAsAlias(symbol);
+      ? feed === 'hsm' && isStreamedIndex(symbol)
+      : feed === 'hsm' || symbol.startsWith('NSE:') || beginsAsAlias(symbol);
   return symbols
     .filter((symbol) => !isStreamed(symbol))
     .map((symbol) => `feed ${feed} cannot stream ${symbol}: record it with feed rest`);

@@ -164,7 +164,7 @@ export function beginsAsAlias(text: string): boolean {
 export function parseSymbolAlias(text: string): Parsed<SymbolAlias> {
   return aliasForm(text)?.(text) ?? failure('must begin with FUT:, ATM:, CHAIN: or INDEX:');
 }
-export function parseYesNo(text: string): Parsed<boolean> {
+export function parseBoolean(text: string): Parsed<boolean> {
   return text === 'true' || text === 'false'
     ? { ok: true, value: text === 'true' }
     : { ok: false, problem: 'must be true or false' };

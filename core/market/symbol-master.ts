@@ -5,8 +5,8 @@ import { parseSymbol, type Parsed, type SymbolAlias, parseSymbolAlias } from '..
 import { csvCells } from '../text.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
-/** Cash market and equity derivatives of NSE, as the files are named. */
-export type Segment = 'NSE_CM' | 'NSE_FO';
+/** Cash market and equity derivatives, as the files are named. */
+export type Segment = 'NSE_CM' | 'NSE_FO' | 'BSE_CM' | 'BSE_FO';
 
 interface Common {
   /** `NSE:SBIN-EQ`, as in every other call. */
@@ -67,7 +67,7 @@ export function masterRowOf(segment: Segment, line: string): MasterRow | null {
     tick: parsePositive(text('tick')),
     lot: parsePositive(text('lot')),
   };
-  if (segment === 'NSE_CM') return { kind: 'cash', ...common };
+  if (segment.endsWith('_CM')) return { kind: 'cash', ...common };
   const right = rightOf(text('right'));
   const expiresOn = dateOf(text('expiry'));
   const strike = right === null ? null : parsePositive(text('strike'));
@@ -122,6 +122,8 @@ export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract
   return {
     add(row) {
       if (symbols.has(row.symbol)) listed.set(row.symbol, row);
+      // Aliases mean contracts of NSE.
+      if (row.symbol.startsWith('BSE:')) return;
       if (row.kind !== 'cash') addContract(row);
       else if ([...tokens.values()].includes(row.fyToken)) names.set(row.fyToken, row.symbol);
     },

@@ -42,7 +42,7 @@ function eligibilityOf(
   options: CalendarOverrides,
 ): SymbolEligibility {
   if (isIndex(symbol)) return { eligibility: 'derivative', or: 'unknown' };
-  if (DERIVATIVE.test(symbol)) return contractOn(date, symbol, identity?.expiresOn, options);
+  if (isContract(symbol)) return contractOn(date, symbol, identity?.expiresOn, options);
   const auction = identity?.auction ?? null;
   if (auction !== null) return { eligibility: auction ? 'auction' : 'plain', or: null };
   return ORDINARY_SHARE.test(symbol)
@@ -89,6 +89,10 @@ function currentMonth(date: IstDate, lastWeekday: number, options: CalendarOverr
   while (weekday(expiry) !== lastWeekday) expiry = addDays(expiry, -1);
   while (dayOf(expiry, options).kind === 'closed') expiry = addDays(expiry, -1);
   return date <= expiry ? month : nextMonth;
+}
+
+export function isContract(symbol: string): boolean {
+  return DERIVATIVE.test(symbol);
 }
 
 /** An index is computed and not traded: it has no orders, and its price has no tick. */

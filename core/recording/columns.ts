@@ -5,7 +5,10 @@ import type { FeedName, SlotResult } from '../ports.ts';
 import { formatClock, formatIso, formatIst, instant, type Instant, parseInstant } from '../time.ts';
 import { type Book, type Level, LEVELS } from './book.ts';
 
-/** Increase it with any change of a column's name, order, type or unit. Part of the day log's name and of the bucket's prefix. */
+/**
+ * Increase it with any change of a column's name, order, type or unit; a column added at the end keeps it. Part of the
+ * day log's name and of the bucket's prefix.
+ */
 export const SCHEMA_VERSION = 2;
 
 /** Null is a missing value. The column's kind decides whether a number is an instant, rupees or a count. */

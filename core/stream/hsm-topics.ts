@@ -1,11 +1,11 @@
 // Keeps the latest values of each HSM topic. The stream has no sequence numbers: it sends the latest
 // state, so only silence can be noticed. A topic is known from its snapshot, which also gives its
 // divisor. An item is applied whole before anyone reads the topic.
-import { STREAMED_INDEX } from '../config/stream-limits.ts';
 import type { DayEvent } from '../recording/day-events.ts';
 import type { Instant } from '../time.ts';
 import { CUMULATIVE_FIELDS, type FieldMap, TOPIC_FIELDS, type TopicKind } from './hsm-fields.ts';
 import { ABSENT, decodeHsmData } from './hsm-frame.ts';
+import indices from './index-names.json' with { type: 'json' };
 
 export interface HsmTopic {
   readonly kind: TopicKind;
@@ -139,8 +139,13 @@ const SEGMENTS: ReadonlyMap<string, string> = new Map([
   ['1212', 'bcs_fo'],
 ]);
 
-/** An index is named, not numbered. */
-const INDEX_NAMES: ReadonlyMap<string, string> = new Map([[STREAMED_INDEX, 'Nifty 50']]);
+/** An index has a name in place of the exchange's number. */
+const INDEX_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(indices.names));
+
+/** Whether the stream has the symbol, which ends in `-INDEX`. */
+export function isStreamedIndex(symbol: string): boolean {
+  return INDEX_NAMES.has(symbol);
+}
 
 /** Exchange, segment and expiry precede the exchange's own number. */
 const PREFIX_LENGTH = 10;
@@ -155,7 +160,8 @@ export interface SymbolTopics {
 export function topicsFor(symbol: string, fyToken: string | null): SymbolTopics | null {
   if (symbol.endsWith('-INDEX')) {
     const name = INDEX_NAMES.get(symbol);
-    return name === undefined ? null : { depth: null, quote: `if|nse_cm|${name}` };
+    const segment = symbol.startsWith('BSE:') ? 'bse_cm' : 'nse_cm';
+    return name === undefined ? null : { depth: null, quote: `if|${segment}|${name}` };
   }
   const segment = SEGMENTS.get(fyToken?.slice(0, 4) ?? '');
   if (fyToken === null || segment === undefined) return null;

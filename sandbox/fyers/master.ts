@@ -1,5 +1,6 @@
-// Generates the public symbol master: CSV without a header, 21 columns. Expiries fall on Tuesdays, the monthly one on
-// the last, as since September 2025, also if that is a holiday. Its NIFTY has the price level of a share.
+// Generates the public symbol master: CSV without a header, 21 columns. Expiries of NSE fall on Tuesdays, those of BSE on
+// Thursdays, the monthly one on the last, as since September 2025, also if that is a holiday. Its NIFTY has the price level
+// of a share.
 import { type Kind, dateText } from './hours.ts';
 import type { SimulatedResponse } from './state.ts';
 import { DAY, HOUR, MINUTE, SECOND, istMidnight } from './time.ts';
@@ -25,11 +26,17 @@ export interface Instrument {
 
 const MONTHS = 'JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'.split(' ');
 const NIFTY = ['NIFTY', 26_000] as const;
-const NIFTY_INDEX = 'NSE:NIFTY50-INDEX';
+const SENSEX = ['SENSEX', 1_900] as const;
+const INDICES = [
+  ['NSE:NIFTY50-INDEX', NIFTY[1]],
+  ['NSE:NIFTYBANK-INDEX', 26_009],
+  ['BSE:SENSEX-INDEX', SENSEX[1]],
+] as const;
 const STRIKE_STEP = 50;
 const STRIKES = 60;
 const SHARE_STRIKES = [400, 450, 500, 550, 600];
 const TUESDAY = 2;
+const THURSDAY = 4;
 
 /** Returns every instrument of a day, by symbol; `shares` are the simulator's own. */
 export function instrumentsOn(
@@ -38,29 +45,33 @@ export function instrumentsOn(
 ): ReadonlyMap<string, Instrument> {
   const cash = [...shares].map((symbol, index) => ({
     symbol,
-    // The last share has no derivatives.
-    kind: index < shares.size - 1 ? ('auction' as const) : ('plain' as const),
+    // The last share, and those of BSE, have no derivatives.
+    kind: index < shares.size - 1 && !isOfBse(symbol) ? ('auction' as const) : ('plain' as const),
     name: symbol.slice('NSE:'.length).replace(/-EQ$/, ''),
     token: 1_001 + index,
-    fyToken: cashToken(1_001 + index),
+    fyToken: cashToken(symbol, 1_001 + index),
     isin: `INE${String(index + 1).padStart(3, '0')}A01018`,
   }));
-  const index = {
-    symbol: NIFTY_INDEX,
-    kind: 'plain' as const,
-    name: 'NIFTY50-INDEX',
-    token: NIFTY[1],
-    fyToken: cashToken(NIFTY[1]),
-  };
-  const tuesdays = tuesdaysFrom(istMidnight(now));
+  const indices = INDICES.map(([symbol, token]) => ({
+    ...{ symbol, kind: 'plain' as const, name: symbol.slice('NSE:'.length), token },
+    fyToken: cashToken(symbol, token),
+  }));
+  const tuesdays = daysFrom(istMidnight(now), TUESDAY);
   const months = tuesdays.filter(isLastOfMonth).slice(0, 3);
   const underlyings = [
     NIFTY,
-    ...cash.slice(0, -1).map(({ name, token }) => [name, token] as const),
+    ...cash
+      .slice(0, -1)
+      .filter(({ symbol }) => !isOfBse(symbol))
+      .map(({ name, token }) => [name, token] as const),
   ];
-  const futures = underlyings.flatMap((of) =>
-    months.map((day, later) => future(of, day, later === 0 ? 'future' : 'option')),
-  );
+  const ofBse = daysFrom(istMidnight(now), THURSDAY).filter(isLastOfMonth).slice(0, 1);
+  const futures = [
+    ...underlyings.flatMap((of) =>
+      months.map((day, later) => future(of, day, later === 0 ? 'future' : 'option')),
+    ),
+    ...ofBse.map((day) => future(SENSEX, day, 'future')),
+  ];
   const options = tuesdays.slice(0, 2).flatMap(optionsOf);
   const shareOptions = cash
     .slice(0, 1)
@@ -68,20 +79,24 @@ export function instrumentsOn(
       months.slice(0, 2).flatMap((day) => shareOptionsOf([name, token], day)),
     );
   return new Map(
-    [...cash, index, ...futures, ...options, ...shareOptions].map((each) => [each.symbol, each]),
+    [...cash, ...indices, ...futures, ...options, ...shareOptions].map((each) => [
+      each.symbol,
+      each,
+    ]),
   );
 }
 
-/** `GET /sym_details/NSE_CM.csv` and `NSE_FO.csv`, without authentication; null for another path. */
+/** `GET /sym_details/NSE_CM.csv` and so on, without authentication; null for another path. */
 export function masterFile(
   path: string,
   shares: ReadonlySet<string>,
   now: number,
 ): SimulatedResponse | null {
-  const segment = /^\/sym_details\/NSE_(CM|FO)\.csv$/.exec(path)?.[1];
-  if (segment === undefined) return null;
+  const [, exchange, segment] = /^\/sym_details\/(NSE|BSE)_(CM|FO)\.csv$/.exec(path) ?? [];
+  if (exchange === undefined) return null;
   const rows = [...instrumentsOn(shares, now).values()].filter(
-    ({ contract }) => (contract === undefined) === (segment === 'CM'),
+    ({ symbol, contract }) =>
+      symbol.startsWith(exchange) && (contract === undefined) === (segment === 'CM'),
   );
   const body = rows.map((row) => `${columns(row, now).join(',')}\n`).join('');
   return { status: 200, headers: { 'content-type': 'text/csv' }, body };
@@ -101,14 +116,14 @@ function columns({ symbol, name, token, fyToken, isin, contract }: Instrument, n
     dateText(now),
     contract === undefined ? '' : contract.expiresAt / SECOND,
     symbol,
-    10,
+    isOfBse(symbol) ? 12 : 10,
     segment,
     token,
     underlying,
     underlyingToken,
     contract?.strike ?? -1,
     contract?.right ?? 'XX',
-    contract === undefined ? '' : cashToken(underlyingToken),
+    contract === undefined ? '' : cashToken(symbol, underlyingToken),
     'None',
     0,
     0,
@@ -128,12 +143,21 @@ function contractOf(
   contract: NonNullable<Instrument['contract']>,
 ): Instrument {
   const token = tokenOf(name);
-  const fyToken = `1011${formatYymmdd(contract.expiresAt)}${String(token)}`;
-  return { symbol: `NSE:${name}`, kind, name, token, fyToken, contract };
+  const symbol = `${contract.of === SENSEX ? 'BSE' : 'NSE'}:${name}`;
+  const fyToken = `${exchangeCode(symbol)}11${formatYymmdd(contract.expiresAt)}${String(token)}`;
+  return { symbol, kind, name, token, fyToken, contract };
 }
 
-function cashToken(token: number): string {
-  return `1010000000${String(token)}`;
+function cashToken(symbol: string, token: number): string {
+  return `${exchangeCode(symbol)}10000000${String(token)}`;
+}
+
+function exchangeCode(symbol: string): string {
+  return isOfBse(symbol) ? '12' : '10';
+}
+
+function isOfBse(symbol: string): boolean {
+  return symbol.startsWith('BSE:');
 }
 
 /** Weekly option names contain the date, those of a month's last expiry only the month. */
@@ -164,10 +188,10 @@ function shareOptionsOf(of: readonly [string, number], day: number): readonly In
   );
 }
 
-/** Midnights of sixteen Tuesdays, starting with that day. */
-function tuesdaysFrom(midnight: number): readonly number[] {
-  const weekday = new Date(midnight + 12 * HOUR).getUTCDay();
-  const first = midnight + ((TUESDAY - weekday + 7) % 7) * DAY;
+/** Midnights of sixteen such weekdays, starting with that day. */
+function daysFrom(midnight: number, weekday: number): readonly number[] {
+  const today = new Date(midnight + 12 * HOUR).getUTCDay();
+  const first = midnight + ((weekday - today + 7) % 7) * DAY;
   return Array.from({ length: 16 }, (_, week) => first + week * 7 * DAY);
 }
 

@@ -182,7 +182,7 @@ export function hsmSnapshot(
     Buffer.from([0x53, ...u16(id), ...short(topic.name), values.length]),
     int32s(values),
     Buffer.from([0, 0, ...u16(MULTIPLIER), PRECISION, ...short(segment), ...short(token)]),
-    Buffer.from(short(topic.symbol.replace('NSE:', ''))),
+    Buffer.from(short(topic.symbol.slice('NSE:'.length))),
   ]);
 }
 

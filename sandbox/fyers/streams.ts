@@ -412,13 +412,21 @@ function namesIn(frame: Buffer): readonly string[] {
   return names;
 }
 
-const SEGMENTS: Readonly<Record<string, string>> = { nse_cm: '1010', nse_fo: '1011' };
-const INDEX = 'NSE:NIFTY50-INDEX';
+const SEGMENTS: Readonly<Record<string, string>> = {
+  ...{ nse_cm: '1010', nse_fo: '1011', bse_cm: '1210', bse_fo: '1211' },
+};
+const INDICES: Readonly<Record<string, string>> = {
+  'nse_cm|Nifty 50': 'NSE:NIFTY50-INDEX',
+  'nse_cm|Nifty Bank': 'NSE:NIFTYBANK-INDEX',
+  'bse_cm|SENSEX': 'BSE:SENSEX-INDEX',
+};
 
 function topicOf(state: SimulatorState, name: string, id: number, now: number): HsmTopic | null {
   const [kind = '', segment = '', token = ''] = name.split('|');
-  if (kind === 'if') return { name, symbol: INDEX, kind, id, values: null };
-  if (kind !== 'dp' && kind !== 'sf') return null;
-  const symbol = state.symbolOf(SEGMENTS[segment] ?? '', token, now);
+  if (kind !== 'dp' && kind !== 'sf' && kind !== 'if') return null;
+  const symbol =
+    kind === 'if'
+      ? INDICES[`${segment}|${token}`]
+      : state.symbolOf(SEGMENTS[segment] ?? '', token, now);
   return symbol === undefined ? null : { name, symbol, kind, id, values: null };
 }

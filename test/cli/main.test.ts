@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseSettings } from '../../harvester/settings.ts';
 import { operatorToken } from '../support/operator-token.ts';
+import contract from '../contract.json' with { type: 'json' };
 import { ROOT } from '../support/source-tree.ts';
 import { stage } from './cli-harness.ts';
 
@@ -47,32 +48,9 @@ function runFyers(...argv: readonly string[]): Promise<Ran> {
   });
 }
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ['login'],
-  ['refresh'],
-  ['tokens'],
-  ['ssm'],
-  ['ssm', 'list'],
-  ['ssm', 'get'],
-  ['ssm', 'set'],
-  ['ssm', 'delete'],
-  ['harvest'],
-  ['check'],
-  ['inspect'],
-  ['export'],
-  ['replay'],
-  ['import'],
-  ['compact'],
-  ['report'],
-  ['configure'],
-  ['confirm'],
-  ['telegram'],
-  ['test-alert'],
-  ['doctor'],
-  ['status'],
-  ['logs'],
-  ['takeover'],
-];
+const COMMANDS = Object.keys(contract.commands).map((usage) =>
+  usage.split(' ').filter((word) => /^[a-z]/.test(word) && word !== 'fyers'),
+);
 
 describe('./fyers', () => {
   test.each(COMMANDS)('prints help with an example for %j', async (...command) => {

@@ -1,4 +1,4 @@
-// Checks on the real engine what each configuration key changes in an existing stack, and that it changes nothing else.
+// Checks on the real engine what configuration keys change in an existing stack, and that it changes nothing else.
 // Every row starts from the same stack. A preview counts what depends on a changed function as changed, because the
 // function's version is not known before it is made. `customerKey`, `readers` and `reservedConcurrency`: options.test.ts;
 // `harvesters`: harvesters.test.ts.

@@ -158,14 +158,16 @@ describe('nameResolver', () => {
     expect(problems).toEqual(['the symbol master does not list NSE:NOSUCH-EQ']);
   });
 
-  test('returns BSE symbols without facts, and reports that once', async () => {
-    const names = ['BSE:SENSEX-INDEX', 'NSE:SBIN-EQ', 'BSE:RELIANCE-A'];
+  test('reads the lists of BSE for its symbols, and does not know their closing auction', async () => {
+    const contract = 'BSE:SENSEX26NOVFUT';
+    const names = ['BSE:SENSEX-INDEX', 'NSE:SBIN-EQ', contract, 'BSE:NOSUCH-A'];
     const { symbols, facts, problems } = await resolveNames(names);
     expect(symbols).toEqual(names);
-    expect(facts.map(({ fyToken }) => fyToken !== null)).toEqual([false, true, false]);
-    expect(problems).toEqual([
-      'no symbol master of BSE is read, so there are no facts for BSE:SENSEX-INDEX, BSE:RELIANCE-A',
+    expect(facts.map(({ fyToken }) => fyToken?.slice(0, 4))).toEqual([
+      ...['1210', '1010', '1211', undefined],
     ]);
+    expect(facts[2]).toMatchObject({ auction: null, expiresOn: '2026-11-26' });
+    expect(problems).toEqual(['the symbol master does not list BSE:NOSUCH-A']);
   });
 
   test('reports an error of the disk as a problem', async () => {

@@ -66,7 +66,12 @@ describe('A group is refused before anything is registered', () => {
     ['tbt and a chain', { feed: 'tbt', symbols: 'CHAIN:SBIN' }, {}, '200 / 5 = 40'],
     ['rest and a chain', { symbols: 'CHAIN:NIFTY' }, {}, '500 symbols every 5 s are 6000 calls'],
     ['no underlying', { feed: 'hsm', symbols: 'CHAIN:' }, {}, 'symbol "CHAIN:" must be CHAIN: and'],
-    ['BSE in hsm', HSM, listOf('BSE:RELIANCE-A'), 'cannot stream BSE:RELIANCE-A'],
+    [
+      'tbt and BSE',
+      { ...HSM, feed: 'tbt' },
+      listOf('BSE:RELIANCE-A'),
+      'cannot stream BSE:RELIANCE-A',
+    ],
   ])('%s', async (_what, config, lists, words) => {
     const { message, registered } = await problemsOf(world(config, lists));
     expect(registered).toBe(0);

@@ -9,10 +9,10 @@ describe('nodeProblem', () => {
   test.each(['20.20.2', '22.17.1', '21.9.0', '8.0.0'])(
     'returns one line for version %s',
     (version) => {
-      expect(nodeProblem(version)).toMatch(
-        /^Node \S+ is too old: 22\.18 or newer is needed\. Run /,
-      );
-      expect(nodeProblem(version)).not.toContain('\n');
+      expect(nodeProblem(version)).toEqual({
+        problem: `Node ${version} is too old: 22.18 or newer is needed.`,
+        nextStep: expect.stringMatching(/^Run .*\.$/) as unknown,
+      });
     },
   );
 

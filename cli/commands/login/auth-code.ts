@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { stopSignal } from '../../../adapters/process/stop-signal.ts';
 import type { AuthCode } from '../../../core/config/values.ts';
-import { FyersError, toError } from '../../../core/errors.ts';
+import { errnoOf, FyersError, toError } from '../../../core/errors.ts';
 import { MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { parseRedirect, type Redirect } from '../../../core/token/login/redirect.ts';
 import type { Io } from '../../shared/io.ts';
@@ -122,7 +122,7 @@ async function listen(server: Server, registered: URL): Promise<void> {
 }
 
 function portError(port: number, caught: unknown): FyersError {
-  const isInUse = Reflect.get(toError(caught), 'code') === 'EADDRINUSE';
+  const isInUse = errnoOf(caught) === 'EADDRINUSE';
   return new FyersError(
     'operator.prerequisite',
     isInUse

@@ -316,10 +316,9 @@ async function askRegisteredUrl(
   } catch (caught) {
     if (!(caught instanceof FyersError)) throw caught;
     const known = registeredUrl(settings, null);
-    const why = caught.message.slice(0, -caught.nextStep.length).trim();
     return {
       ...known,
-      notice: `The stack's redirect URL is not known, so ${known.uri} is used. ${why}`,
+      notice: `The stack's redirect URL is not known, so ${known.uri} is used. ${caught.problem}`,
     };
   }
 }

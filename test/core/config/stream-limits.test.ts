@@ -27,16 +27,16 @@ describe('streamProblems', () => {
     );
   });
 
-  test('refuses symbols of other exchanges, and indices except the Nifty 50 by hsm', () => {
+  test('refuses BSE and indices by tbt, and an index without a name by hsm', () => {
     const of = (feed: FeedPlan['feed'], ...names: readonly string[]): FeedPlan => ({
       feed,
       symbols: names.map((name) => must(parseSymbol(name))),
     });
-    const names = ['NSE:SBIN-EQ', 'NSE:NIFTY50-INDEX', 'NSE:NIFTYBANK-INDEX', 'BSE:SENSEX-A'];
+    const names = ['NSE:SBIN-EQ', 'NSE:NIFTYBANK-INDEX', 'NSE:NOSUCH-INDEX', 'BSE:RELIANCE-A'];
     const refused = (feed: FeedPlan['feed']) =>
       streamProblems([of(feed, ...names)]).map((problem) => /stream (\S+):/.exec(problem)?.[1]);
     expect(refused('rest')).toEqual([]);
-    expect(refused('hsm')).toEqual(['NSE:NIFTYBANK-INDEX', 'BSE:SENSEX-A']);
+    expect(refused('hsm')).toEqual(['NSE:NOSUCH-INDEX']);
     expect(refused('tbt')).toEqual(names.slice(1));
     const aliases = ['FUT:NIFTY', 'ATM:NIFTY+0CE'].map((name) => must(parseSymbolAlias(name)));
     expect(streamProblems([{ feed: 'tbt', symbols: aliases }])).toEqual([]);

@@ -122,6 +122,21 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s', (kind) => {
   });
 });
 
+test('The feed hsm has shares of BSE, and the indices of both exchanges, which have no book', async () => {
+  const indices = ['NSE:NIFTYBANK-INDEX', 'BSE:SENSEX-INDEX'];
+  const symbols = ['NSE:SBIN-EQ', 'BSE:RELIANCE-A', ...indices];
+  const { batches, simulator } = await observe({ kind: 'hsm', symbols });
+  expect(outcomes(batches)).toEqual(BOOKS);
+  for (const taken of batches.flat()) {
+    const served = simulator.state.bookOf(taken.symbol, taken.slot);
+    const best = indices.includes(taken.symbol)
+      ? undefined
+      : (served.bids[0]?.pricePaise ?? 0) / 100;
+    expect(taken).toMatchObject({ book: { lastPrice: served.lastPaise / 100 } });
+    expect(taken.kind === 'book' && taken.book.bids[0]?.price).toBe(best);
+  }
+});
+
 describe.each(['tbt', 'hsm'] as const)('The events of the feed %s', (kind) => {
   test('have neither the token nor the key of HSM, whatever the broker answers', async () => {
     const key = hsmKeyOf(TOKEN) ?? '';
