@@ -24,7 +24,7 @@ import {
 } from '../../core/time.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { Session } from '../shared/io.ts';
-import { ownDaysOf } from '../shared/settings.ts';
+import { readOverrides } from '../shared/settings.ts';
 import { type Cell, paint, table } from '../shared/terminal.ts';
 
 interface CalendarFlags {
@@ -88,7 +88,7 @@ Examples:
 
 function calendar({ io }: Session, when: string | undefined, flags: CalendarFlags): void {
   const today = istDateAt(io.clock.now());
-  const options: CalendarOptions = { ...ownDaysOf(io), eligibility: flags.shares };
+  const options: CalendarOptions = { ...readOverrides(io), eligibility: flags.shares };
   const dates = parseDates(when ?? today.slice(0, 7));
   const days = dates.map((date): CalendarDay => {
     const own = overrideOn(date, options.overrides) !== undefined;

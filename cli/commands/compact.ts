@@ -12,7 +12,7 @@ import { daysWords } from '../../core/text.ts';
 import type { DayFolder } from '../../harvester/ports.ts';
 import type { Session } from '../shared/io.ts';
 import { DEFAULT_DATA, marketClosedError, shardIn } from '../shared/recordings.ts';
-import { ownDaysOf } from '../shared/settings.ts';
+import { readOverrides } from '../shared/settings.ts';
 import { paint } from '../shared/terminal.ts';
 
 interface CompactOptions {
@@ -64,7 +64,7 @@ async function compact(
   if (named !== null && !all.includes(named)) {
     throw marketClosedError(session, named) ?? dayNotFoundError(named, dataDir, all);
   }
-  const calendar = ownDaysOf(io);
+  const calendar = readOverrides(io);
   const [{ closeDayLog }, { compactDay }, { isOver, sessionsOn }] = await Promise.all([
     import('../../harvester/day.ts'),
     import('../../harvester/compact.ts'),

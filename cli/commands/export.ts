@@ -31,7 +31,7 @@ import {
   selectionOf,
   momentSelectionOf,
 } from '../shared/selection.ts';
-import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
+import { unknownSymbolText, readOverrides, symbolsNamed } from '../shared/settings.ts';
 import { writeTardisFiles } from '../../adapters/recordings/tardis-files.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
@@ -127,7 +127,7 @@ async function exportRows(
     throw fileExistsError(file);
   await using recording = await recordingOf(session, what, options, { dataOnStdout: true });
   using counter = startCounter(io, 'Writing');
-  const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
+  const phaseOn = phasesIn(await recording.events(), readOverrides(io));
   const isSelected = selectionOf(options, recording.date, phaseOn);
   const picked = selectRows(recording, options, { isSelected, onRow: counter.show });
   try {
@@ -288,7 +288,7 @@ async function exportTardis(
   const { date, segments, events } = await framesOf(recording);
   const isFiveLevels = plansIn(events).every(({ feed }) => feed === 'hsm');
   if (isFiveLevels && types.includes('book_snapshot_25')) throw fiveLevelsError(recording.place);
-  const isSelected = momentSelectionOf(options, date, phasesIn(events, ownDaysOf(io)));
+  const isSelected = momentSelectionOf(options, date, phasesIn(events, readOverrides(io)));
   const isWritten = (symbol: string, at: number): boolean =>
     isSelected(symbol, instantOf(at), null);
   const written = await writeTardisFiles({

@@ -15,7 +15,7 @@ import type { Imported } from '../../harvester/import.ts';
 import type { Session } from '../shared/io.ts';
 import { startCounter, paint } from '../shared/terminal.ts';
 import { DEFAULT_DATA } from '../shared/recordings.ts';
-import { ownDaysOf } from '../shared/settings.ts';
+import { readOverrides } from '../shared/settings.ts';
 
 interface ImportOptions {
   readonly data: string;
@@ -86,7 +86,7 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   // Without a date in its name a file is dated by its first row.
   if (date === null) throw noRowsError(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
-  const calendar = ownDaysOf(io);
+  const calendar = readOverrides(io);
   const day = dayOf(date, calendar);
   if (day.kind === 'closed') {
     io.err(

@@ -23,7 +23,7 @@ import {
   withRecordingOptions,
   type OpenedRecording,
 } from '../shared/recordings.ts';
-import { unknownSymbolText, ownDaysOf, symbolsNamed } from '../shared/settings.ts';
+import { unknownSymbolText, readOverrides, symbolsNamed } from '../shared/settings.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
 import type { DeepLevel } from '../../core/stream/level-values.ts';
@@ -111,7 +111,7 @@ async function inspect(session: Session, wanted: string, options: InspectOptions
   const at = instant(timestampOf(last) ?? 0);
   const [book, marks] = [bookOf(last), marksOf(last)];
   // Rows have no phase before compaction; the calendar's phase is used then.
-  const phaseOn = phasesIn(await recording.events(), ownDaysOf(io));
+  const phaseOn = phasesIn(await recording.events(), readOverrides(io));
   const phase = phaseOf(last) ?? phaseOn(book.symbol, at)?.name ?? null;
   if (options.json === true) io.out(jsonOf({ at, phase, marks, book }));
   else for (const line of ladder(session, { at, phase, marks, book })) io.out(line);
@@ -232,7 +232,7 @@ async function inspectLevels(
   }
   const receivedAt = instantOf(book.receivedAt);
   const shownAt = until ?? receivedAt;
-  const phase = phasesIn(events, ownDaysOf(io))(symbol, shownAt)?.name ?? null;
+  const phase = phasesIn(events, readOverrides(io))(symbol, shownAt)?.name ?? null;
   const shown = { ...found, book, at: shownAt, phase, levels: options.levels };
   if (options.json === true) io.out(jsonOf(jsonBook(shown)));
   else for (const line of linesOf(session, shown)) io.out(line);

@@ -27,7 +27,7 @@ import {
 } from '../shared/frames.ts';
 import type { Session } from '../shared/io.ts';
 import { jsonOf } from '../shared/terminal.ts';
-import { ownDaysOf } from '../shared/settings.ts';
+import { readOverrides } from '../shared/settings.ts';
 import {
   type OpenedRecording,
   type RecordingOptions,
@@ -92,7 +92,7 @@ async function replay(
       pace: speed === null ? null : { clock: io.clock, speed },
     });
     for await (const batch of feed.observe(
-      sessionOf(recording.date, ownDaysOf(io)),
+      sessionOf(recording.date, readOverrides(io)),
       () => null,
       stop.signal,
     )) {

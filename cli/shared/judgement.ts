@@ -11,7 +11,7 @@ import { plansIn } from '../../core/recording/day-events.ts';
 import type { Audit } from '../../harvester/audit.ts';
 import type { Session } from './io.ts';
 import type { OpenedRecording, BucketDay } from './recordings.ts';
-import { ownDaysOf } from './settings.ts';
+import { readOverrides } from './settings.ts';
 import { formatShare, paint, type Terminal } from './terminal.ts';
 import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
 import { refuseLink } from '../../adapters/recordings/disk.ts';
@@ -66,7 +66,7 @@ export async function judgeRecording(
     rows: () => recording.rows(),
     events,
     manifest: await recording.manifest(),
-    calendar: ownDaysOf(io),
+    calendar: readOverrides(io),
     now: io.clock.now(),
     onRow,
   });

@@ -25,7 +25,7 @@ import { daysWords } from '../../core/text.ts';
 import { withNextStep, withOperatorHints } from './aws.ts';
 import type { Session } from './io.ts';
 import { pulumiIn } from './pulumi.ts';
-import { ownDaysOf, settingsOf } from './settings.ts';
+import { readOverrides, settingsOf } from './settings.ts';
 
 export interface RecordingOptions {
   readonly data?: string;
@@ -264,7 +264,7 @@ function shardOfFolderError(shard: number): FyersError {
 
 /** Error for a date on which nothing can have been recorded; null for a trading day. */
 export function marketClosedError({ io }: Session, date: IstDate): FyersError | null {
-  const day = dayOf(date, ownDaysOf(io));
+  const day = dayOf(date, readOverrides(io));
   const isToCome = date > istDateAt(io.clock.now());
   if (day.kind === 'open' && !isToCome) return null;
   return new FyersError(

@@ -103,7 +103,7 @@ export function calendarOf(folder: string, settings: Settings): CalendarOverride
 }
 
 /** As {@link calendarOf}, for the working directory. */
-export function ownDaysOf({ cwd, env }: { cwd: string; env: Environment }): CalendarOverrides {
+export function readOverrides({ cwd, env }: { cwd: string; env: Environment }): CalendarOverrides {
   return calendarOf(cwd, settingsOf(cwd, env));
 }
 

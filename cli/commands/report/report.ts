@@ -20,7 +20,7 @@ import {
   recordingOf,
   withRecordingOptions,
 } from '../../shared/recordings.ts';
-import { ownDaysOf } from '../../shared/settings.ts';
+import { readOverrides } from '../../shared/settings.ts';
 
 interface ReportOptions extends RecordingOptions {
   readonly to?: string;
@@ -85,7 +85,7 @@ async function report(
   if (!good) session.exitWith(PROBLEMS_EXIT_CODE);
   using counter = startCounter(io, 'Reading');
   const read = await reportDay(recording, {
-    calendar: ownDaysOf(io),
+    calendar: readOverrides(io),
     now: io.clock.now(),
     onRow: counter.show,
     terminal: io,
