@@ -7,10 +7,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { REFERENCE_CSV_HEADER, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseManifest } from '../../core/recording/manifest.ts';
+import { parseInstant } from '../../core/time.ts';
+import { run } from '../../harvester/main.ts';
 import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { startS3 } from '../support/s3-server.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'harvest-child.ts');
 const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
@@ -226,6 +229,29 @@ describe('The harvester as a process', () => {
     const { code, output } = await waitForEnd(start([MAIN, '--data', path.join(folder, 'data')]));
     expect(output).toContain('Another harvester records into');
     expect(code).toBe(2);
+  });
+
+  test('waits for the next session if calendar.json closes the day during the wait', async () => {
+    const events: string[] = [];
+    // Every wait of the harvester ends with the file in place.
+    const clock = virtualClock(parseInstant('2026-11-25T04:00:00+05:30'), () =>
+      writeFile(
+        path.join(folder, 'calendar.json'),
+        JSON.stringify([{ date: '2026-11-25', closed: true, why: 'an election' }]),
+      ),
+    );
+    const until = ['--until', '2026-11-25T09:10:00+05:30'];
+    const code = await run({
+      clock,
+      signal: new AbortController().signal,
+      argv: ['--data', path.join(folder, 'data'), '--tokens', folder, ...until],
+      env: { FYERS_API_URL: 'http://127.0.0.1:1' },
+      write: (line) => events.push((JSON.parse(line) as { event: string }).event),
+    });
+    expect(code).toBe(0);
+    expect(events).toContain('session-awaited');
+    expect(events).not.toContain('recording');
+    expect(events.at(-1)).toBe('until-reached');
   });
 
   test('runs from its bundle alone, and names the missing credentials', async () => {

@@ -94,6 +94,13 @@ export const MARKET: readonly Mutation[] = [
     tests: ['test/harvester/loop.test.ts'],
   },
   {
+    name: 'the harvester keeps the calendar overrides of its start',
+    file: 'harvester/main.ts',
+    find: 'get overrides() {\n      return own.overrides();\n    },',
+    replace: 'overrides: own.overrides(),',
+    tests: ['test/harvester/main.test.ts'],
+  },
+  {
     name: 'a closed day is recorded although the broker reports a closed market',
     file: 'harvester/unscheduled-session.ts',
     find: "if (status !== 'OPEN') return null;",
