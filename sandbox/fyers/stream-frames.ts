@@ -133,14 +133,25 @@ const ABSENT = -0x8000_0000;
 const MULTIPLIER = 100;
 const PRECISION = 2;
 
-/** Names of the broker's field map, in the order of the values; `*` marks prices. */
+/** Names of the broker's field map, in the order of the values; `*` marks prices, `@` times. */
 const VALUES = {
   dp: 'bp* bp1* bp2* bp3* bp4* sp* sp1* sp2* sp3* sp4* bq bq1 bq2 bq3 bq4 bs bs1 bs2 bs3 bs4 bno1 bno2 bno3 bno4 bno5 sno1 sno2 sno3 sno4 sno5',
-  sf: 'ltp* v ltt fdtm bq bs bp* sp* ltq tbq tsq ap* oi lo* h* yh* yl* lcl* ucl* op* c*',
-  if: 'iv* ic* tvalue highPrice* lowPrice* openingPrice*',
+  sf: 'ltp* v ltt@ fdtm@ bq bs bp* sp* ltq tbq tsq ap* oi lo* h* yh* yl* lcl* ucl* op* c*',
+  if: 'iv* ic* tvalue@ highPrice* lowPrice* openingPrice*',
 } as const;
 
 export type Topic = keyof typeof VALUES;
+
+/** Ids of the values in that map. The official Node SDK knows some of them. */
+const IDS = {
+  dp: VALUES.dp.split(' ').map((_, place) => `d${String(place)}`),
+  sf: 's105 s104 s106 s107 s108 s109 s110 s111 s112 s114 s115 s113 s116 s117 s118 s119 s120 s122 s123 s124 s121'.split(
+    ' ',
+  ),
+  if: 'i102 i103 i903 i904 i905 i906'.split(' '),
+};
+/** Values that no frame has. That SDK computes them, and fails at the login if the map does not name them. */
+const COMPUTED = { f101: 'cng*', f102: 'nc', f103: 'to', f104: 'cng*', f105: 'nc' };
 
 export function hsmValues(topic: Topic, book: SimulatedBook, now: number): readonly number[] {
   const scaled = (paise: number) => paise * MULTIPLIER;
@@ -219,19 +230,18 @@ function hsmFrame(type: number, content: Buffer): Buffer {
 
 /** The JSON map of a login's answer. @param isOther whether the first two values of a book are swapped */
 export function fieldMap(isOther = false): Buffer {
-  const list = (topic: Topic) => VALUES[topic].split(' ');
-  const ids = (topic: Topic) => list(topic).map((_, place) => `${topic}${String(place)}`);
-  const fields = (['sf', 'if', 'dp'] as const).flatMap((topic) =>
-    list(topic).map((name, place) => ({
-      fid: `${topic}${String(place)}`,
-      fld: name.replace('*', ''),
-      dataType: name.endsWith('*') ? 'ConvNumber' : 'Number',
-    })),
+  const topics = (['sf', 'if', 'dp'] as const).flatMap((topic) =>
+    VALUES[topic].split(' ').map((name, place) => [IDS[topic][place], name] as const),
   );
+  const fields = [...topics, ...Object.entries(COMPUTED)].map(([fid, name]) => ({
+    fid,
+    fld: name.replace(/[*@]/, ''),
+    dataType: name.endsWith('*') ? 'ConvNumber' : name.endsWith('@') ? 'timestamp' : 'Number',
+  }));
   const lite = { scrip_lite: { hfid: 1 }, index_lite: { hfid: 1 } };
-  const [first = '', second = '', ...rest] = ids('dp');
+  const [first = '', second = '', ...rest] = IDS.dp;
   const depth = isOther ? [second, first, ...rest] : [first, second, ...rest];
-  const map = { fields, scrip: ids('sf'), index: ids('if'), depth, ...lite };
+  const map = { fields, scrip: IDS.sf, index: IDS.if, depth, ...lite };
   return Buffer.from(JSON.stringify(map));
 }
 
