@@ -1,46 +1,20 @@
 // Runs the broker's official Node SDK against the simulator, to check that the simulator behaves as the SDK expects.
-// The SDK is no dependency of the project. Its exact version, and those of all that it needs, with their hashes, are in
-// `fyers-sdk/package-lock.json`; they are installed on first use, apart, without install scripts.
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import type { Task } from '../support/fyers-sdk-child.ts';
+import { installedSdk, PINNED_SDK } from '../support/fyers-sdk.ts';
 
-const PINNED = path.join(import.meta.dirname, 'fyers-sdk');
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'fyers-sdk-child.ts');
-const CACHE = path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'fyers');
 /** Of the tarball of 1.9.0, as npm has it. */
 const INTEGRITY =
   'sha512-fBia/1/deAPQSmqIazPXHz2aFDdjfCv4ZZXWawlXbNSiHl6Zxk4eyHhlliNqrJ2Ftbm0xa1G9LMkFwFnH1g8Jg==';
-
-/** The folder of the SDK; made aside and renamed, so that a run cut short leaves nothing half-made. */
-async function installed(): Promise<string> {
-  const lock = await readFile(path.join(PINNED, 'package-lock.json'), 'utf8');
-  const key = createHash('sha256').update(lock).digest('hex').slice(0, 12);
-  const home = path.join(CACHE, `fyers-sdk-${key}`);
-  if (await stat(home).catch(() => null)) return home;
-  await mkdir(CACHE, { recursive: true });
-  const building = await mkdtemp(`${home}.`);
-  try {
-    for (const name of ['package.json', 'package-lock.json']) {
-      await copyFile(path.join(PINNED, name), path.join(building, name));
-    }
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
-    await promisify(execFile)('npm', ['ci', ...flags], { cwd: building, timeout: 120_000 });
-    await rename(building, home);
-  } finally {
-    await rm(building, { recursive: true, force: true });
-  }
-  return home;
-}
 
 type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -50,7 +24,7 @@ let answers: Answers = {};
 let complaints = '';
 
 beforeAll(async () => {
-  const folder = await installed();
+  const folder = await installedSdk();
   cwd = await mkdtemp(path.join(tmpdir(), 'fyers-sdk-'));
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
@@ -75,7 +49,7 @@ afterAll(async () => {
 
 describe('The official Node SDK', () => {
   test('is the pinned version, and runs without output on standard error', async () => {
-    const lock = JSON.parse(await readFile(path.join(PINNED, 'package-lock.json'), 'utf8')) as {
+    const lock = JSON.parse(await readFile(path.join(PINNED_SDK, 'package-lock.json'), 'utf8')) as {
       readonly packages: Readonly<Record<string, { readonly integrity?: string }>>;
     };
     expect(lock.packages['node_modules/fyers-api-v3']).toMatchObject({
