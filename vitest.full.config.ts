@@ -12,6 +12,7 @@ const PARALLEL = [
   'permissions',
   'readers',
   'scenarios',
+  'stream-sdks',
   'thirty-days*',
   'two-years',
   'unattended',
