@@ -7,7 +7,7 @@ import { toError } from '../../core/errors.ts';
 import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
 import { OBJECTS, OPERATOR_FILES } from '../../core/config/names.ts';
 import type { ObjectStore } from '../../core/ports.ts';
-import { readText, unreadable } from '../recordings/text-file.ts';
+import { readText, unreadable } from './text-file.ts';
 
 type CalendarFile =
   | { readonly kind: 'days'; readonly overrides: readonly Override[] }

@@ -15,7 +15,7 @@ import { OPERATOR_FILES } from '../../core/config/names.ts';
 import type { Instant } from '../../core/time.ts';
 import type { TokenKind } from '../../core/token/jwt.ts';
 import { findToken } from '../../core/token/token-text.ts';
-import { readText, unreadable } from '../recordings/text-file.ts';
+import { readText, unreadable } from './text-file.ts';
 import { STATE_FILE } from './token-folder.ts';
 
 /** Problems are full sentences with a next step, and never contain a value. */

@@ -10,7 +10,7 @@ import { type DepthSymbol, type Parsed, parseSymbol, wholeName } from '../../cor
 import { toError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import { csvCells } from '../../core/text.ts';
-import { readText, unreadable } from '../recordings/text-file.ts';
+import { readText, unreadable } from './text-file.ts';
 
 interface ListsOfFolder {
   /** Those without a problem. */
