@@ -7,7 +7,7 @@ import { toError } from '../../core/errors.ts';
 import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
 import { OBJECTS, OPERATOR_FILES } from '../../core/config/names.ts';
 import type { ObjectStore } from '../../core/ports.ts';
-import { readText, unreadable } from './text-file.ts';
+import { readText, unreadableText } from './text-file.ts';
 
 type CalendarFile =
   | { readonly kind: 'days'; readonly overrides: readonly Override[] }
@@ -24,7 +24,7 @@ export function readCalendarFile(folder: string): CalendarFile {
 function readCalendar(file: string): CalendarFile {
   const read = readText(file);
   if (read.kind === 'absent') return read;
-  if (read.kind === 'unreadable') return { kind: 'malformed', problem: unreadable(file, read.why) };
+  if (read.kind === 'unreadable') return { kind: 'malformed', problem: unreadableText(file, read) };
   const parsed = parseOverridesText(read.text);
   return parsed.ok
     ? { kind: 'days', overrides: parsed.value }
@@ -63,9 +63,9 @@ export function ownDaysFile({
   onProblem,
 }: OwnDaysOptions): OwnDaysFile {
   const file = path.join(dataDir, OPERATOR_FILES.calendar);
+  const source = path.join(operatorDir, OPERATOR_FILES.calendar);
   let [overrides, lastProblem] = [ownDaysIn(dataDir), ''];
   const fetchCalendar = async (): Promise<boolean> => {
-    const source = path.join(operatorDir, OPERATOR_FILES.calendar);
     if (objects !== null) return objects.get(OBJECTS.calendar, file);
     if (readCalendar(source).kind === 'absent') return false;
     // The data folder is the folder of `.env` itself.
@@ -75,6 +75,9 @@ export function ownDaysFile({
   };
   const problemOf = async (): Promise<string> => {
     try {
+      const own = objects === null ? readCalendar(source) : null;
+      // A pipe cannot be copied, and the copy of the last valid file serves compaction meanwhile.
+      if (own?.kind === 'malformed') return own.problem;
       if (!(await fetchCalendar())) await rm(file, { force: true });
       const found = readCalendar(file);
       if (found.kind === 'malformed') return found.problem;

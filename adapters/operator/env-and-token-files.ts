@@ -15,7 +15,7 @@ import { OPERATOR_FILES } from '../../core/config/names.ts';
 import type { Instant } from '../../core/time.ts';
 import type { TokenKind } from '../../core/token/jwt.ts';
 import { findToken } from '../../core/token/token-text.ts';
-import { readText, unreadable } from './text-file.ts';
+import { readText, unreadableText } from './text-file.ts';
 import { STATE_FILE } from './token-folder.ts';
 
 /** Problems are full sentences with a next step, and never contain a value. */
@@ -44,7 +44,7 @@ export function readEnvFile(folder: string): EnvFile {
   const read = readText(file);
   if (read.kind === 'absent') return { values: {}, places: {}, problems: [] };
   if (read.kind === 'unreadable') {
-    return { values: {}, places: {}, problems: [unreadable(file, read.why)] };
+    return { values: {}, places: {}, problems: [unreadableText(file, read)] };
   }
   const { statements, problems } = readEnvText(read.text);
   const values: Record<string, string> = {};
@@ -141,7 +141,7 @@ function readTokenFile<T extends string>(
 ): Parsed<Dated<T>> | null {
   const read = readText(file);
   if (read.kind === 'absent') return null;
-  if (read.kind === 'unreadable') return { ok: false, problem: unreadable(file, read.why) };
+  if (read.kind === 'unreadable') return { ok: false, problem: unreadableText(file, read) };
   const found = findToken(read.text, kind, appId);
   if (!found.ok) return malformedFile(file, found.problem);
   const parsed = parseToken(found.value.token);

@@ -10,7 +10,7 @@ import { type DepthSymbol, type Parsed, parseSymbol, wholeName } from '../../cor
 import { toError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import { csvCells } from '../../core/text.ts';
-import { readText, unreadable } from './text-file.ts';
+import { readText, unreadableText } from './text-file.ts';
 
 interface ListsOfFolder {
   /** Those without a problem. */
@@ -40,7 +40,7 @@ function readIndexList(folder: string, index: string): readonly DepthSymbol[] | 
   const file = path.resolve(folder, OPERATOR_FILES.indexList(index));
   const read = readText(file, MAX_LIST_BYTES);
   if (read.kind === 'absent') return `INDEX:${index} has no list: there is no ${file}. ${FORM}`;
-  if (read.kind === 'unreadable') return unreadable(file, read.why);
+  if (read.kind === 'unreadable') return unreadableText(file, read);
   const [flaw] = read.flaws;
   if (flaw !== undefined) return `${file} ${flaw}`;
   const parsed = parseIndexList(read.text);

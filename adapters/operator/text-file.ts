@@ -1,6 +1,6 @@
 // Reads small text files written by people and their editors, in any of the encodings that Windows
 // and word processors use.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { toError } from '../../core/errors.ts';
 
 export type Read =
@@ -10,31 +10,47 @@ export type Read =
    */
   | { readonly kind: 'text'; readonly text: string; readonly flaws: readonly string[] }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly why: string };
+  | Unreadable;
+
+interface Unreadable {
+  readonly kind: 'unreadable';
+  /** A predicate about the file, such as "is a folder". */
+  readonly why: string;
+  readonly nextStep: string;
+}
 
 /** No file that people write by hand is larger; a larger one is another file of the same name. */
 const MAX_BYTES = 65_536;
 const AS_UTF_8 = 'Save it as UTF-8; in Notepad that is "Encoding" in "Save as".';
 
-/** Never throws. */
+/** Never throws, and never waits: a pipe in the file's place would block the process without an end. */
 export function readText(file: string, maxBytes = MAX_BYTES): Read {
   try {
+    const found = statSync(file);
+    if (!found.isFile()) return notAFile(found);
     return { kind: 'text', ...decodeText(readFileSync(file), maxBytes) };
   } catch (caught) {
     const code = 'code' in toError(caught) ? String(Reflect.get(toError(caught), 'code')) : '';
-    return code === 'ENOENT' ? { kind: 'absent' } : { kind: 'unreadable', why: code };
+    if (code === 'ENOENT') return { kind: 'absent' };
+    const nextStep =
+      code === 'EACCES'
+        ? `Run \`chmod 600 ${file}\` as its owner.`
+        : `Check it with \`ls -l ${file}\`.`;
+    return { kind: 'unreadable', why: `cannot be read (${code})`, nextStep };
   }
 }
 
+function notAFile(found: Stats): Unreadable {
+  return {
+    kind: 'unreadable',
+    why: found.isDirectory() ? 'is a folder' : 'is a pipe, a socket or a device',
+    nextStep: 'Move it away: it must be a file, or not be there.',
+  };
+}
+
 /** A full sentence with the next step. */
-export function unreadable(file: string, why: string): string {
-  if (why === 'EISDIR')
-    return `${file} is a folder. Move it away: it must be a file, or not be there.`;
-  const remedy =
-    why === 'EACCES'
-      ? `Run \`chmod 600 ${file}\` as its owner.`
-      : `Check it with \`ls -l ${file}\`.`;
-  return `${file} cannot be read (${why}). ${remedy}`;
+export function unreadableText(file: string, { why, nextStep }: Unreadable): string {
+  return `${file} ${why}. ${nextStep}`;
 }
 
 interface Decoded {

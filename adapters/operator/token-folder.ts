@@ -1,6 +1,6 @@
 // Writes the operator's folder. Each file is replaced atomically and readable only by its owner.
 import { randomBytes } from 'node:crypto';
-import { lstat, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OPERATOR_FILES, type ParameterName } from '../../core/config/names.ts';
 import type { AccessToken, RefreshToken } from '../../core/config/values.ts';
@@ -9,6 +9,7 @@ import type { ClaimStore, TokenStore } from '../../core/ports.ts';
 import { formatUtc, instant } from '../../core/time.ts';
 import { parseTokenState } from '../../core/token/state.ts';
 import { readEnvFile, readRefreshTokenFile, readTokenFiles } from './env-and-token-files.ts';
+import { readText } from './text-file.ts';
 
 /** State between refreshes of this folder. Git ignores every file of this name. */
 export const STATE_FILE = '.fyers-token-state.json';
@@ -74,11 +75,12 @@ interface FolderStoreOptions {
  */
 export function folderStore({ folder, settings, onSecret }: FolderStoreOptions): TokenStore {
   return {
-    read: async (name) => {
-      const value = await read(folder, settings, name);
-      if (value !== null) onSecret(value);
-      return value;
-    },
+    read: (name) =>
+      Promise.resolve().then(() => {
+        const value = read(folder, settings, name);
+        if (value !== null) onSecret(value);
+        return value;
+      }),
     write: async (name, value) => {
       onSecret(value);
       const files = FILES[name];
@@ -106,11 +108,11 @@ const FILES: Readonly<Partial<Record<ParameterName, readonly string[]>>> = {
   FYERS_TOKEN_STATE: [STATE_FILE],
 };
 
-async function read(
+function read(
   folder: string,
   settings: FolderStoreOptions['settings'],
   name: ParameterName,
-): Promise<string | null> {
+): string | null {
   switch (name) {
     case 'FYERS_ACCESS_TOKEN':
       // A file without a valid token counts as missing: the next token replaces it.
@@ -131,7 +133,7 @@ async function read(
       return settings(name);
     case 'FYERS_LINK_KEY':
     case 'FYERS_PIN_KEY':
-      return readKey(path.join(folder, KEY_FILES[name]));
+      return readOwn(path.join(folder, KEY_FILES[name]));
     case 'FYERS_LOGIN_STATE':
     case 'FYERS_LOGIN_URL':
     case 'FYERS_TELEGRAM':
@@ -139,20 +141,17 @@ async function read(
   }
 }
 
-async function readState(file: string): Promise<string | null> {
-  const text = await readFile(file, 'utf8').catch((caught: unknown) => {
-    if (codeOf(caught) === 'ENOENT') return null;
-    throw unreadableStateError(file, `cannot be read (${codeOf(caught)})`);
-  });
+function readState(file: string): string | null {
+  const text = readOwn(file);
   if (text === null || parseTokenState(text) !== null) return text;
   throw unreadableStateError(file, 'holds no token state');
 }
 
-async function readKey(file: string): Promise<string | null> {
-  return readFile(file, 'utf8').catch((caught: unknown) => {
-    if (codeOf(caught) === 'ENOENT') return null;
-    throw unreadableStateError(file, `cannot be read (${codeOf(caught)})`);
-  });
+/** Null if there is no such file. */
+function readOwn(file: string): string | null {
+  const read = readText(file);
+  if (read.kind === 'unreadable') throw unreadableStateError(file, read.why);
+  return read.kind === 'absent' ? null : read.text;
 }
 
 function unreadableStateError(file: string, problem: string): FyersError {
@@ -284,12 +283,14 @@ export function claimFiles(folder: string): ClaimStore {
     },
     async read(claim) {
       try {
-        const text = await readFile(fileOf(claim), 'utf8');
+        const read = readText(fileOf(claim));
+        if (read.kind === 'absent') return null;
+        if (read.kind === 'unreadable') throw new Error(`it ${read.why}`);
         // Empty while its holder writes it, and permanently if the holder died. The file's own time
         // is good enough.
-        return text === ''
+        return read.text === ''
           ? formatUtc(instant(Math.floor((await stat(fileOf(claim))).mtimeMs)))
-          : text;
+          : read.text;
       } catch (caught) {
         if (errnoOf(caught) === 'ENOENT') return null;
         throw claimError(fileOf(claim), caught);
