@@ -17,6 +17,7 @@ import { formatIso, instant } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
+import { PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
 import { startCounter } from '../shared/terminal.ts';
 import {
   type OpenedRecording,
@@ -97,6 +98,7 @@ export function addExport(program: Command, session: Session): void {
       `
 Rows come in the order in which they were received. Incomplete lines are left out and counted. Phase and marks
 are columns of a compacted day; for any other recording --phase uses the calendar, and the file has no such columns.
+With --format tardis a segment of frames that is missing or damaged is a gap, and the exit code is 4.
 
 Examples:
   $ ./fyers export 2026-11-25 --s3 --to wednesday.parquet
@@ -308,6 +310,12 @@ async function exportTardis(
       throw caught instanceof FyersError ? caught : notWritableError(folder, toError(caught));
     })
     .finally(() => io.progress?.(''));
+  const place = recording.bucket === null ? '' : ' --s3';
+  for (const name of written.damaged)
+    io.err(
+      `${name} is missing or damaged: its time is a gap. See: \`./fyers check ${date}${place}\`.`,
+    );
+  if (written.damaged.length > 0) session.exitWith(PROBLEMS_EXIT_CODE);
   const absent = (namesIn(options) ?? [])
     .filter((name) => ![...written.symbols].some(symbolsNamed([name])))
     .map((name) => unknownSymbolText(written.symbols, name));
@@ -315,8 +323,6 @@ async function exportTardis(
   const files = counted(written.files.length, 'file');
   io.out(`${counted(written.rows, 'row')} are in ${files} in ${path.relative(io.cwd, folder)}/.`);
   if (types.includes('trades')) io.err(written.hasTrades ? TRADES_TEXT : NO_TRADES_TEXT);
-  for (const name of written.damaged)
-    io.err(`${name} could not be read: its time is a gap. See it: \`./fyers check ${date}\`.`);
   // The gap after the last connection is the end of the day.
   const gaps = written.gaps.filter(
     ({ symbol, from, to }) => to !== null && isWritten(symbol, from),

@@ -26,6 +26,7 @@ import {
   symbolsIn,
 } from '../shared/frames.ts';
 import type { Session } from '../shared/io.ts';
+import { PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
 import { jsonOf } from '../shared/terminal.ts';
 import { readOverrides } from '../shared/settings.ts';
 import {
@@ -61,7 +62,7 @@ export function addReplay(program: Command, session: Session): void {
       `
 Each line is what the live feed gives for a symbol in a slot: kind "book" with its levels, or kind "hole" with the reason.
 With --updates each line is an update, with the levels that changed, or a gap with its reason: until the symbol's next
-update its book is not known. The whole book is repeated at its first update, after a gap, and each minute.
+update its book is not known. A segment of frames that is missing or damaged is a gap, and the exit code is 4. The whole book is repeated at its first update, after a gap, and each minute.
 Instants are in Indian time. Ctrl-C ends it.
 
 Examples:
@@ -112,7 +113,7 @@ interface UpdateOptions {
 
 /** @throws FyersError `operator.usage` if the day has no frames or no such symbol */
 async function replayUpdates(
-  { io }: Session,
+  { io, exitWith }: Session,
   recording: OpenedRecording,
   options: UpdateOptions,
 ): Promise<void> {
@@ -129,7 +130,10 @@ async function replayUpdates(
   };
   const wait = pacer(io.clock, options);
   for await (const records of readSegments(io, recording.frames, names)) {
-    if (records === null) print(updates.interrupt());
+    if (records === null) {
+      exitWith(PROBLEMS_EXIT_CODE);
+      print(updates.interrupt());
+    }
     for (const record of records ?? []) {
       const all = updates.apply(record);
       if (all.length === 0) continue;

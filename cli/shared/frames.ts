@@ -1,6 +1,6 @@
 // Reads the stored frames of a day and makes updates of books from them, one segment at a time: a
-// day of frames does not fit into memory. A damaged segment becomes a gap of all books, so the rest
-// of the day is still read.
+// day of frames does not fit into memory. A segment that is missing or damaged becomes a gap of all
+// books, so the rest of the day is still read.
 import { FyersError, nullIfDamaged } from '../../core/errors.ts';
 import { type DayEvent, plannedSymbols } from '../../core/recording/day-events.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
@@ -13,7 +13,7 @@ import { symbolsNamed, unknownSymbolText } from './settings.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 /**
- * Null: the segment is damaged. Shows its progress on a terminal.
+ * Null: the segment is missing or damaged. Shows its progress on a terminal.
  *
  * @param names of the segments to read, in the order of time
  * @throws errors of AWS calls, for a day in the bucket
@@ -28,7 +28,9 @@ export async function* readSegments(
       terminal.progress?.(`Reading: segment ${String(index + 1)} of ${String(names.length)}`);
       const records = await nullIfDamaged(frames.read(name));
       if (records === null) {
-        terminal.err(paint(terminal, 'bad', `${name} is damaged: its frames are left out.`));
+        terminal.err(
+          paint(terminal, 'bad', `${name} is missing or damaged: its frames are left out.`),
+        );
       }
       yield records;
     }
@@ -105,7 +107,7 @@ const GAP_WORDS: Readonly<Record<GapReason, string>> = {
   stopped: 'the recorder had stopped',
   unreadable: 'a frame could not be read',
   lost: 'frames were not stored',
-  damaged: 'a segment is damaged',
+  damaged: 'a segment is missing or damaged',
   'no-snapshot': 'no whole book had arrived',
 };
 

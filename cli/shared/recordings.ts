@@ -73,15 +73,15 @@ export interface OpenedRecording extends Recording, AsyncDisposable {
 export interface BucketDay {
   /** Of a file, without downloading it; null: it is not there, or may not be read. */
   facts(name: string): Promise<ObjectFacts | null>;
-  /** Downloads a file to a path. */
-  fetch(name: string, file: string): Promise<void>;
+  /** Downloads a file to a path; false: it is not there, or may not be read. */
+  fetch(name: string, file: string): Promise<boolean>;
 }
 
 /** The frames of a stream. From the bucket, a segment is downloaded when it is read. */
 export interface StoredFrames {
   /** In the order of time; none if the day's feed polls, and for a file. */
   names(): Promise<readonly string[]>;
-  /** @throws FyersError `platform.integrity` if the segment is damaged; those of every AWS call */
+  /** @throws FyersError `platform.integrity` if the segment is missing or damaged; those of every AWS call */
   read(name: string): Promise<Iterable<FrameRecord>>;
 }
 
@@ -119,7 +119,7 @@ export async function recordingOf(
     return {
       ...recording,
       bucket: null,
-      frames: recording.day?.frames ?? NO_FRAMES,
+      frames: storedFrames(recording, null),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -129,14 +129,15 @@ export async function recordingOf(
   const temporary = removeAtEnd(dataDir);
   try {
     const inBucket = await bucketDay(session, { date, shard, bucket });
-    await fetchDay(inBucket, path.join(dataDir, 'days', date));
+    if (!(await fetchDay(inBucket, path.join(dataDir, 'days', date))))
+      throw marketClosedError(session, date) ?? notInBucketError(date, { bucket, shard });
     const recording = await openRecording({ what: date, dataDir, cwd });
     const place = `s3://${bucket}/${OBJECTS.dayPrefix(date, String(shard))}`;
     return {
       ...recording,
       place,
       bucket: inBucket,
-      frames: framesInBucket(recording, inBucket),
+      frames: storedFrames(recording, inBucket),
       [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
     };
   } catch (caught) {
@@ -194,61 +195,61 @@ async function bucketDay(session: Session, { date, shard, bucket }: InBucket): P
   const keyOf = (name: string): string => OBJECTS.dayFile(date, String(shard), name);
   return {
     facts: (name) => withOperatorHints(objectFacts(options, keyOf(name))),
-    async fetch(name, file) {
-      const key = keyOf(name);
-      if (!(await withOperatorHints(objects.get(key, file))))
-        throw marketClosedError(session, date) ?? notInBucketError(date, `s3://${bucket}/${key}`);
-    },
+    fetch: (name, file) => withOperatorHints(objects.get(keyOf(name), file)),
   };
 }
 
+const MANIFEST = 'manifest.json';
 const EVENTS = 'events.jsonl.gz';
 
-/** Downloads manifest, Parquet and event log of a closed day. */
-async function fetchDay(bucket: BucketDay, folder: string): Promise<void> {
+/** Downloads manifest, Parquet and event log of a closed day. False: there is no manifest. */
+async function fetchDay(bucket: BucketDay, folder: string): Promise<boolean> {
   await mkdir(folder, { recursive: true });
-  const fetched = async (name: string): Promise<string> => {
-    const file = path.join(folder, name);
-    await bucket.fetch(name, file);
-    return file;
-  };
+  const fileOf = (name: string): string => path.join(folder, name);
   // Ship writes the manifest last, so read it first: without it the day is incomplete.
-  await fetched('manifest.json');
-  for (const name of ['depth.parquet', EVENTS]) {
-    if ((await bucket.facts(name)) === null) throw notWholeError(name);
+  if (!(await bucket.fetch(MANIFEST, fileOf(MANIFEST)))) return false;
+  for (const name of [EVENTS, 'depth.parquet']) {
+    if (!(await bucket.fetch(name, fileOf(name)))) throw missingFileError(name, 'the bucket');
   }
-  await fetched('depth.parquet');
-  const zipped = await fetched(EVENTS);
-  const events = createWriteStream(zipped.slice(0, -'.gz'.length));
-  await pipeline(await unpacked(zipped), events);
+  const events = createWriteStream(fileOf(EVENTS).slice(0, -'.gz'.length));
+  await pipeline(await unpacked(fileOf(EVENTS)), events);
+  return true;
 }
 
-/** The day was uploaded, and its manifest names the file. */
-function notWholeError(name: string): FyersError {
+/** @param where such as "the bucket" */
+function missingFileError(name: string, where: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${name} is not in the bucket, or you may not read it, and the day's manifest is there.`,
+    `${name} is not in ${where}, or you may not read it, and the day's manifest is there.`,
     "See the harvester's log: `./fyers logs harvester`.",
   );
 }
 
-const NO_FRAMES: StoredFrames = {
-  names: () => Promise.resolve([]),
-  read: () => Promise.resolve([]),
-};
-
-/** A segment is removed after it is read, because a day of them is large. */
-function framesInBucket(recording: Recording, bucket: BucketDay): StoredFrames {
+/**
+ * The segments that the manifest names, and those of a folder.
+ *
+ * @param bucket null for a day on this machine. A downloaded segment is removed after it is read, because a day of
+ * them is large
+ */
+function storedFrames(recording: Recording, bucket: BucketDay | null): StoredFrames {
   const { day } = recording;
-  if (day === null) return NO_FRAMES;
+  if (day === null) return { names: () => Promise.resolve([]), read: () => Promise.resolve([]) };
   return {
-    names: async () => (await recording.manifest())?.frames?.files.map(({ name }) => name) ?? [],
+    async names() {
+      const files = (await recording.manifest())?.frames?.files ?? [];
+      const here = await day.frames.names();
+      return [...new Set([...files.map(({ name }) => name), ...here])].sort();
+    },
     async read(name) {
-      await bucket.fetch(name, day.frames.pathOf(name));
+      const isThere =
+        bucket === null
+          ? (await day.frames.names()).includes(name)
+          : await bucket.fetch(name, day.pathOf(name));
+      if (!isThere) throw missingFileError(name, recording.place);
       try {
         return await day.frames.read(name);
       } finally {
-        await rm(day.frames.pathOf(name));
+        if (bucket !== null) await rm(day.pathOf(name));
       }
     },
   };
@@ -304,10 +305,13 @@ function noDateError(): FyersError {
   );
 }
 
-function notInBucketError(date: IstDate, where: string): FyersError {
+function notInBucketError(
+  date: IstDate,
+  { bucket, shard }: Pick<InBucket, 'bucket' | 'shard'>,
+): FyersError {
   return new FyersError(
     'operator.usage',
-    `${where} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
+    `s3://${bucket}/${OBJECTS.dayFile(date, String(shard), MANIFEST)} does not exist, or you may not read it: a day is uploaded some minutes after its close.`,
     `See the harvester's log: \`./fyers logs harvester\`; of another shard: \`./fyers report ${date} --s3 --shard 1\`.`,
   );
 }

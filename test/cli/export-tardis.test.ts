@@ -75,9 +75,10 @@ describe('fyers export --format tardis', () => {
     expect(again.screen.some((line) => line.startsWith(last))).toBe(true);
     bucket.damage(date, stored[1] ?? '', null);
     const cut = await away.run(...args, '--to', 'b');
-    expect(cut.code).toBe(2);
-    expect(cut.err).toContain(stored[1]);
-    expect(readdirSync(path.join(away.folder, 'b'))).toEqual([]);
+    expect(cut.code).toBe(4);
+    expect(cut.err).toContain(`${stored[1] ?? ''} is missing or damaged`);
+    expect(cut.err).toContain(`check ${DATE} --s3`);
+    expect(readdirSync(path.join(away.folder, 'b')).sort()).toEqual(names());
   });
 
   test('writes a file for each symbol and type, in one pass, and reports gaps', async () => {
@@ -145,7 +146,7 @@ describe('fyers export --format tardis', () => {
     const [, second = ''] = await segments.names();
     writeFileSync(segments.pathOf(second), 'damaged');
     const { code, err } = await exported();
-    expect(code).toBe(0);
+    expect(code).toBe(4);
     expect(err).toContain(second);
     expect(linesOf(BOOK).filter((line) => line.includes(',true,bid,'))).toHaveLength(2 * 50);
   });

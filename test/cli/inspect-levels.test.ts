@@ -138,7 +138,7 @@ describe('fyers inspect --levels', () => {
     });
     const { code, err, answer } = await json('SBIN', '--at', '09:00:21', '--levels', '50');
     expect(code).toBe(2);
-    expect(err).toContain(`${name} is damaged`);
+    expect(err).toContain(`${name} is missing or damaged`);
     expect(answer).toMatchObject({ reason: 'damaged' });
     const later = await json('SBIN', '--at', '09:00:31', '--levels', '50');
     expect(later).toMatchObject({ code: 0, answer: { sequence: 2 } });

@@ -1,0 +1,92 @@
+// Tests the commands that read frames with a segment that the manifest names and that is not there,
+// in the bucket or in the folder of the day.
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
+import {
+  closed,
+  level,
+  message,
+  opened,
+  recordStreamDay,
+  snapshot,
+} from '../support/recorded-stream.ts';
+import { type Stage, stage } from './cli-harness.ts';
+
+let cli: Stage;
+let bucket: Awaited<ReturnType<typeof startBucket>>;
+let missing = '';
+beforeEach(async () => {
+  bucket = await startBucket();
+  cli = await stage({ aws: bucket.aws });
+  const dataDir = path.join(cli.folder, 'harvested_data');
+  const bids = [level(0, 427.2, 7)];
+  const { folder, date } = await recordStreamDay({
+    dataDir,
+    segments: [
+      [opened(0), snapshot(100, 1)],
+      [message(20_000, 2, { bids })],
+      [message(30_000, 3, { bids }), snapshot(40_000, 4), closed(55_000)],
+    ],
+  });
+  await bucket.ship(dataDir, date);
+  missing = (await folder.frames.names())[1] ?? '';
+  bucket.damage(date, missing, null);
+  rmSync(folder.frames.pathOf(missing));
+});
+afterEach(async () => {
+  await cli[Symbol.asyncDispose]();
+  await bucket[Symbol.asyncDispose]();
+});
+
+describe.each([
+  ['the bucket', IN_BUCKET],
+  ['the folder of the day', ['--data', 'harvested_data']],
+] as const)('A segment that is not in %s', (_where, place) => {
+  const run = (command: string, ...args: readonly string[]) =>
+    cli.run(command, '2026-11-25', ...place, ...args);
+
+  test('is a gap of an export, which has the rest', async () => {
+    const { code, err } = await run('export', '--format', 'tardis', '--to', 'out');
+    expect(code).toBe(4);
+    expect(err).toContain(`${missing} is missing or damaged`);
+    expect(err).toContain('1 gap');
+    const [name = ''] = readdirSync(path.join(cli.folder, 'out'));
+    const rows = gunzipSync(await readFile(path.join(cli.folder, 'out', name))).toString();
+    // The snapshot before and the one after; the change between cannot be used.
+    expect(rows.split('\n').filter((row) => row.includes(',true,bid,'))).toHaveLength(100);
+    expect(rows).not.toContain(',427.2,7');
+  });
+
+  test('is a gap of replay', async () => {
+    const { code, out, err } = await run('replay', '--updates');
+    expect(code).toBe(4);
+    expect(err).toContain(`${missing} is missing or damaged`);
+    expect(out).toContain('gap, damaged: a segment is missing or damaged');
+    expect(out).toMatch(/09:00:40.000 NSE:SBIN-EQ whole book/);
+  });
+
+  test('is the reason why inspect has no book, and does not hide a later one', async () => {
+    const args = ['SBIN', '--date', '2026-11-25', ...place, '--levels', '2'];
+    const within = await cli.run('inspect', ...args, '--at', '09:00:30');
+    expect(within.code).toBe(2);
+    expect(within.err).toContain(`${missing} is missing or damaged`);
+    const after = await cli.run('inspect', ...args, '--at', '09:00:50');
+    expect(after.code).toBe(0);
+    expect(after.out).toContain('427.25');
+  });
+
+  test('is named by report and check', async () => {
+    for (const [command, args] of [
+      ['report', ['--to', 'page.html']],
+      ['check', []],
+    ] as const) {
+      const { code, out } = await run(command, ...args);
+      expect(code).toBe(4);
+      expect(out).toContain(missing);
+    }
+  });
+});
