@@ -25,32 +25,44 @@ export function stopSignal(): StopSignal {
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** One listener for all: a listener of each would take the others for those of the command. */
+const temporary = new Set<string>();
+
 /**
- * Removes the folder on disposal, when the process exits, and when a signal ends it. A command that listens to the
- * signal itself decides how it ends, and its own exit path disposes of the folder.
+ * Removes a file or a folder on disposal, when the process exits, and when a signal ends it. A command that listens to
+ * the signal itself decides how it ends, and its own exit path disposes of the file.
  */
-export function removeAtEnd(folder: string): AsyncDisposable {
-  const remove = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (process.listenerCount(signal) > 1) return;
-    remove();
-    leave();
-    // Our listener is removed, so this ends the process as the signal's default does.
-    process.kill(process.pid, signal);
-  };
-  const leave = (): void => {
-    process.off('exit', remove);
-    for (const signal of ENDING_SIGNALS) process.off(signal, onSignal);
-  };
-  process.once('exit', remove);
-  // Prepended so that it runs before other listeners, which may unregister themselves when called.
-  for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
+export function removeAtEnd(place: string): AsyncDisposable {
+  if (temporary.size === 0) listen();
+  temporary.add(place);
   return {
     async [Symbol.asyncDispose]() {
-      await rm(folder, { recursive: true, force: true });
-      leave();
+      await rm(place, { recursive: true, force: true });
+      temporary.delete(place);
+      if (temporary.size === 0) leave();
     },
   };
+}
+
+function removeAll(): void {
+  for (const place of temporary) rmSync(place, { recursive: true, force: true });
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  removeAll();
+  leave();
+  // Our listener is removed, so this ends the process as the signal's default does.
+  process.kill(process.pid, signal);
+}
+
+function listen(): void {
+  process.once('exit', removeAll);
+  // Prepended so that it runs before other listeners, which may unregister themselves when called.
+  for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
+}
+
+function leave(): void {
+  process.off('exit', removeAll);
+  for (const signal of ENDING_SIGNALS) process.off(signal, onSignal);
 }

@@ -1,8 +1,8 @@
 // Writes a day's stored frames as Tardis CSV files, one for each symbol and type, in one pass over
-// the frames. A file is complete or is not there: all are written under temporary names, and get
-// their own names when the last frame is read.
+// the frames. A file is complete or is not there: all are written into a temporary folder, which a
+// signal removes too, and are moved out of it when the last frame is read.
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -19,6 +19,7 @@ import {
 } from '../../core/stream/tardis.ts';
 import { type BookTopics, type Gap, startUpdates } from '../../core/stream/updates.ts';
 import { startVolumeSteps } from '../../core/stream/volume-steps.ts';
+import { removeAtEnd } from '../process/stop-signal.ts';
 import type { FrameSegments } from './frame-segments.ts';
 
 interface TardisFilesOptions extends TardisOptions {
@@ -65,7 +66,10 @@ const COMPRESSION = { windowBits: 13, memLevel: 6 };
 
 export async function writeTardisFiles(options: TardisFilesOptions): Promise<TardisFilesWritten> {
   const tardis = startTardis(options);
-  const files = tardisFiles(options);
+  await mkdir(options.folder, { recursive: true });
+  const partial = await mkdtemp(path.join(options.folder, 'partial-'));
+  await using _partial = removeAtEnd(partial);
+  const files = tardisFiles({ ...options, partial });
   const symbols = new Set<string>();
   const damaged: string[] = [];
   const updates = startUpdates(options.topics);
@@ -81,7 +85,6 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
       return each.kind === 'update' ? tardis.apply(each) : [];
     }),
   ];
-  await mkdir(options.folder, { recursive: true });
   try {
     const names = await options.segments.names();
     for (const [index, name] of names.entries()) {
@@ -111,7 +114,12 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
   }
 }
 
-function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
+function tardisFiles({
+  folder,
+  partial,
+  date,
+  onExisting,
+}: TardisFilesOptions & { readonly partial: string }) {
   const open = new Map<string, OpenFile>();
   const types = new Set<TardisType>();
   let rows = 0;
@@ -121,7 +129,7 @@ function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
     if (known !== undefined) return known;
     const file = path.join(folder, name);
     if ((await stat(file).catch(() => null)) !== null) onExisting(file);
-    const opened = openFile(file, tardisHeader(type));
+    const opened = openFile(path.join(partial, name), tardisHeader(type));
     open.set(name, opened);
     types.add(type);
     return opened;
@@ -138,11 +146,12 @@ function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
     },
     async complete(): Promise<readonly string[]> {
       for (const file of open.values()) await file.close();
-      for (const file of open.values()) await file.keep();
+      for (const name of open.keys())
+        await rename(path.join(partial, name), path.join(folder, name));
       return [...open.keys()];
     },
     async abandon(): Promise<void> {
-      for (const file of open.values()) await file.remove();
+      for (const file of open.values()) await file.stop();
     },
   };
 }
@@ -150,9 +159,8 @@ function tardisFiles({ folder, date, onExisting }: TardisFilesOptions) {
 type OpenFile = ReturnType<typeof openFile>;
 
 function openFile(file: string, header: string) {
-  const partial = `${file}.partial`;
   const zip = createGzip(COMPRESSION);
-  const written = pipeline(zip, createWriteStream(partial));
+  const written = pipeline(zip, createWriteStream(file));
   // The error is that of the next write or of the end.
   written.catch(() => undefined);
   let waiting = [header, ''].join('\n');
@@ -174,11 +182,9 @@ function openFile(file: string, header: string) {
       zip.end();
       await written;
     },
-    keep: () => rename(partial, file),
-    async remove(): Promise<void> {
+    async stop(): Promise<void> {
       zip.destroy();
       await written.catch(() => undefined);
-      await rm(partial, { force: true });
     },
   };
 }

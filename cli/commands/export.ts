@@ -1,7 +1,7 @@
 // Exports all or part of a recording as CSV or Parquet, and the stored frames of a stream's day as Tardis CSV files
 // (`./fyers export`).
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -33,6 +33,7 @@ import {
   momentSelectionOf,
 } from '../shared/selection.ts';
 import { unknownSymbolText, readOverrides, symbolsNamed } from '../shared/settings.ts';
+import { removeAtEnd } from '../../adapters/process/stop-signal.ts';
 import { writeTardisFiles } from '../../adapters/recordings/tardis-files.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
@@ -132,12 +133,12 @@ async function exportRows(
   const phaseOn = phasesIn(await recording.events(), readOverrides(io));
   const isSelected = selectionOf(options, recording.date, phaseOn);
   const picked = selectRows(recording, options, { isSelected, onRow: counter.show });
+  await using _partial = removeAtEnd(`${file}.partial`);
   try {
     if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
     else if (options.compat === true) await writeText(file, form, referenceCsvLines(picked.rows));
     else await writeText(file, form, csvLines(recording, picked.rows));
   } catch (caught) {
-    await rm(`${file}.partial`, { force: true });
     if (caught instanceof FyersError) throw caught;
     throw notWritableError(file, toError(caught));
   }

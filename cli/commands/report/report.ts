@@ -1,8 +1,9 @@
 // Writes the report of a recorded day as one HTML page (`./fyers report`).
-import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { removeAtEnd } from '../../../adapters/process/stop-signal.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
 import type { StreamFigures } from '../../../core/stream/stream-figures.ts';
 import { formatClock } from '../../../core/time.ts';
@@ -132,11 +133,11 @@ async function refuseExisting(file: string): Promise<void> {
 
 /** Writes to a temporary file first, so that the target is complete or absent. */
 async function writePage(file: string, page: string): Promise<void> {
+  await using _partial = removeAtEnd(`${file}.partial`);
   try {
     await writeFile(`${file}.partial`, page);
     await rename(`${file}.partial`, file);
   } catch (caught) {
-    await rm(`${file}.partial`, { force: true });
     const cause = toError(caught);
     throw new FyersError(
       'platform.disk',
