@@ -2,7 +2,13 @@
 // of trades: it sends the sum of the day about once a second, with the last price. A step is thus one
 // trade or several, at one price or several, and its side is not known. Volume that was traded in a
 // gap of the connection is in no step, because neither its time nor its price is known.
+//
+// The sum may fall: the broker corrects it, or sends an older one once. So a step is only the part
+// above the largest sum of the connection and day; one that falls and returns is not counted again.
+// A new day is known by the date of the last trade. Until the first trade of the new day that date is
+// the old one, although the sum is 0 already: then its first step is the part above this sum.
 import type { DayEvent } from '../recording/day-events.ts';
+import { instant, istDateAt, SECOND } from '../time.ts';
 import type { FrameRecord } from './frame-log.ts';
 import { symbolsByTopic } from './hsm-topics.ts';
 import { HSM_SOCKET, startStreamState } from './stream-state.ts';
@@ -31,14 +37,21 @@ export function quoteTopicsIn(events: readonly DayEvent[]): ReadonlyMap<string, 
 
 /** The volume is 32 bits wide. */
 const WRAP = 2 ** 32;
-/** A larger step over the wrap is the volume of the day before, which starts over. */
-const MAX_STEP_OVER_WRAP = 2 ** 28;
+/** A larger change over the wrap is one of the other direction that does not pass it. */
+const MAX_CHANGE_OVER_WRAP = 2 ** 28;
+
+/** Of the connection so far. */
+interface Seen {
+  readonly last: number;
+  readonly largest: number;
+  /** Epoch seconds of the last trade, when the largest volume was sent; 0 if there was none. */
+  readonly tradedAt: number;
+}
 
 /** @param topics as of `quoteTopicsIn` */
 export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSteps {
   const state = startStreamState();
-  /** Of the connection so far, by symbol. */
-  const volumes = new Map<string, number>();
+  const volumes = new Map<string, Seen>();
   const numbers = new Map<string, number>();
   const stepOf = (name: string | null, receivedAt: number): readonly VolumeStep[] => {
     const symbol = name === null ? undefined : topics.get(name);
@@ -46,11 +59,16 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
     const volume = topic?.value('vol_traded_today') ?? null;
     const price = topic?.value('ltp') ?? 0;
     if (symbol === undefined || volume === null || price <= 0) return [];
-    const before = volumes.get(symbol) ?? volume;
-    volumes.set(symbol, volume);
-    const difference = volume - before;
-    const quantity = difference + WRAP <= MAX_STEP_OVER_WRAP ? difference + WRAP : difference;
-    // The broker may correct the sum downwards, and starts it over each day.
+    const tradedAt = topic?.value('last_traded_time') ?? 0;
+    const seen = volumes.get(symbol) ?? { last: volume, largest: volume, tradedAt };
+    const change = changeOf(seen.largest, volume);
+    const isNewDay = change < 0 && !isSameDay(tradedAt, seen.tradedAt);
+    if (change <= 0 && !isNewDay) {
+      volumes.set(symbol, { ...seen, last: volume });
+      return [];
+    }
+    volumes.set(symbol, { last: volume, largest: volume, tradedAt });
+    const quantity = isNewDay ? volume - Math.min(seen.last, volume) : change;
     if (quantity <= 0) return [];
     const number = (numbers.get(symbol) ?? 0) + 1;
     numbers.set(symbol, number);
@@ -74,4 +92,17 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
       volumes.clear();
     },
   };
+}
+
+/** The shorter way between two volumes may pass the wrap. */
+function changeOf(before: number, volume: number): number {
+  const change = volume - before;
+  const overWrap = change < 0 ? change + WRAP : change - WRAP;
+  return Math.abs(overWrap) <= MAX_CHANGE_OVER_WRAP ? overWrap : change;
+}
+
+/** In India. */
+function isSameDay(...seconds: readonly [number, number]): boolean {
+  const [one, other] = seconds.map((each) => istDateAt(instant(each * SECOND)));
+  return one === other;
 }

@@ -18,6 +18,8 @@ interface Quoted {
   readonly at: number;
   readonly rupees: number;
   readonly volume: number;
+  /** Of the last trade, in seconds since 1970; none by default. */
+  readonly tradedAt?: number;
 }
 
 export function hsmMark(at: number, mark: FrameMark, socket = 0): FrameRecord {
@@ -29,10 +31,10 @@ export function quoteSnapshot({ at, ...quoted }: Quoted): FrameRecord {
   return frame(at, hsmSnapshot(7, topic, valuesOf(quoted)));
 }
 
-/** Both values are on the wire, also if they are the same as before. */
+/** All three values are on the wire, also if they are the same as before. */
 export function quoteUpdate({ at, ...quoted }: Quoted): FrameRecord {
   const now = valuesOf(quoted);
-  const before = now.map((value, place) => (place < 2 ? value - 1 : value));
+  const before = now.map((value, place) => (place < 3 ? value - 1 : value));
   return frame(at, hsmUpdate(7, before, now));
 }
 
@@ -41,7 +43,7 @@ function frame(receivedAt: number, item: Buffer): FrameRecord {
 }
 
 /** A volume is 32 bits wide on the wire. */
-function valuesOf({ rupees, volume }: Omit<Quoted, 'at'>): readonly number[] {
+function valuesOf({ rupees, volume, tradedAt = 0 }: Omit<Quoted, 'at'>): readonly number[] {
   const paise = Math.round(100 * rupees);
-  return [paise * SCALE, volume | 0, ...Array<number>(FIELDS - 2).fill(0)];
+  return [paise * SCALE, volume | 0, tradedAt, ...Array<number>(FIELDS - 3).fill(0)];
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FrameMark, FrameRecord } from '../../../core/stream/frame-log.ts';
 import { tardisFileName, tardisTrade } from '../../../core/stream/tardis.ts';
 import { quoteTopicsIn, startVolumeSteps } from '../../../core/stream/volume-steps.ts';
-import { instant } from '../../../core/time.ts';
+import { instant, istDate, istInstant, SECOND } from '../../../core/time.ts';
 import {
   HSM_OPENED,
   hsmMark,
@@ -17,8 +17,10 @@ const AT = 1_795_000_000_000_000;
 const SBIN = 'NSE:SBIN-EQ';
 
 const mark = (value: FrameMark, socket?: number) => hsmMark(AT, value, socket);
-const snapshot = (rupees: number, volume: number) => quoteSnapshot({ at: AT, rupees, volume });
-const update = (rupees: number, volume: number) => quoteUpdate({ at: AT + 1_000, rupees, volume });
+const snapshot = (rupees: number, volume: number, tradedAt = 0) =>
+  quoteSnapshot({ at: AT, rupees, volume, tradedAt });
+const update = (rupees: number, volume: number, tradedAt = 0) =>
+  quoteUpdate({ at: AT + 1_000, rupees, volume, tradedAt });
 
 function stepsOf(...records: readonly (FrameRecord | 'damaged')[]) {
   const steps = startVolumeSteps(new Map([[QUOTE_TOPIC, SBIN]]));
@@ -49,7 +51,7 @@ describe('Volume steps', () => {
   test('are not made of a price or another value alone, and not of a volume that shrinks', () => {
     const records = [mark(HSM_OPENED), snapshot(427, 1_000), update(428, 1_000), update(428, 900)];
     expect(stepsOf(...records)).toEqual([]);
-    expect(quantities(...records, update(428, 950))).toEqual([50]);
+    expect(quantities(...records, update(428, 950))).toEqual([]);
     // A volume without a price waits for the price.
     const priceless = [mark(HSM_OPENED), snapshot(427, 1_000), update(0, 1_100)];
     expect(stepsOf(...priceless)).toEqual([]);
@@ -63,11 +65,39 @@ describe('Volume steps', () => {
     expect(quantities(mark(HSM_OPENED), first, ...updates)).toEqual([...[200, 2 ** 31 - 110, 20]]);
   });
 
-  test('are not made of a large volume of the day before that starts over', () => {
-    const before = [mark(HSM_OPENED), snapshot(14, 2 ** 31 + 100_000_000)];
-    expect(quantities(...before, update(14, 0), update(14, 500))).toEqual([500]);
-    expect(quantities(...before, update(14, 500), update(14, 700))).toEqual([200]);
+  test.each([
+    ['a little', 990],
+    ['by most of it', 10],
+    ['to zero', 0],
+  ])('count volume once if it falls %s and returns', (_how, fallen) => {
+    const traded = istInstant(istDate('2026-11-25'), '10:00') / SECOND;
+    const before = [mark(HSM_OPENED), snapshot(427, 1_000, traded), update(427, 1_010, traded)];
+    const back = [fallen, 1_005, 1_010, fallen, 1_030].map((sum) => update(427, sum, traded + 60));
+    expect(quantities(...before, ...back)).toEqual([10, 20]);
   });
+
+  test('count the wrapped volume once too', () => {
+    const sums = [2 ** 32 + 10, 2 ** 32 - 10, 2 ** 32 + 10, 2 ** 32 + 15];
+    const updates = sums.map((sum) => update(427, sum));
+    expect(quantities(mark(HSM_OPENED), snapshot(427, 2 ** 32 - 10), ...updates)).toEqual([20, 5]);
+  });
+
+  test.each([1_000, 2 ** 31 + 100_000_000])(
+    'start over with the day, from a volume of %d of the day before',
+    (sum) => {
+      const [before, today] = ['2026-11-24', '2026-11-25'].map(
+        (date) => istInstant(istDate(date), '09:07') / SECOND,
+      ) as [number, number];
+      const earlier = [mark(HSM_OPENED), snapshot(14, sum, before)];
+      const opening = [update(14, 500, today), update(14, 700, today), update(14, 600, today)];
+      // No value in between shows where the day began.
+      expect(quantities(...earlier, ...opening, update(14, 710, today))).toEqual([200, 10]);
+      const zero = update(14, 0, before);
+      expect(quantities(...earlier, zero, ...opening, zero)).toEqual([500, 200]);
+      // The date comes before the volume.
+      expect(quantities(...earlier, update(14, sum, today), zero, ...opening)).toEqual([500, 200]);
+    },
+  );
 
   test.each([
     ['a new connection', mark(HSM_OPENED)],
