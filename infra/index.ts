@@ -25,7 +25,7 @@ import { Watch } from './components/watch.ts';
 import { type Environment, loadSettingsOrThrow, type Settings } from './config/load.ts';
 import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
 import type { Recorder } from './components/machine.ts';
-import { numbered } from './config/harvesters.ts';
+import { numbered } from '../core/config/harvesters.ts';
 
 /**
  * Registers everything and returns the stack's outputs.

@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { indexListsText } from '../../adapters/operator/index-lists.ts';
 import type { IndexLists } from '../../core/config/groups.ts';
 import { OBJECTS } from '../../core/config/names.ts';
-import type { HarvesterPlan } from '../config/harvesters.ts';
+import type { HarvesterPlan } from '../../core/config/harvesters.ts';
 import { dataBucket } from './bucket.ts';
 import { type MachineArgs, type Recorder, machines, network } from './machine.ts';
 

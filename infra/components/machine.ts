@@ -8,7 +8,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { ANY_DATE, OBJECTS } from '../../core/config/names.ts';
 import type { Clock } from '../../core/ports.ts';
-import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
+import { type HarvesterPlan, numbered } from '../../core/config/harvesters.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import { type HarvesterSettings, userData } from '../instance/user-data.ts';
 import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';

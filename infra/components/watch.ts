@@ -11,7 +11,7 @@ import {
   type Names,
   REGION,
 } from '../../core/config/names.ts';
-import { type HarvesterPlan, numbered } from '../config/harvesters.ts';
+import { type HarvesterPlan, numbered } from '../../core/config/harvesters.ts';
 import { FUNCTION_ACTORS } from '../iam/policies.ts';
 import type { Harvester } from './harvester.ts';
 import type { Keeper } from './keeper.ts';

@@ -13,6 +13,12 @@ import {
 } from '../../adapters/operator/env-and-token-files.ts';
 import type { IndexLists } from '../../core/config/groups.ts';
 import {
+  configuredIndices,
+  type Found,
+  type HarvesterPlan,
+  harvestersOf,
+} from '../../core/config/harvesters.ts';
+import {
   environmentName,
   isKey,
   isSecretKey,
@@ -24,7 +30,6 @@ import { OPERATOR_FILES } from '../../core/config/names.ts';
 import { nearestKey } from '../../core/config/nearest-name.ts';
 import { checkCalendarSize } from '../../core/config/program-values.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
-import { configuredIndices, type HarvesterPlan, harvestersOf } from './harvesters.ts';
 
 /** Budget per harvester: one and a half times the cost of the whole stack with one harvester. */
 const DEFAULT_BUDGET_DOLLARS = 15;
@@ -35,7 +40,7 @@ const ATHENA_WITHOUT_HARVESTER =
 /** From here on secret values are Pulumi secrets, so that no state, output or log shows them. */
 type Secret = pulumi.Output<string>;
 
-export type Values = KeyValues<Secret>;
+type Values = KeyValues<Secret>;
 
 /** Keys whose settings also depend on other keys or on files: {@link readSettings} has a line for each. */
 type DerivedKey =
@@ -98,7 +103,7 @@ export function readSettings(input: SettingsInput): SettingsResult {
   const { clientId, secretKey } = values;
   const lists = readIndexLists(operator.folder, configuredIndices(values));
   problems.push(...lists.problems);
-  const harvesters = harvestersOf(sources, values, lists.lists, problems);
+  const harvesters = harvestersOf((key) => find(key, sources), values, lists.lists, problems);
   const settings: Settings = {
     ...values,
     app: clientId === null || secretKey === null ? null : { clientId, secretKey },
@@ -221,17 +226,7 @@ function secretKeys(environment: Environment): readonly string[] | null {
   return Object.keys(withoutNamespace(Object.fromEntries(names.map((name) => [name, '']))));
 }
 
-export interface Found {
-  readonly text: string;
-  /** Place for messages: `FYERS_PIN in /home/me/fyers/.env line 3`. */
-  readonly place: string;
-  /** How to correct it there, a full sentence. */
-  readonly fix: string;
-  /** How to remove it there, a full sentence. */
-  readonly removal: string;
-}
-
-export interface Sources {
+interface Sources {
   /** Pulumi's configuration of this project, without the namespace. */
   readonly config: Readonly<Record<string, string>>;
   readonly envFile: Pick<EnvFile, 'values' | 'places'>;
@@ -239,7 +234,7 @@ export interface Sources {
 }
 
 /** An empty value counts as not set, as `.env.example` has them. */
-export function find(key: Key, { config, envFile, environment }: Sources): Found | null {
+function find(key: Key, { config, envFile, environment }: Sources): Found | null {
   const name = environmentName(key);
   const candidates = [
     {

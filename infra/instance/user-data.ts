@@ -2,7 +2,7 @@
 // secret: the service loads both from the bucket and SSM when it starts, so a change of them does not replace the
 // instance.
 import { ENVIRONMENT, OBJECTS, REGION } from '../../core/config/names.ts';
-import type { HarvesterPlan } from '../config/harvesters.ts';
+import type { HarvesterPlan } from '../../core/config/harvesters.ts';
 import type { Settings } from '../config/load.ts';
 
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';

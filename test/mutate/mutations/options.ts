@@ -163,7 +163,7 @@ export const OPTIONAL: readonly Mutation[] = [
   },
   {
     name: 'a symbol is recorded twice',
-    file: 'infra/config/harvesters.ts',
+    file: 'core/config/harvesters.ts',
     find: 'known.set(symbol, before ?? shard);',
     replace: '',
     tests: HARVESTERS,

@@ -1,27 +1,32 @@
 // Reads the harvester plans: one from `symbols`, or several from `harvesters` that share the account's limits.
-import {
-  type Parsed,
-  type SamplingFault,
-  type SamplingPlan,
-  parseSampling,
-} from '../../core/config/values.ts';
-import {
-  countedSymbols,
-  groupsNote,
-  type IndexLists,
-  indicesIn,
-  withMembers,
-} from '../../core/config/groups.ts';
-import { parseInstanceType } from '../../core/config/program-values.ts';
-import { HARVESTERS_MAX } from '../../core/config/names.ts';
-import { type ConfiguredFeed, parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
-import { fallbackPlan, rateProblems } from '../../core/config/sampling.ts';
-import { find, type Found, type Values, type Sources } from './load.ts';
+import { type Parsed, type SamplingFault, type SamplingPlan, parseSampling } from './values.ts';
+import { countedSymbols, groupsNote, type IndexLists, indicesIn, withMembers } from './groups.ts';
+import { parseInstanceType } from './program-values.ts';
+import { HARVESTERS_MAX } from './names.ts';
+import { type ConfiguredFeed, parseFeed, streamProblems } from './stream-limits.ts';
+import { fallbackPlan, rateProblems } from './sampling.ts';
+import type { Key, KeyValues } from './keys.ts';
 
 const OWN_KEYS = ['symbols', 'everySeconds', 'instanceType', 'feed'] as const;
 const FORM =
   'must be a list with the symbols of each harvester, such as [{"symbols": ["NSE:SBIN-EQ"]}, {"symbols": ["NSE:INFY-EQ"], "everySeconds": 1}]';
 const ITEM_FORM = 'must list its symbols, as {"symbols": ["NSE:SBIN-EQ"]} does';
+
+/** A setting as the operator wrote it. */
+export interface Found {
+  readonly text: string;
+  /** Place for messages: `FYERS_PIN in /home/me/fyers/.env line 3`. */
+  readonly place: string;
+  /** How to correct it there, a full sentence. */
+  readonly fix: string;
+  /** How to remove it there, a full sentence. */
+  readonly removal: string;
+}
+
+/** Null: the key is not set. */
+export type FindSetting = (key: Key) => Found | null;
+
+type Values = KeyValues<unknown>;
 
 /** An instance with its own symbols. */
 export interface HarvesterPlan extends SamplingPlan {
@@ -43,27 +48,30 @@ interface Defaults extends Pick<Values, 'symbols' | 'everySeconds' | 'instanceTy
 }
 
 /** Indices whose lists the harvesters need, each once. */
-export function configuredIndices({ harvesters, symbols }: Values): readonly string[] {
+export function configuredIndices({
+  harvesters,
+  symbols,
+}: Pick<Values, 'harvesters' | 'symbols'>): readonly string[] {
   return indicesIn(harvesters ?? symbols);
 }
 
 /** Returns at least one plan, unless it adds to `problems`. */
 export function harvestersOf(
-  sources: Sources,
+  find: FindSetting,
   values: Values,
   lists: IndexLists,
   problems: string[],
 ): readonly HarvesterPlan[] {
   const defaults = { ...values, lists };
-  const list = find('harvesters', sources);
-  if (list === null) return oneHarvester(sources, defaults, problems);
-  const symbols = find('symbols', sources);
+  const list = find('harvesters');
+  if (list === null) return oneHarvester(find, defaults, problems);
+  const symbols = find('symbols');
   if (symbols !== null) {
     problems.push(
       `${symbols.place} and ${list.place} both set the recorded symbols: keep one. ${symbols.removal}`,
     );
   }
-  const every = find('everySeconds', sources);
+  const every = find('everySeconds');
   const found = severalHarvesters(list.text, defaults);
   for (const problem of every === null ? [] : found.defaultProblems) {
     problems.push(`${every?.place ?? ''}: ${problem}. ${every?.fix ?? ''}`);
@@ -75,13 +83,13 @@ export function harvestersOf(
 }
 
 function oneHarvester(
-  sources: Sources,
+  find: FindSetting,
   defaults: Defaults,
   problems: string[],
 ): readonly HarvesterPlan[] {
   const { everySeconds, instanceType, feed, lists } = defaults;
-  const symbols = find('symbols', sources);
-  const every = find('everySeconds', sources);
+  const symbols = find('symbols');
+  const every = find('everySeconds');
   const parsed = parseSampling(defaults.symbols, everySeconds, feed, lists);
   if (parsed.ok) {
     const plans = [{ ...parsed.value, shard: 0, instanceType, feed }];
