@@ -11,13 +11,12 @@ import {
   probeTbt,
   tbtTarget,
 } from '../../adapters/fyers/stream/targets.ts';
-import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
-import { indicesIn, withMembers } from '../../core/config/groups.ts';
+import { withMembers } from '../../core/config/groups.ts';
 import { environmentName } from '../../core/config/keys.ts';
 import { ENVIRONMENT, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
-import { parseFeed, streamProblems } from '../../core/config/stream-limits.ts';
-import { parseSampling, parseSymbolAlias, parseSymbols } from '../../core/config/values.ts';
+import type { ConfiguredFeed } from '../../core/config/stream-limits.ts';
+import { parseSymbolAlias, parseSymbols } from '../../core/config/values.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { phaseAt } from '../../core/market/phases.ts';
 import { isIndex } from '../../core/market/symbol-plan.ts';
@@ -28,6 +27,7 @@ import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import { formatHhMm, type IstDate, istDateAt, MINUTE, plus, SECOND } from '../../core/time.ts';
 import { hsmKeyOf } from '../../core/token/jwt.ts';
 import { masterUrlBeside } from '../../harvester/settings.ts';
+import { plannedHarvesters } from '../shared/settings.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';
 import type { CheckContext } from './context.ts';
 import { LOGIN_STEP, readTokenOfToday } from './token.ts';
@@ -112,37 +112,21 @@ const STREAM_FIXES: Readonly<Record<Exclude<Probed['kind'], 'accepted'>, string>
   unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
 };
 
+const SYMBOL_KEYS = `${ENVIRONMENT.symbols} or ${environmentName('harvesters')}`;
+
 export async function checkStreams(context: CheckContext): Promise<Finding> {
   const { settings, asksBroker } = context;
-  const feed = parseFeed(settings(ENVIRONMENT.feed) ?? 'rest');
-  if (!feed.ok) {
-    const { place, fix } = settings.placeOf(ENVIRONMENT.feed);
-    return problem(`${place} ${feed.problem}`, fix);
+  const { plans, lists, problems } = plannedHarvesters(context.dir, settings);
+  if (problems.length > 0) {
+    const keys = `${SYMBOL_KEYS}, ${ENVIRONMENT.feed}, ${ENVIRONMENT.everySeconds}`;
+    return problem(problems.join(' '), `Correct ${keys}, or the list of the index.`);
   }
-  const text = settings(ENVIRONMENT.symbols) ?? '';
-  const named = `${text} ${settings(environmentName('harvesters')) ?? ''}`;
-  const { lists, problems: wrongLists } = readIndexLists(context.dir, indicesIn(named));
-  if (wrongLists.length > 0) {
-    return problem(
-      wrongLists.join(' '),
-      'Correct the list, or take its name out of FYERS_SYMBOLS.',
-    );
-  }
-  const everySeconds = (settings(ENVIRONMENT.everySeconds) ?? '5').replace(/s$/, '');
-  // Without it the harvester's own symbols are recorded, or those of FYERS_HARVESTERS.
-  const wrong = text.trim() === '' ? null : parseSampling(text, everySeconds, feed.value, lists);
-  if (wrong?.ok === false) {
-    return problem(wrong.problem, 'Correct FYERS_SYMBOLS or FYERS_EVERY_SECONDS.');
-  }
-  if (feed.value === 'rest') return skipped('the feed is rest, which does not stream');
-  const { symbols } = parseSymbols(text);
-  const problems = streamProblems([{ feed: feed.value, symbols }], lists);
-  if (problems.length > 0) return problem(problems.join('; '), 'Correct FYERS_SYMBOLS.');
+  const streaming = plans.find((plan) => plan.feed !== 'rest');
+  if (streaming === undefined) return skipped('the feed is rest, which does not stream');
   if (!asksBroker) return skipped('not asked for: --live connects to the streams');
   const reason = sessionReason(context);
   if (reason !== null) return skipped(reason);
-
-  return connect(context, feed.value, withMembers(symbols, lists));
+  return connect(context, streaming.feed, withMembers(streaming.symbols, lists));
 }
 
 /** How long before the opening a harvester may connect. */
@@ -159,7 +143,7 @@ function sessionReason({ now, calendar }: CheckContext): string | null {
 
 async function connect(
   context: CheckContext,
-  feed: 'tbt' | 'hsm',
+  feed: ConfiguredFeed,
   symbols: readonly string[],
 ): Promise<Finding> {
   const held = await readTokenOfToday(context);
@@ -172,7 +156,7 @@ async function connect(
   if (unknown.length > 0) {
     return problem(
       `the symbol master has no token for ${unknown.join(', ')}`,
-      'Correct FYERS_SYMBOLS or the list of the index, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
+      `Correct ${SYMBOL_KEYS}, or the list of the index, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.`,
     );
   }
   const key = hsmKeyOf(token);

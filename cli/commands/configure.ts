@@ -3,8 +3,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
-import { readIndexLists } from '../../adapters/operator/index-lists.ts';
-import { indicesIn } from '../../core/config/groups.ts';
 import {
   environmentName,
   isSecretKey,
@@ -13,9 +11,9 @@ import {
   rowOf,
 } from '../../core/config/keys.ts';
 import { FyersError } from '../../core/errors.ts';
-import type { Session } from '../shared/io.ts';
+import type { Environment, Session } from '../shared/io.ts';
 import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
-import { throwIfProblems } from '../shared/settings.ts';
+import { plannedHarvesters, settingsIn, throwIfProblems } from '../shared/settings.ts';
 
 const IDENTITY: readonly Key[] = ['redirectUri', 'fyId'];
 
@@ -59,7 +57,7 @@ Examples:
 async function configure(session: Session, options: ConfigureOptions): Promise<void> {
   const { io } = session;
   const folder = path.resolve(io.cwd, options.dir);
-  const { settings, left } = readSettings(folder);
+  const { settings, left } = readSettings(folder, io.env);
   for (const { value } of settings) session.hide(value);
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
   const stack = await selectedStack(pulumi, options.stack);
@@ -75,7 +73,10 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
 }
 
 /** @throws FyersError `operator.config` with all problems */
-function readSettings(folder: string): {
+function readSettings(
+  folder: string,
+  env: Environment,
+): {
   readonly settings: readonly Setting[];
   /** Keys of `.env` that are not copied to Pulumi. */
   readonly left: readonly string[];
@@ -91,20 +92,15 @@ function readSettings(folder: string): {
     if (parsed.ok) settings.push({ key, value: text });
     else problems.push(`${env} in ${file.places[env] ?? ''} ${parsed.problem}.`);
   }
-  const lists = readIndexLists(folder, listedIndices(file.values));
-  throwIfProblems([...problems, ...lists.problems, ...findAppProblems(file.values)]);
+  // The program reads the symbols from `.env` itself.
+  const harvesters = plannedHarvesters(folder, settingsIn(file, env));
+  throwIfProblems([...problems, ...harvesters.problems, ...findAppProblems(file.values)]);
   if (settings.length === 0) throw nothingToCopyError(folder);
   const known = COPIED.map(environmentName);
   const left = Object.entries(file.values).flatMap(([env, text]) =>
     env.startsWith('FYERS_') && text.trim() !== '' && !known.includes(env) ? [env] : [],
   );
   return { settings, left };
-}
-
-/** The program reads the symbols from `.env` itself, and needs these lists next to it. */
-function listedIndices(values: Readonly<Record<string, string>>): readonly string[] {
-  const { FYERS_HARVESTERS: harvesters = '', FYERS_SYMBOLS: symbols = '' } = values;
-  return indicesIn(`${harvesters} ${symbols}`);
 }
 
 function findAppProblems(values: Readonly<Record<string, string>>): readonly string[] {

@@ -3,6 +3,7 @@
 // collects evidence about this machine's clock from server answers and tokens.
 import { readCalendarFile } from '../../adapters/operator/calendar-file.ts';
 import { type EnvFile, readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
+import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import {
   type ClockFault,
   clockFaultWords,
@@ -10,6 +11,14 @@ import {
   faultByToken,
   SET_CLOCK,
 } from '../../core/clock-faults.ts';
+import type { IndexLists } from '../../core/config/groups.ts';
+import {
+  configuredIndices,
+  type FindSetting,
+  type HarvesterPlan,
+  harvestersOf,
+} from '../../core/config/harvesters.ts';
+import { environmentName, parseKeys } from '../../core/config/keys.ts';
 import { type Parsed, parseEndpoint, parseSuffix, wholeName } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
@@ -38,6 +47,8 @@ interface SettingPlace {
   readonly place: string;
   /** A full sentence. */
   readonly fix: string;
+  /** How to remove it there, a full sentence. */
+  readonly removal: string;
 }
 
 /** @throws FyersError `operator.config` if `.env` exists and cannot be read */
@@ -55,11 +66,46 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
       ? {
           place: `${name} in the environment`,
           fix: `Correct that variable, or run \`unset ${name}\`.`,
+          removal: `Run \`unset ${name}\`.`,
         }
-      : { place: `${name} in ${places[name] ?? OPERATOR_FILES.env}`, fix: 'Correct that line.' };
+      : {
+          place: `${name} in ${places[name] ?? OPERATOR_FILES.env}`,
+          fix: 'Correct that line.',
+          removal: 'Remove that line.',
+        };
   const emptyLineOf = (name: string): string | null =>
     nonEmpty(values[name]) === null ? (places[name] ?? null) : null;
   return Object.assign(read, { placeOf, emptyLineOf });
+}
+
+interface PlannedHarvesters {
+  readonly plans: readonly HarvesterPlan[];
+  readonly lists: IndexLists;
+  /** Full sentences with the next step: the reasons why `pulumi up` would refuse the recorded symbols. */
+  readonly problems: readonly string[];
+}
+
+/** @param folder of `.env`, with the lists of the indices */
+export function plannedHarvesters(folder: string, settings: Settings): PlannedHarvesters {
+  const find: FindSetting = (key) => {
+    const name = environmentName(key);
+    const text = settings(name);
+    return text === null ? null : { text, ...settings.placeOf(name) };
+  };
+  const { values, problems: ofKeys } = parseKeys(
+    (key) => find(key)?.text ?? null,
+    (text) => text,
+  );
+  const { lists, problems: ofLists } = readIndexLists(folder, configuredIndices(values));
+  const problems = [
+    ...ofKeys.flatMap(({ key, problem }) => {
+      const found = key === 'feed' || key === 'instanceType' ? find(key) : null;
+      return found === null ? [] : [`${found.place} ${problem}. ${found.fix}`];
+    }),
+    ...ofLists,
+  ];
+  const plans = harvestersOf(find, values, lists, problems);
+  return { plans, lists, problems };
 }
 
 /**

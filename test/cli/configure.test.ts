@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../infra/config/load.ts';
 import { COPIED } from '../../cli/commands/configure.ts';
 import { stageWithPulumi } from './pulumi-stand-in.ts';
 
@@ -54,6 +55,29 @@ describe('fyers configure', () => {
     expect(code).toBe(2);
     expect(err).toContain(words);
     expect(at.calls()).toEqual([]);
+  });
+
+  test.each([
+    ['FYERS_SYMBOLS=NSE:SBIN-EQ,symbol!\n', 'symbol!'],
+    ['FYERS_FEED=x\n', 'must be one of'],
+    ['FYERS_SYMBOLS=NSE:NIFTY50-INDEX\nFYERS_FEED=tbt\n', 'feed tbt cannot stream'],
+    ['FYERS_EVERY_SECONDS=7\n', 'FYERS_EVERY_SECONDS'],
+    ['FYERS_HARVESTERS=SBIN\n', 'must be a list'],
+    ['FYERS_HARVESTERS=[{"symbols":["symbol!"]}]\n', 'harvester 0'],
+    [
+      'FYERS_HARVESTERS=[{"symbols":["SBIN"],"feed":"tbt"},{"symbols":["TCS"],"feed":"hsm"}]\n',
+      '2 HSM sockets',
+    ],
+    ['FYERS_HARVESTERS=[{"symbols":["SBIN"]}]\nFYERS_SYMBOLS=TCS\n', 'keep one'],
+  ])('sets nothing if `pulumi up` would refuse %j', async (lines, words) => {
+    await using at = await stageWithPulumi();
+    at.write('.env', `${ENV}${lines}`);
+    const { code, err } = await at.run('configure');
+    expect(err).toContain(words);
+    expect(code).toBe(2);
+    expect(at.calls()).toEqual([]);
+    const asked = { config: {}, secretKeys: null, environment: {}, root: at.folder };
+    expect(JSON.stringify(readSettings(asked))).toContain(words);
   });
 
   test('configures the stack given by --stack from the folder given by --dir', async () => {

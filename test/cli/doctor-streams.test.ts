@@ -16,15 +16,17 @@ afterEach(() => fyers.close());
 const BEFORE_SESSION = instant(SEVEN + 60_000);
 
 interface Laptop {
-  readonly feed: string;
+  readonly feed?: string;
   readonly symbols?: string;
   readonly now?: Instant;
   readonly flags?: readonly string[];
   /** The list of `INDEX:MINE`. */
   readonly list?: string;
+  /** In place of symbols and feed. */
+  readonly harvesters?: readonly object[];
 }
 
-async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }: Laptop) {
+async function streamsOf({ feed = '', symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }: Laptop) {
   const { now = BEFORE_SESSION, flags = ['--live'] } = laptop;
   fyers.setClock(now);
   await using at = await stageWithPulumi('', false, {
@@ -40,7 +42,12 @@ async function streamsOf({ feed, symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }:
     },
   });
   const lines = { CLIENT_ID: APP.id, SECRET_KEY: APP.secret, API_URL: fyers.url };
-  const env = { ...lines, FEED: feed, SYMBOLS: symbols };
+  const { harvesters } = laptop;
+  const recorded =
+    harvesters === undefined
+      ? { FEED: feed, SYMBOLS: symbols }
+      : { HARVESTERS: JSON.stringify(harvesters) };
+  const env = { ...lines, ...recorded };
   at.write(
     '.env',
     Object.entries(env)
@@ -85,6 +92,29 @@ describe('fyers doctor, of a stream', () => {
     expect(found?.state).toBe('problem');
     expect(found?.detail).toContain(symbols);
     expect(found?.fix).toContain(fix);
+    expect(paths()).toEqual([]);
+  });
+
+  test('connects with the feed of one of several harvesters', async () => {
+    const harvesters = [{ symbols: ['NSE:INFY-EQ'] }, { symbols: ['NSE:SBIN-EQ'], feed: 'hsm' }];
+    expect(await streamsOf({ harvesters })).toMatchObject({ state: 'ok' });
+    expect(paths()).toEqual(['/hsm/v1-5/prod']);
+  });
+
+  test.each([
+    ['a name that is not a symbol', [{ symbols: ['symbol!'] }], 'symbol!'],
+    ['a feed that does not exist', [{ symbols: ['SBIN'], feed: 'x' }], 'feed must be one of'],
+    ['more symbols than tbt has', [{ symbols: ['CHAIN:NIFTY'], feed: 'tbt' }], '500 / 5 = 100'],
+    [
+      'a symbol that no list has',
+      [{ symbols: ['SBIN'] }, { symbols: ['NOSUCH'], feed: 'hsm' }],
+      'NOSUCH',
+    ],
+  ])('has %s of several harvesters for a problem', async (_, harvesters, words) => {
+    const found = await streamsOf({ harvesters });
+    expect(found).toMatchObject({ state: 'problem' });
+    expect(found?.detail).toContain(words);
+    expect(found?.fix).toContain('FYERS_HARVESTERS');
     expect(paths()).toEqual([]);
   });
 
