@@ -1,10 +1,9 @@
 // Writes a day's stored frames as Tardis CSV files, one for each symbol and type, in one pass over
 // the frames. A file is complete or is not there: all are written into a temporary folder, which a
 // signal removes too, and are moved out of it when the last frame is read.
-import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { nullIfDamaged } from '../../core/errors.ts';
 import type { FrameRecord } from '../../core/stream/frame-log.ts';
@@ -109,7 +108,7 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
       damaged,
     };
   } catch (caught) {
-    await files.abandon();
+    files.abandon();
     throw caught;
   }
 }
@@ -150,25 +149,30 @@ function tardisFiles({
         await rename(path.join(partial, name), path.join(folder, name));
       return [...open.keys()];
     },
-    async abandon(): Promise<void> {
-      for (const file of open.values()) await file.stop();
+    abandon(): void {
+      for (const file of open.values()) file.stop();
     },
   };
 }
 
 type OpenFile = ReturnType<typeof openFile>;
 
+/**
+ * A file is open only while a block is appended to it: a day of thousands of symbols would reach the limit of open
+ * files. It is one gzip stream nevertheless, because some readers stop after the first of several.
+ */
 function openFile(file: string, header: string) {
   const zip = createGzip(COMPRESSION);
-  const written = pipeline(zip, createWriteStream(file));
-  // The error is that of the next write or of the end.
-  written.catch(() => undefined);
+  const packed: Buffer[] = [];
+  zip.on('data', (block: Buffer) => packed.push(block));
   let waiting = [header, ''].join('\n');
-  const flush = async (): Promise<void> => {
+  const takeWaiting = (): string => {
     const block = waiting;
     waiting = '';
-    if (zip.destroyed) await written;
-    if (!zip.write(block)) await Promise.race([written, drained(zip)]);
+    return block;
+  };
+  const append = async (): Promise<void> => {
+    if (packed.length > 0) await appendFile(file, Buffer.concat(packed.splice(0)));
   };
   return {
     /** Returns whether a block is full. */
@@ -176,21 +180,23 @@ function openFile(file: string, header: string) {
       waiting += `${line}\n`;
       return waiting.length >= BLOCK_CHARACTERS;
     },
-    flush,
-    async close(): Promise<void> {
-      await flush();
-      zip.end();
-      await written;
+    async flush(): Promise<void> {
+      const block = takeWaiting();
+      await new Promise<void>((resolve, reject) => {
+        zip.write(block, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+      await append();
     },
-    async stop(): Promise<void> {
+    async close(): Promise<void> {
+      zip.end(takeWaiting());
+      await finished(zip);
+      await append();
+    },
+    stop(): void {
       zip.destroy();
-      await written.catch(() => undefined);
     },
   };
-}
-
-function drained(zip: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => {
-    zip.once('drain', resolve);
-  });
 }

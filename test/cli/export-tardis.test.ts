@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { encodeMark } from '../../core/stream/frame-log.ts';
 import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
 import { compactDay } from '../../harvester/compact.ts';
+import { hsmData, hsmSnapshot } from '../../sandbox/fyers/stream-frames.ts';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import {
   HSM_OPENED,
@@ -16,6 +19,7 @@ import {
 } from '../support/hsm-quotes.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
+import { ROOT } from '../support/source-tree.ts';
 import { recordStreamDay } from '../support/stream-day.ts';
 import { walkingBooks } from '../support/walking-books.ts';
 import { type Stage, stage } from './cli-harness.ts';
@@ -149,6 +153,31 @@ describe('fyers export --format tardis', () => {
     expect(code).toBe(4);
     expect(err).toContain(second);
     expect(linesOf(BOOK).filter((line) => line.includes(',true,bid,'))).toHaveLength(2 * 50);
+  });
+
+  test('has more files than may be open', async () => {
+    const symbols = Array.from({ length: 150 }, (_, index) => `NSE:S${String(index)}-EQ`);
+    const head = { socket: 0, receivedAt: OPENS_AT * 1_000 };
+    const values = Array.from({ length: 30 }, (_, place) => 100 * (place + 1));
+    await recordStreamDay({
+      ...{ dataDir, feed: 'hsm', symbols },
+      fyTokens: Object.fromEntries(
+        symbols.map((symbol, at) => [symbol, `1010000000${String(3_000 + at)}`]),
+      ),
+      records: [
+        hsmMark(head.receivedAt, HSM_OPENED),
+        ...symbols.map((symbol, at) => {
+          const item = hsmSnapshot(at, { name: `dp|nse_cm|${String(3_000 + at)}`, symbol }, values);
+          return { ...head, kind: 'frame' as const, bytes: hsmData(1, [item]) };
+        }),
+      ],
+    });
+    const args = ['export', '--format', 'tardis', '--data', 'harvested_data', '--to', 'out'];
+    const main = path.join(ROOT, 'cli/main.js');
+    const limited = ['-c', 'ulimit -n 128; exec "$0" "$@"', process.execPath, main, ...args];
+    await promisify(execFile)('sh', limited, { cwd: cli.folder });
+    expect(names()).toHaveLength(2 * symbols.length);
+    for (const name of names()) expect(linesOf(name).length).toBeGreaterThan(2);
   });
 
   test('has five levels of HSM, and refuses twenty-five', async () => {
