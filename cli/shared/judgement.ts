@@ -253,29 +253,34 @@ async function findFrameFaults(
 /** Requests at the same time. */
 const HEADS = 16;
 
+/** The answers in the order of the items. */
+async function askAll<T, A>(
+  items: readonly T[],
+  ask: (item: T) => Promise<A>,
+  { terminal }: Pick<FileCheckOptions, 'terminal'>,
+): Promise<readonly A[]> {
+  const answers: A[] = [];
+  for (let from = 0; from < items.length; from += HEADS) {
+    showProgress(terminal, 'file', from + 1, items.length);
+    answers.push(...(await Promise.all(items.slice(from, from + HEADS).map(ask))));
+  }
+  return answers;
+}
+
 async function compareObjects(
   day: DayArchive,
   bucket: BucketDay,
   manifest: Manifest,
-  { terminal }: FileCheckOptions,
+  options: FileCheckOptions,
 ): Promise<readonly string[]> {
   const files = [...manifest.files, ...(manifest.frames?.files ?? [])];
-  const faults: string[] = [];
-  for (let from = 0; from < files.length; from += HEADS) {
-    showProgress(terminal, 'file', from + 1, files.length);
-    const part = files.slice(from, from + HEADS);
-    const found = await Promise.all(
-      part.map(async ({ name }) => {
-        // Files that a reader needs are here already.
-        const here = await factsOf(day.pathOf(name), name).catch(() => null);
-        return here ?? (await bucket.facts(name));
-      }),
-    );
-    for (const [index, file] of part.entries()) {
-      faults.push(...objectFaults(file, found[index] ?? null));
-    }
-  }
-  return faults;
+  const ask = async ({ name }: FileFacts) => {
+    // Files that a reader needs are here already.
+    const here = await factsOf(day.pathOf(name), name).catch(() => null);
+    return here ?? (await bucket.facts(name));
+  };
+  const found = await askAll(files, ask, options);
+  return files.flatMap((file, index) => objectFaults(file, found[index] ?? null));
 }
 
 function objectFaults(
@@ -299,22 +304,26 @@ async function readObjects(
   options: FileCheckOptions,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  const isThere = async (name: string): Promise<boolean> => (await bucket.facts(name)) !== null;
   for (const [index, file] of manifest.files.entries()) {
     showProgress(options.terminal, 'file', index + 1, manifest.files.length);
-    const isHere = (await factsOf(day.pathOf(file.name), file.name).catch(() => null)) !== null;
-    if (!isHere && !(await isThere(file.name))) {
+    const place = day.pathOf(file.name);
+    const isHere = (await factsOf(place, file.name).catch(() => null)) !== null;
+    if (!isHere && !(await bucket.fetch(file.name, place))) {
       faults.push(notInBucketText(file.name));
       continue;
     }
-    if (!isHere) await bucket.fetch(file.name, day.pathOf(file.name));
     faults.push(...(await findFileFaults(day, file, manifest)));
-    if (!isHere) await rm(day.pathOf(file.name));
+    if (!isHere) await rm(place);
   }
   if (manifest.frames === undefined) return faults;
-  const names: string[] = [];
-  for (const { name } of manifest.frames.files) if (await isThere(name)) names.push(name);
-  const frames = fetchedFrames(day, bucket, names);
+  const segments = manifest.frames.files;
+  const found = await askAll(segments, ({ name }) => bucket.facts(name), options);
+  const stored = segments.filter((_, index) => (found[index] ?? null) !== null);
+  const frames = fetchedFrames(
+    day,
+    bucket,
+    stored.map(({ name }) => name),
+  );
   return [...faults, ...(await findFrameFaults(frames, manifest.frames, options))];
 }
 
