@@ -29,9 +29,14 @@ async function stopExport(
     ...{ cwd: cli.folder, env: { PATH: process.env['PATH'], ...env }, stdio: 'ignore' },
   });
   const ended = once(child, 'exit');
-  await vi.waitFor(async () => { expect((await readdir(out)).length).toBeGreaterThan(before.length); }, {
-    ...{ timeout: 20_000, interval: 5 },
-  });
+  await vi.waitFor(
+    async () => {
+      expect((await readdir(out)).length).toBeGreaterThan(before.length);
+    },
+    {
+      ...{ timeout: 20_000, interval: 5 },
+    },
+  );
   child.kill(signal);
   return { ended: await ended, before, after: await readdir(out) };
 }

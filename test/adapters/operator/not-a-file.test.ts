@@ -1,11 +1,12 @@
 // Tests each reader of the operator's folder with a pipe, a socket, a device and a folder in the
 // place of its file. A reader that opens a pipe waits without an end.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ownDaysFile, readCalendarFile } from '../../../adapters/operator/calendar-file.ts';
 import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
@@ -26,8 +27,8 @@ afterEach(async () => {
 });
 
 /** With a writer, so that a reader that opens the pipe gets an empty text, and the test fails instead of waiting. */
-function makePipe(file: string): void {
-  execFileSync('mkfifo', [file]);
+async function makePipe(file: string): Promise<void> {
+  await promisify(execFile)('mkfifo', [file]);
   const writer = spawn('sh', ['-c', 'while [ -p "$0" ]; do : > "$0"; done', file]);
   undo.push(() => {
     writer.kill();
@@ -84,7 +85,7 @@ describe.each(Object.entries(KINDS))('%s in the place of a file', (kind, make) =
 
 test('The harvester reports a pipe in the place of calendar.json, and keeps its days', async () => {
   const file = path.join(folder, 'calendar.json');
-  makePipe(file);
+  await makePipe(file);
   const problems: string[] = [];
   const dataDir = path.join(folder, 'data');
   await mkdir(dataDir);
