@@ -11,7 +11,7 @@ import { objectStore } from '../adapters/aws/object-store.ts';
 import { parameterStore } from '../adapters/aws/parameters.ts';
 import { dayFolders, strikeFile, lockFolder } from '../adapters/recordings/data-folder.ts';
 import { THIS_DISK, diskRefusal, proveWritable } from '../adapters/recordings/disk.ts';
-import { ownDaysFile, ownDaysIn } from '../adapters/operator/calendar-file.ts';
+import { overridesFile, storedOverrides } from '../adapters/operator/calendar-file.ts';
 import { indexListsOf, readIndexLists } from '../adapters/operator/index-lists.ts';
 import { frameRecorder } from '../adapters/recordings/frame-recorder.ts';
 import { rawLog } from '../adapters/recordings/raw-answers.ts';
@@ -118,7 +118,12 @@ async function compact({ dataDir, date, shard }: CompactSettings): Promise<void>
   // the same files.
   await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   const folder = dayFolders(dataDir).folder(date);
-  await compactDay({ folder, date, shard, ...sessionsOn(date, { overrides: ownDaysIn(dataDir) }) });
+  await compactDay({
+    folder,
+    date,
+    shard,
+    ...sessionsOn(date, { overrides: storedOverrides(dataDir) }),
+  });
 }
 
 interface Surroundings {
@@ -147,7 +152,7 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   await using _lock = await lockFolder(dataDir);
   await proveWritable(path.join(dataDir, 'days'));
   const { events, metrics, objects } = awsPortsOf(settings, log);
-  const own = ownDaysFile({
+  const own = overridesFile({
     dataDir,
     objects,
     operatorDir: settings.tokensFolder ?? '.',

@@ -34,14 +34,14 @@ function readCalendar(file: string): CalendarFile {
       };
 }
 
-interface OwnDaysFile {
+interface OverridesFile {
   /** The overrides from the last read. */
   readonly overrides: () => readonly Override[];
   /** Reads the overrides again from the operator's copy; true if they changed. Never throws. */
   refresh(): Promise<boolean>;
 }
 
-interface OwnDaysOptions {
+interface OverridesOptions {
   readonly dataDir: string;
   /** On AWS, the bucket that has them; null: they are in the operator's folder. */
   readonly objects: Pick<ObjectStore, 'get'> | null;
@@ -51,20 +51,20 @@ interface OwnDaysOptions {
 }
 
 /** The overrides in a data folder, for a process that does not refresh them. */
-export function ownDaysIn(dataDir: string): readonly Override[] {
+export function storedOverrides(dataDir: string): readonly Override[] {
   const found = readCalendar(path.join(dataDir, OPERATOR_FILES.calendar));
   return found.kind === 'days' ? found.overrides : [];
 }
 
-export function ownDaysFile({
+export function overridesFile({
   dataDir,
   objects,
   operatorDir,
   onProblem,
-}: OwnDaysOptions): OwnDaysFile {
+}: OverridesOptions): OverridesFile {
   const file = path.join(dataDir, OPERATOR_FILES.calendar);
   const source = path.join(operatorDir, OPERATOR_FILES.calendar);
-  let [overrides, lastProblem] = [ownDaysIn(dataDir), ''];
+  let [overrides, lastProblem] = [storedOverrides(dataDir), ''];
   const fetchCalendar = async (): Promise<boolean> => {
     if (objects !== null) return objects.get(OBJECTS.calendar, file);
     if (readCalendar(source).kind === 'absent') return false;

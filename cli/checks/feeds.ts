@@ -197,8 +197,9 @@ async function unknownSymbols(
     const left = new Set(
       symbols.filter((symbol) => !parseSymbolAlias(symbol).ok || symbol.startsWith('CHAIN:')),
     );
-    for (const segment of ['NSE_CM', 'NSE_FO'] as const) {
-      if (left.size === 0) break;
+    for (const segment of ['NSE_CM', 'NSE_FO', 'BSE_CM', 'BSE_FO'] as const) {
+      const isOfBse = segment.startsWith('BSE');
+      if (![...left].some((symbol) => symbol.startsWith('BSE:') === isOfBse)) continue;
       const signal = new AbortController().signal;
       const { file, problem } = await master(segment, date, {
         timeoutMs: MASTER_TIMEOUT_MS,

@@ -95,6 +95,14 @@ describe('fyers doctor, of a stream', () => {
     expect(paths()).toEqual([]);
   });
 
+  test('looks symbols of BSE up in its own lists', async () => {
+    expect(await streamsOf({ feed: 'hsm', symbols: 'BSE:SENSEX-INDEX,SBIN' })).toMatchObject({
+      state: 'ok',
+    });
+    const unknown = await streamsOf({ feed: 'hsm', symbols: 'BSE:NOSUCH-A,SBIN' });
+    expect(unknown?.detail).toContain('no token for BSE:NOSUCH-A');
+  });
+
   test('connects with the feed of one of several harvesters', async () => {
     const harvesters = [{ symbols: ['NSE:INFY-EQ'] }, { symbols: ['NSE:SBIN-EQ'], feed: 'hsm' }];
     expect(await streamsOf({ harvesters })).toMatchObject({ state: 'ok' });

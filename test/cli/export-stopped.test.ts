@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { COMPAT_HEADER, compatLine } from '../../core/recording/csv-files.ts';
+import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import { oldRows } from '../support/old-files.ts';
 import { opened, recordStreamDay, snapshot } from '../support/recorded-stream.ts';
@@ -46,9 +46,12 @@ test.each(['csv', 'csv.gz', 'parquet'])(
   async (form) => {
     await mkdir(path.join(cli.folder, 'out'));
     await writeFile(path.join(cli.folder, 'out', 'mine.csv'), 'x');
-    const lines = oldRows(2_000).flatMap((row) => compatLine(row) ?? []);
+    const lines = oldRows(2_000).flatMap((row) => referenceCsvLine(row) ?? []);
     const day = Array.from({ length: 100 }, () => lines).flat();
-    await writeFile(path.join(cli.folder, 'old.csv'), [COMPAT_HEADER, ...day, ''].join('\n'));
+    await writeFile(
+      path.join(cli.folder, 'old.csv'),
+      [REFERENCE_CSV_HEADER, ...day, ''].join('\n'),
+    );
     const args = ['old.csv', '--to', `out/day.${form}`];
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       const { ended, before, after } = await stopExport(signal, args);

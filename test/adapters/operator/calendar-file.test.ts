@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ownDaysFile, ownDaysIn } from '../../../adapters/operator/calendar-file.ts';
+import { overridesFile, storedOverrides } from '../../../adapters/operator/calendar-file.ts';
 
 const DAY = { date: '2027-01-26', closed: true, why: 'Republic Day' };
 const LIST = JSON.stringify([DAY]);
@@ -20,20 +20,20 @@ afterEach(() => rm(dataDir, { recursive: true }));
 
 const onProblem = (problem: string) => void problems.push(problem);
 
-test('ownDaysFile copies calendar.json to the recordings, and removes the days with the file', async () => {
-  const own = ownDaysFile({ dataDir, objects: null, operatorDir, onProblem });
+test('overridesFile copies calendar.json to the recordings, and removes the days with the file', async () => {
+  const own = overridesFile({ dataDir, objects: null, operatorDir, onProblem });
   expect(await own.refresh()).toBe(false);
   await writeFile(path.join(operatorDir, 'calendar.json'), LIST);
   expect(await own.refresh()).toBe(true);
-  expect([own.overrides(), ownDaysIn(dataDir)]).toEqual([[DAY], [DAY]]);
+  expect([own.overrides(), storedOverrides(dataDir)]).toEqual([[DAY], [DAY]]);
   expect(await own.refresh()).toBe(false);
   await rm(path.join(operatorDir, 'calendar.json'));
   expect(await own.refresh()).toBe(true);
-  expect([own.overrides(), ownDaysIn(dataDir)]).toEqual([[], []]);
+  expect([own.overrides(), storedOverrides(dataDir)]).toEqual([[], []]);
   expect(problems).toEqual([]);
 });
 
-test('ownDaysFile reads the bucket on AWS, and keeps the known days if the bucket is unavailable or its file invalid', async () => {
+test('overridesFile reads the bucket on AWS, and keeps the known days if the bucket is unavailable or its file invalid', async () => {
   let answer: () => Promise<string | null> = () => Promise.resolve(LIST);
   const objects = {
     get: async (key: string, toFile: string) => {
@@ -43,7 +43,7 @@ test('ownDaysFile reads the bucket on AWS, and keeps the known days if the bucke
       return text !== null;
     },
   };
-  const own = ownDaysFile({ dataDir, objects, operatorDir, onProblem });
+  const own = overridesFile({ dataDir, objects, operatorDir, onProblem });
   expect(await own.refresh()).toBe(true);
   answer = () => Promise.reject(new Error('S3 is unavailable'));
   expect(await own.refresh()).toBe(false);

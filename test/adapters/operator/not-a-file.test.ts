@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ownDaysFile, readCalendarFile } from '../../../adapters/operator/calendar-file.ts';
+import { overridesFile, readCalendarFile } from '../../../adapters/operator/calendar-file.ts';
 import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { readIndexLists } from '../../../adapters/operator/index-lists.ts';
 import { claimFiles, folderStore } from '../../../adapters/operator/token-folder.ts';
@@ -89,7 +89,7 @@ test('The harvester reports a pipe in the place of calendar.json, and keeps its 
   const problems: string[] = [];
   const dataDir = path.join(folder, 'data');
   await mkdir(dataDir);
-  const own = ownDaysFile({
+  const own = overridesFile({
     ...{ dataDir, objects: null, operatorDir: folder },
     onProblem: (problem) => void problems.push(problem),
   });
