@@ -9,8 +9,6 @@ import {
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,23 +20,20 @@ import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { stage } from './cli-harness.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const DATE = istDate('2026-11-25');
 const NOON = istInstant(DATE, '12:00');
 const at = (time: string): Instant => istInstant(DATE, time);
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let accounts = 0;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-logs-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
 });
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
+afterAll(() => emulator.close());
 
 function newAccount(): AwsOptions {
   accounts += 1;
@@ -160,7 +155,7 @@ describe('fyers logs of a function', () => {
       process.execPath,
       [path.join(ROOT, 'cli', 'main.js'), 'logs', 'refresh', '--follow'],
       {
-        cwd: dir,
+        cwd: dir.path,
         env: {
           AWS_ENDPOINT_URL: emulator.endpoint,
           AWS_ACCESS_KEY_ID: accessKeyId,
@@ -276,7 +271,7 @@ describe('fyers logs harvester', () => {
       const bucket = await createBucket(aws, {
         'date=2026-11-25/shard=0/events.jsonl.gz': [started],
       });
-      const pulumi = pulumiStub(path.join(dir, `pulumi-${String(accounts)}`));
+      const pulumi = pulumiStub(path.join(dir.path, `pulumi-${String(accounts)}`));
       pulumi.answerOutput(`${bucket}\n`);
       await using on = await stage({ aws, now: NOON, env: pulumi.env });
       if (from.startsWith('FYERS')) on.write('.env', `FYERS_BUCKET=${bucket}\n`);

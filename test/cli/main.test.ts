@@ -1,29 +1,25 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parseSettings } from '../../harvester/settings.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { stage } from './cli-harness.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const MAIN = path.join(ROOT, 'cli', 'main.js');
 const TOKEN = operatorToken('access_token', '2026-11-02T07:00:00+05:30');
 const SECRET = 'SECRETKEY1';
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-cli-'));
   write('.env', `FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=${SECRET}\n`);
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
 });
 
 function write(name: string, content: string): void {
-  writeFileSync(path.join(folder, name), content);
+  writeFileSync(path.join(folder.path, name), content);
 }
 
 /** Neither AWS nor the broker is reachable with these settings. */
@@ -41,9 +37,14 @@ interface Ran {
 
 function runFyers(...argv: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...argv], { cwd: folder, env: ENV }, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, out, err });
-    });
+    execFile(
+      process.execPath,
+      [MAIN, ...argv],
+      { cwd: folder.path, env: ENV },
+      (error, out, err) => {
+        resolve({ code: error?.code ?? 0, out, err });
+      },
+    );
   });
 }
 
@@ -140,7 +141,7 @@ describe('./fyers harvest', () => {
       '--days',
       '0',
       '--tokens',
-      folder,
+      folder.path,
     );
     expect(code).toBe(2);
     expect(out).toBe('');
@@ -159,11 +160,15 @@ describe('./fyers harvest', () => {
 
   test('exits with 0 on the first SIGTERM', async () => {
     write('access_token.txt', TOKEN);
-    const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
-      cwd: folder,
-      env: ENV,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [MAIN, 'harvest', '--data', path.join(folder.path, 'data')],
+      {
+        cwd: folder.path,
+        env: ENV,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
@@ -175,7 +180,7 @@ describe('./fyers harvest', () => {
     ['empty', ''],
   ])('exits with 2 if the access token is %s', async (_what, token) => {
     write('access_token.txt', token);
-    const { code, out } = await runFyers('harvest', '--data', path.join(folder, 'data'));
+    const { code, out } = await runFyers('harvest', '--data', path.join(folder.path, 'data'));
     expect(code).toBe(2);
     expect(out).toMatch(/"event":"operator\.token-file"/);
     if (token !== '') expect(out).not.toContain(token);
@@ -185,13 +190,17 @@ describe('./fyers harvest', () => {
     ['expired', operatorToken('access_token', '2025-11-25T07:00:00+05:30')],
     ['missing', null],
   ])('warns once in a pipe about a token that is %s, and waits', async (what, token) => {
-    rmSync(path.join(folder, 'access_token.txt'), { force: true });
+    rmSync(path.join(folder.path, 'access_token.txt'), { force: true });
     if (token !== null) write('access_token.txt', token);
-    const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
-      cwd: folder,
-      env: ENV,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [MAIN, 'harvest', '--data', path.join(folder.path, 'data')],
+      {
+        cwd: folder.path,
+        env: ENV,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       const isFirst = !output.includes('session-awaited');
@@ -206,7 +215,7 @@ describe('./fyers harvest', () => {
 
   test('exits with 4 if it cannot record into the folder', async () => {
     write('access_token.txt', TOKEN);
-    mkdirSync(path.join(folder, 'data'));
+    mkdirSync(path.join(folder.path, 'data'));
     write('data/days', 'a file in the place of a folder');
     for (const [data, message] of [
       [
@@ -215,7 +224,7 @@ describe('./fyers harvest', () => {
       ],
       ['access_token.txt/data', /"platform\.disk.*The disk refuses: ENOTDIR/],
     ] as const) {
-      const { code, out } = await runFyers('harvest', '--data', path.join(folder, data));
+      const { code, out } = await runFyers('harvest', '--data', path.join(folder.path, data));
       expect(out).toMatch(message);
       expect(code).toBe(4);
     }

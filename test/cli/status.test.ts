@@ -4,8 +4,6 @@ import {
   PutMetricAlarmCommand,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
@@ -22,27 +20,26 @@ import { leaksOf } from '../support/canaries.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { type Deployment, installStack, logged } from '../support/stack-account.ts';
 import { stage } from './cli-harness.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
 const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - 86_400_000);
 const TODAY = istDate('2026-11-25');
 const at = (time: string): Instant => istInstant(TODAY, time);
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let fyers: FyersSimulator;
 let accounts = 0;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-status-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
 });
 afterAll(async () => {
   await fyers.close();
   await emulator.close();
-  await rm(dir, { recursive: true });
 });
 
 function newAccount(): AwsOptions {

@@ -1,8 +1,6 @@
 // Tests the takeover against an independent emulator that contains exactly what the reference's
 // script creates.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions, Person } from '../../cli/shared/io.ts';
@@ -20,6 +18,7 @@ import {
 } from '../support/reference-account.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { stage, type Stage } from './cli-harness.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const ACCESS = operatorToken('access_token', '2026-03-25T07:00:00+05:30');
 const REFRESH = operatorToken('refresh_token', '2026-03-20T07:00:00+05:30');
@@ -47,18 +46,14 @@ const EVERYTHING = {
  */
 const CHANGES = 12;
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let accounts = 0;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-takeover-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
 });
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
+afterAll(() => emulator.close());
 
 interface Scene extends AsyncDisposable {
   readonly at: Stage;
@@ -81,7 +76,7 @@ async function createScene(person?: Person): Promise<Scene> {
     credentials: { accessKeyId, secretAccessKey: 'test' },
     maxAttempts: 1,
   });
-  const pulumi = pulumiStub(path.join(dir, accessKeyId));
+  const pulumi = pulumiStub(path.join(dir.path, accessKeyId));
   const proxy = await faultyProxy(emulator.endpoint);
   const at = await stage({
     aws: options(proxy.url),

@@ -4,7 +4,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -13,6 +12,7 @@ import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import type { Task } from '../support/fyers-sdk-child.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const PINNED = path.join(import.meta.dirname, 'fyers-sdk');
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'fyers-sdk-child.ts');
@@ -44,18 +44,17 @@ async function installed(): Promise<string> {
 
 type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-let cwd = '';
+const cwd = makeFolderPerFile();
 let fyers: FyersSimulator;
 let answers: Answers = {};
 let complaints = '';
 
 beforeAll(async () => {
   const folder = await installed();
-  cwd = await mkdtemp(path.join(tmpdir(), 'fyers-sdk-'));
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
-  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd };
-  const child = spawn(process.execPath, ['--no-warnings', CHILD], { cwd, env });
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd.path };
+  const child = spawn(process.execPath, ['--no-warnings', CHILD], { cwd: cwd.path, env });
   const task: Task = {
     folder,
     apiUrl: fyers.url,
@@ -68,10 +67,7 @@ beforeAll(async () => {
   complaints = err;
   answers = JSON.parse(out === '' ? '{}' : out) as Answers;
 });
-afterAll(async () => {
-  await fyers.close();
-  await rm(cwd, { recursive: true });
-});
+afterAll(() => fyers.close());
 
 describe('The official Node SDK', () => {
   test('is the pinned version, and runs without output on standard error', async () => {
@@ -163,8 +159,8 @@ describe('The official Node SDK', () => {
   });
 
   test('writes its log, which has the secret in it, to its own folder and nowhere else', async () => {
-    const names = await readdir(cwd);
+    const names = await readdir(cwd.path);
     expect(names).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d\.log$/)]);
-    expect(await readFile(path.join(cwd, names[0] ?? ''), 'utf8')).toContain(APP.secret);
+    expect(await readFile(path.join(cwd.path, names[0] ?? ''), 'utf8')).toContain(APP.secret);
   });
 });

@@ -5,8 +5,6 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
@@ -29,6 +27,7 @@ import {
   refreshToken,
 } from '../../support/keeper-fixture.ts';
 import { ROOT } from '../../support/source-tree.ts';
+import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 const names = namesFor('');
 /** Registered as the app's redirect URL, so that a login needs one tap. */
@@ -37,7 +36,7 @@ const OLD = accessToken(plus(SEVEN, -2 * DAY));
 const REFRESH = refreshToken(plus(SEVEN, -DAY));
 const FOREIGN = accessToken(plus(SEVEN, -MINUTE), 9, 'XB00002');
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let ssm: SSMClient;
 let sqs: SQSClient;
@@ -51,8 +50,7 @@ const secrets = new Map<string, string>();
 beforeAll(async () => {
   // The clock must stand still: the session hours depend on the date.
   vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-handler-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
   const options = {
     endpoint: emulator.endpoint,
     region: emulator.region,
@@ -80,7 +78,6 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   vi.useRealTimers();
   await emulator.close();
-  await rm(dir, { recursive: true });
 });
 
 /** Creates the operator's topic and a queue that receives its messages. */
