@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach } from 'vitest';
 import type { AwsOptions, Environment, Io, Person } from '../../cli/shared/io.ts';
 import { main } from '../../cli/program.ts';
 import { linesTo } from '../../cli/shared/terminal.ts';
@@ -24,6 +25,8 @@ interface Ran {
 
 export interface Stage extends AsyncDisposable {
   readonly folder: string;
+  /** The folder of recorded days, which the commands read by default. */
+  readonly dataDir: string;
   write(name: string, content: string): void;
   run(...argv: readonly string[]): Promise<Ran>;
 }
@@ -80,6 +83,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   });
   return {
     folder,
+    dataDir: path.join(folder, 'harvested_data'),
     write(name, content) {
       writeFileSync(path.join(folder, name), content, { mode: 0o600 });
     },
@@ -93,6 +97,37 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true });
       await store.close();
+    },
+  };
+}
+
+/** The stage of the test that runs. */
+interface StagePerTest extends Omit<Stage, typeof Symbol.asyncDispose> {
+  /** Replaces it by another stage. */
+  reopen(options: StageOptions): Promise<void>;
+}
+
+/** Opens a stage for each test of the file. */
+export function openStagePerTest(options: () => StageOptions = () => ({})): StagePerTest {
+  let opened: Stage;
+  beforeEach(async () => {
+    opened = await stage(options());
+  });
+  afterEach(() => opened[Symbol.asyncDispose]());
+  return {
+    get folder() {
+      return opened.folder;
+    },
+    get dataDir() {
+      return opened.dataDir;
+    },
+    write: (name, content) => {
+      opened.write(name, content);
+    },
+    run: (...argv) => opened.run(...argv),
+    async reopen(other) {
+      await opened[Symbol.asyncDispose]();
+      opened = await stage(other);
     },
   };
 }
