@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
-import { openStagePerTest } from './cli-harness.ts';
 import { closed, opened, recordStreamDay, snapshot } from '../support/recorded-stream.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
 const UPDATES = 'updates.parquet';
 

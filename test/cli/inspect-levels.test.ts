@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { segmentsSince } from '../../cli/shared/frames.ts';
 import { istDate, istInstant, SECOND } from '../../core/time.ts';
+import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import {
   closed,
   INFY,
@@ -15,7 +16,6 @@ import {
   snapshot,
 } from '../support/recorded-stream.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
 let bucket: Awaited<ReturnType<typeof startBucket>>;

@@ -6,8 +6,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { parseSettings } from '../../harvester/settings.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { stage } from './cli-harness.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
+import { stage } from './cli-harness.ts';
 
 const MAIN = path.join(ROOT, 'cli', 'main.js');
 const TOKEN = operatorToken('access_token', '2026-11-02T07:00:00+05:30');

@@ -4,11 +4,11 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
+import { startBucket } from '../support/day-in-bucket.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { startBucket } from '../support/day-in-bucket.ts';
 import { openStagePerTest, stage } from './cli-harness.ts';
 
 let bucket: Awaited<ReturnType<typeof startBucket>>;

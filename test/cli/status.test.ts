@@ -4,7 +4,6 @@ import {
   PutMetricAlarmCommand,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 import { subscriptionsFinding } from '../../cli/checks/alarms.ts';
@@ -12,45 +11,27 @@ import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/t
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/log.ts';
 import { NEW_STATE, type TokenState } from '../../core/token/state.ts';
-import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { leaksOf } from '../support/canaries.ts';
-import { ROOT } from '../support/source-tree.ts';
+import { openAccountsPerFile } from '../support/emulated-aws.ts';
 import { type Deployment, installStack, logged } from '../support/stack-account.ts';
 import { stage } from './cli-harness.ts';
-import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
 const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - 86_400_000);
 const TODAY = istDate('2026-11-25');
 const at = (time: string): Instant => istInstant(TODAY, time);
 
-const dir = makeFolderPerFile();
-let emulator: Emulator;
+const newAccount = openAccountsPerFile();
 let fyers: FyersSimulator;
-let accounts = 0;
 
 beforeAll(async () => {
-  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
 });
-afterAll(async () => {
-  await fyers.close();
-  await emulator.close();
-});
-
-function newAccount(): AwsOptions {
-  accounts += 1;
-  return {
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    credentials: { accessKeyId: String(300_000_000_000 + accounts), secretAccessKey: 'test' },
-    maxAttempts: 1,
-  };
-}
+afterAll(() => fyers.close());
 
 async function deployStack(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
   const aws = newAccount();

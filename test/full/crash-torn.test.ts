@@ -14,8 +14,8 @@ import {
   problemsOf,
   sessionOf,
 } from '../support/recorded-session.ts';
-import { virtualClock } from '../support/virtual-clock.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const TODAY = istDate('2026-11-25');
 const STOPPED_AFTER = 4;

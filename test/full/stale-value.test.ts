@@ -6,8 +6,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmulator, type Emulator } from '../../sandbox/aws/emulator.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
-import { onEngine } from './on-engine.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
+import { onEngine } from './on-engine.ts';
 
 const NODE_MODULES = path.join(import.meta.dirname, '..', '..', 'node_modules');
 const PROJECT = `name: stale-value

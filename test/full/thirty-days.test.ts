@@ -3,8 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { MONTHS, runMonth } from '../scenarios/months.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
+import { MONTHS, runMonth } from '../scenarios/months.ts';
 
 /** The answers of the broker in all months. */
 const met = new Set<string>();

@@ -7,13 +7,13 @@ import { WORLDS } from '../rules/worlds.ts';
 import { filesOf, userDataOf } from '../support/boot-script.ts';
 import { type Template, policiesOf, templateOf } from '../support/cloudformation/template.ts';
 import { type Graph, graphOf } from '../support/graph.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import {
   hasSystemd,
   policyFindings,
   systemdAnalyze,
   templateFindings,
 } from '../support/validators.ts';
-import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const folder = makeFolderPerFile();
 const graphs = new Map<string, Graph>();

@@ -7,8 +7,8 @@ import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
 import type { SimulatedLevel } from '../../sandbox/fyers/book.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { simulator } from './fyers/simulator.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
+import { simulator } from './fyers/simulator.ts';
 
 const dataDir = makeFolderPerTest();
 

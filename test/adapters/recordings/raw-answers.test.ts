@@ -8,8 +8,8 @@ import { parseAccessToken, parseAppId, parseSampling } from '../../../core/confi
 import { OPENS_AT, shortSession } from '../../support/depth.ts';
 import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
 import { operatorToken } from '../../support/operator-token.ts';
-import { virtualClock } from '../../support/virtual-clock.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 
 const dataDir = makeFolderPerTest();
 
