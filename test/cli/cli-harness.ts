@@ -2,7 +2,6 @@
 // prints.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,6 +11,7 @@ import { main } from '../../cli/program.ts';
 import { linesTo } from '../../cli/shared/terminal.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant } from '../../core/time.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { NOON } from '../sandbox/fyers/simulator.ts';
 
@@ -96,7 +96,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     },
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true });
-      await store.close();
+      await store[Symbol.asyncDispose]();
     },
   };
 }
@@ -142,17 +142,9 @@ async function startParameterStore(parameters: NonNullable<StageOptions['paramet
       response.end(JSON.stringify(answer));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-      server.closeAllConnections();
-    });
-  if (parameters === 'unreachable') await close();
-  return { url: `http://127.0.0.1:${String(port)}`, close };
+  const store = await listenOnLoopback(server);
+  if (parameters === 'unreachable') await store[Symbol.asyncDispose]();
+  return store;
 }
 
 function reply(name: string, parameters: NonNullable<StageOptions['parameters']>) {

@@ -1,11 +1,11 @@
 // Reads a symbol master of derivatives, three times as long as the real one, with a small heap.
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'master-child.ts');
@@ -37,20 +37,9 @@ const folder = makeFolderPerTest();
 const server = createServer((_request, response) => {
   Readable.from(blocks()).pipe(response);
 });
-beforeEach(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
-
 test('The symbol master of 300,000 rows is fetched, checked and read with a heap of 24 MiB', async () => {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const url = `http://127.0.0.1:${String(address.port)}`;
+  await using listening = await listenOnLoopback(server);
+  const { url } = listening;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--max-old-space-size=24', CHILD, url, folder.path],

@@ -1,10 +1,10 @@
 // Serves valid and damaged symbol masters over loopback.
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { type ServerResponse, createServer } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { symbolMaster } from '../../../adapters/fyers/symbol-master.ts';
 import { istDate } from '../../../core/time.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const TODAY = istDate('2026-11-25');
@@ -23,16 +23,9 @@ const server = createServer((request, response) => {
 beforeEach(async () => {
   requests = [];
   respond = (response) => response.end([1, 2, 3].map(line).join(''));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  url = `http://127.0.0.1:${String(address.port)}/sym_details`;
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
+  const listening = await listenOnLoopback(server);
+  url = `${listening.url}/sym_details`;
+  return () => listening[Symbol.asyncDispose]();
 });
 
 async function readMaster(date = TODAY, timeoutMs = 20_000, maxBytes?: number) {
