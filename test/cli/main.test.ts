@@ -48,6 +48,12 @@ function runFyers(...argv: readonly string[]): Promise<Ran> {
   });
 }
 
+function startHarvest() {
+  const args = [MAIN, 'harvest', '--data', path.join(folder.path, 'data')];
+  const stdio = ['ignore', 'pipe', 'inherit'] as ['ignore', 'pipe', 'inherit'];
+  return spawn(process.execPath, args, { cwd: folder.path, env: ENV, stdio });
+}
+
 const COMMANDS: readonly (readonly string[])[] = [
   ['login'],
   ['refresh'],
@@ -160,15 +166,7 @@ describe('./fyers harvest', () => {
 
   test('exits with 0 on the first SIGTERM', async () => {
     write('access_token.txt', TOKEN);
-    const child = spawn(
-      process.execPath,
-      [MAIN, 'harvest', '--data', path.join(folder.path, 'data')],
-      {
-        cwd: folder.path,
-        env: ENV,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = startHarvest();
     await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
@@ -192,15 +190,7 @@ describe('./fyers harvest', () => {
   ])('warns once in a pipe about a token that is %s, and waits', async (what, token) => {
     rmSync(path.join(folder.path, 'access_token.txt'), { force: true });
     if (token !== null) write('access_token.txt', token);
-    const child = spawn(
-      process.execPath,
-      [MAIN, 'harvest', '--data', path.join(folder.path, 'data')],
-      {
-        cwd: folder.path,
-        env: ENV,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = startHarvest();
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       const isFirst = !output.includes('session-awaited');
