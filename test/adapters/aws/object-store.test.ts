@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
-import { objectStore } from '../../../adapters/aws/object-store.ts';
+import { objectFacts, objectStore } from '../../../adapters/aws/object-store.ts';
 import type { LogRecord } from '../../../core/ports.ts';
 import { type Fate, startS3 } from '../../support/s3-server.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
@@ -22,6 +22,7 @@ async function openStore(fate: Fate = 'answer') {
   const s3 = await startS3(() => fate);
   const client = new S3Client({ ...CLIENT, endpoint: s3.endpoint });
   return {
+    client,
     objects: s3.objects,
     store: objectStore({ client, bucket: 'bucket' }),
     [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
@@ -80,6 +81,14 @@ describe('The object store with a role that may not list', () => {
     expect(await denied.store.get('absent', copy)).toBe(false);
     await using skewed = await openStore('skewed');
     await expect(skewed.store.get('there', copy)).rejects.toThrow('s3://bucket/there');
+  });
+
+  test('has no checksum for an object of another program', async () => {
+    await using s3 = await openStore();
+    const [Bucket, Key] = ['bucket', 'foreign'];
+    await s3.client.send(new PutObjectCommand({ Bucket, Key, Body: 'text' }));
+    const facts = await objectFacts({ client: s3.client, bucket: Bucket }, Key);
+    expect(facts).toEqual({ bytes: 4, sha256: null });
   });
 });
 
