@@ -1,9 +1,8 @@
 // Serves the parts of Parameter Store and Lambda that a login uses, on loopback.
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { AwsOptions } from '../../cli/shared/io.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 export interface AwsStub extends AsyncDisposable {
   readonly options: AwsOptions;
@@ -33,12 +32,10 @@ export async function awsStub(parameters: Readonly<Record<string, string>> = {})
       response.end(JSON.stringify(answer));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { url, ...listening } = await listenOnLoopback(server);
   const stub: AwsStub = {
     options: {
-      endpoint: `http://127.0.0.1:${String(port)}`,
+      endpoint: url,
       region: 'ap-south-1',
       credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
       maxAttempts: 1,
@@ -51,12 +48,7 @@ export async function awsStub(parameters: Readonly<Record<string, string>> = {})
     loginUrl: null,
     settings: null,
     onRead: () => undefined,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    ...listening,
   };
   return stub;
 }

@@ -1,12 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { stage, openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-beforeEach(async () => {
-  cli = await stage({ now: istInstant(istDate('2026-11-25'), '12:00') });
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ now: istInstant(istDate('2026-11-25'), '12:00') }));
 
 describe('fyers calendar', () => {
   test('shows the hours and the named holidays of this month, without ordinary weekends', async () => {

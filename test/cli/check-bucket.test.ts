@@ -4,11 +4,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import { closed, opened, recordStreamDay, snapshot } from '../support/recorded-stream.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
 const UPDATES = 'updates.parquet';
 
-let cli: Stage;
 let bucket: Awaited<ReturnType<typeof startBucket>>;
 let downloaded: string[] = [];
 beforeEach(async () => {
@@ -17,23 +16,19 @@ beforeEach(async () => {
     if (method === 'GET') downloaded.push(path.basename(key));
     return 'answer';
   });
-  cli = await stage({ aws: bucket.aws, watched: true });
 });
-afterEach(async () => {
-  await cli[Symbol.asyncDispose]();
-  await bucket[Symbol.asyncDispose]();
-});
+afterEach(() => bucket[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ aws: bucket.aws, watched: true }));
 
 async function recordAndShip() {
-  const dataDir = path.join(cli.folder, 'harvested_data');
   const segments = [
     [opened(0), snapshot(100, 1)],
     [snapshot(20_000, 2), closed(50_000)],
   ];
-  const { folder, date } = await recordStreamDay({ dataDir, segments });
-  await bucket.ship(dataDir, date);
+  const { folder, date } = await recordStreamDay({ dataDir: cli.dataDir, segments });
+  await bucket.ship(cli.dataDir, date);
   const [name = ''] = await folder.frames.names();
-  await rm(dataDir, { recursive: true });
+  await rm(cli.dataDir, { recursive: true });
   return { date, name };
 }
 
@@ -94,8 +89,7 @@ test('fyers check --s3 --download reads every file', async () => {
 });
 
 test('fyers check --download is refused for a day on this machine', async () => {
-  const dataDir = path.join(cli.folder, 'harvested_data');
-  await recordStreamDay({ dataDir, segments: [[opened(0), snapshot(100, 1)]] });
+  await recordStreamDay({ dataDir: cli.dataDir, segments: [[opened(0), snapshot(100, 1)]] });
   const { code, err } = await cli.run('check', '2026-11-25', '--download');
   expect(code).toBe(2);
   expect(err).toContain('--s3');

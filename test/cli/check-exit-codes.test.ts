@@ -1,29 +1,21 @@
 // Tests the exit codes of check, report and compact for days without rows and for running days, and
 // instants in JSON.
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 describe('fyers check', () => {
   test.each([['running'], ['ended'], ['compacted']] as const)(
     'fails for a %s day without rows, even if every slot has a reason',
     async (state) => {
-      cli = await stage({
+      await cli.reopen({
         now: plus(OPENS_AT, state === 'running' ? 45 * SECOND : 36_000 * SECOND),
       });
-      dataDir = path.join(cli.folder, 'harvested_data');
-      await recordDay({ dataDir, state, book: () => null });
+      await recordDay({ dataDir: cli.dataDir, state, book: () => null });
       const { code, out } = await cli.run('check');
       expect(out).toMatch(/The day has no row, of (?:14|24) slots\./);
       expect(out).not.toContain('It adds up');
@@ -36,9 +28,8 @@ describe('fyers check', () => {
   );
 
   test('exits with 0 and reports that no slot is old enough if the day has just begun', async () => {
-    cli = await stage({ now: plus(OPENS_AT, 7 * SECOND) });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, state: 'running' });
+    await cli.reopen({ now: plus(OPENS_AT, 7 * SECOND) });
+    await recordDay({ dataDir: cli.dataDir, state: 'running' });
     const { code, out } = await cli.run('check');
     expect(out).toContain('No slot is old enough yet to be judged.');
     expect(code).toBe(0);
@@ -47,11 +38,10 @@ describe('fyers check', () => {
   test.each([12, 13, 26, 39, 58])(
     'counts rows and reasons over the same slots of a running day, after %i seconds',
     async (seconds) => {
-      cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
-      dataDir = path.join(cli.folder, 'harvested_data');
+      await cli.reopen({ now: plus(OPENS_AT, seconds * SECOND) });
       const book = (symbol: string, index: number) =>
         symbol === 'NSE:INFY-EQ' && index % 3 === 0 ? null : moving(index);
-      await recordDay({ dataDir, state: 'running', book });
+      await recordDay({ dataDir: cli.dataDir, state: 'running', book });
       const { code, out } = await cli.run('check', '--json');
       const { rows, unplanned, coverage } = JSON.parse(out) as {
         rows: number;
@@ -66,7 +56,7 @@ describe('fyers check', () => {
   );
 
   test('writes instants with their offset in JSON', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     for (const argv of [['check'], ['report'], ['inspect', 'SBIN']]) {
       const { out } = await cli.run(...argv, '--json');
       expect(out).not.toMatch(/\b1[67]\d{11}\b/);

@@ -1,25 +1,18 @@
 // Tests `fyers check` on a day with the recorded frames of a stream.
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { parseManifest } from '../../core/recording/manifest.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 async function recordStream() {
-  const { folder, date } = await recordDay({ dataDir, state: 'ended' });
+  const { folder, date } = await recordDay({ dataDir: cli.dataDir, state: 'ended' });
   const recorder = frameRecorder({
     ...{ segments: folder.frames, clock: { now: () => OPENS_AT } },
     onFailed: (problem) => {

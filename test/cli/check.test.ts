@@ -1,24 +1,18 @@
 // Tests check and inspect on days that the harvester recorded.
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 describe('fyers check', () => {
   test('exits with 0 and reports that a complete day adds up', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const { code, out, err } = await cli.run('check');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('a recorded day), 2026-11-25');
@@ -36,7 +30,7 @@ describe('fyers check', () => {
       ...(symbol === 'NSE:INFY-EQ' ? crossed : {}),
     });
     const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
-    const { folder } = await recordDay({ dataDir, book, session });
+    const { folder } = await recordDay({ dataDir: cli.dataDir, book, session });
     const { code, out } = await cli.run('check', '2026-11-25');
     expect(out).toContain('crossed 12');
     expect(out).toContain('crossed: the best bid is above the best ask (judged in: CONTINUOUS)');
@@ -60,7 +54,7 @@ describe('fyers check', () => {
 
   test('reports files that differ from the manifest, and slots that have neither a row nor a reason', async () => {
     const { folder } = await recordDay({
-      dataDir,
+      dataDir: cli.dataDir,
       book: (_, index) => (index === 3 ? null : moving(index)),
     });
     await appendFile(folder.pathOf('events.jsonl.gz'), 'x');
@@ -84,9 +78,8 @@ describe('fyers check', () => {
   });
 
   test('prints how to rebuild a day with a damaged Parquet file, and these steps work', async () => {
-    cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    const { folder } = await recordDay({ dataDir });
+    await cli.reopen({ now: istInstant(istDate('2026-11-26'), '08:00') });
+    const { folder } = await recordDay({ dataDir: cli.dataDir });
     const parquet = await readFile(folder.pathOf('depth.parquet'));
     for (const damage of [
       parquet.subarray(0, 2_000),
@@ -95,17 +88,17 @@ describe('fyers check', () => {
       await writeFile(folder.pathOf('depth.parquet'), damage);
       const { code, err } = await cli.run('check');
       expect(err).toContain(
-        `remove ${folder.pathOf('manifest.json')} and run \`./fyers compact 2026-11-25 --data ${dataDir}\``,
+        `remove ${folder.pathOf('manifest.json')} and run \`./fyers compact 2026-11-25 --data ${cli.dataDir}\``,
       );
       expect(code).toBe(4);
     }
     await rm(folder.pathOf('manifest.json'));
-    expect((await cli.run('compact', '2026-11-25', '--data', dataDir)).code).toBe(0);
+    expect((await cli.run('compact', '2026-11-25', '--data', cli.dataDir)).code).toBe(0);
     expect((await cli.run('check')).out).toContain('It adds up.');
   });
 
   test('reports a manifest whose numbers do not add up', async () => {
-    const { folder } = await recordDay({ dataDir });
+    const { folder } = await recordDay({ dataDir: cli.dataDir });
     const manifest = await readFile(folder.pathOf('manifest.json'), 'utf8');
     await writeFile(
       folder.pathOf('manifest.json'),
@@ -122,9 +115,8 @@ describe('fyers check', () => {
   ] as const)(
     'checks a day that %s up to the present slot',
     async (_what, seconds, message, code) => {
-      cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
-      dataDir = path.join(cli.folder, 'harvested_data');
-      const { folder } = await recordDay({ dataDir, state: 'running' });
+      await cli.reopen({ now: plus(OPENS_AT, seconds * SECOND) });
+      const { folder } = await recordDay({ dataDir: cli.dataDir, state: 'running' });
       const log = folder.pathOf('day-0.v2.csv');
       const lines = (await readFile(log, 'utf8')).split('\n');
       // The header, and two symbols until 09:00:35.
@@ -140,9 +132,8 @@ describe('fyers check', () => {
     ['during the session', 45, /NSE:SBIN-EQ +6 +7 +1 /],
     ['after the close', 600, /NSE:SBIN-EQ +6 +12 +6 /],
   ] as const)('counts the slots after the harvester stopped, %s', async (_when, seconds, row) => {
-    cli = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
-    dataDir = path.join(cli.folder, 'harvested_data');
-    await recordDay({ dataDir, stoppedAfter: 6 });
+    await cli.reopen({ now: plus(OPENS_AT, seconds * SECOND) });
+    await recordDay({ dataDir: cli.dataDir, stoppedAfter: 6 });
     const { code, out } = await cli.run('check');
     expect(out).toContain('It adds up.');
     expect(out).toMatch(row);
@@ -174,7 +165,7 @@ describe('fyers check', () => {
   });
 
   test('counts a line that is cut off, and export warns that it left the line out', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     await cli.run('export', '--to', 'ours.csv');
     for (const name of ['ours.csv', await oldFile(cli.folder, oldRows(20))]) {
       const file = path.join(cli.folder, name);
@@ -233,7 +224,7 @@ describe('fyers check', () => {
 
 describe('fyers inspect', () => {
   test('draws the last book before an instant as a ladder', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const { code, out } = await cli.run('inspect', 'SBIN', '--at', '09:00:12');
     expect(code).toBe(0);
     expect(out).toContain('NSE:SBIN-EQ  2026-11-25 09:00:10 IST  PREOPEN_ENTRY');
@@ -251,14 +242,14 @@ describe('fyers inspect', () => {
   });
 
   test('shows the phase of a day that is not compacted yet', async () => {
-    await recordDay({ dataDir, state: 'running' });
+    await recordDay({ dataDir: cli.dataDir, state: 'running' });
     expect((await cli.run('inspect', 'SBIN')).out).toContain('09:00:55 IST  PREOPEN_ENTRY');
     const { out } = await cli.run('inspect', 'SBIN', '--json');
     expect(JSON.parse(out)).toMatchObject({ phase: 'PREOPEN_ENTRY' });
   });
 
   test('rejects an unknown symbol, a time before the first book, and an invalid time', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     for (const [args, message] of [
       [['TCS'], 'TCS is not in it; there are NSE:INFY-EQ, NSE:SBIN-EQ.'],
       [['SBIN', '--at', '08:00'], 'There is no book of SBIN at or before 08:00.'],

@@ -2,15 +2,16 @@
 // prints.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach } from 'vitest';
 import type { AwsOptions, Environment, Io, Person } from '../../cli/shared/io.ts';
 import { main } from '../../cli/program.ts';
 import { linesTo } from '../../cli/shared/terminal.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant } from '../../core/time.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { NOON } from '../sandbox/fyers/simulator.ts';
 
@@ -24,6 +25,8 @@ interface Ran {
 
 export interface Stage extends AsyncDisposable {
   readonly folder: string;
+  /** The folder of recorded days, which the commands read by default. */
+  readonly dataDir: string;
   write(name: string, content: string): void;
   run(...argv: readonly string[]): Promise<Ran>;
 }
@@ -80,6 +83,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   });
   return {
     folder,
+    dataDir: path.join(folder, 'harvested_data'),
     write(name, content) {
       writeFileSync(path.join(folder, name), content, { mode: 0o600 });
     },
@@ -92,7 +96,38 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     },
     async [Symbol.asyncDispose]() {
       rmSync(folder, { recursive: true });
-      await store.close();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The stage of the test that runs. */
+interface StagePerTest extends Omit<Stage, typeof Symbol.asyncDispose> {
+  /** Replaces it by another stage. */
+  reopen(options: StageOptions): Promise<void>;
+}
+
+/** Opens a stage for each test of the file. */
+export function openStagePerTest(options: () => StageOptions = () => ({})): StagePerTest {
+  let opened: Stage;
+  beforeEach(async () => {
+    opened = await stage(options());
+  });
+  afterEach(() => opened[Symbol.asyncDispose]());
+  return {
+    get folder() {
+      return opened.folder;
+    },
+    get dataDir() {
+      return opened.dataDir;
+    },
+    write: (name, content) => {
+      opened.write(name, content);
+    },
+    run: (...argv) => opened.run(...argv),
+    async reopen(other) {
+      await opened[Symbol.asyncDispose]();
+      opened = await stage(other);
     },
   };
 }
@@ -107,17 +142,9 @@ async function startParameterStore(parameters: NonNullable<StageOptions['paramet
       response.end(JSON.stringify(answer));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-      server.closeAllConnections();
-    });
-  if (parameters === 'unreachable') await close();
-  return { url: `http://127.0.0.1:${String(port)}`, close };
+  const store = await listenOnLoopback(server);
+  if (parameters === 'unreachable') await store[Symbol.asyncDispose]();
+  return store;
 }
 
 function reply(name: string, parameters: NonNullable<StageOptions['parameters']>) {

@@ -1,13 +1,12 @@
 // Tests symbols whose trading day is shorter than the grid: recording, compaction and `check`.
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import type { SymbolEvent } from '../../core/recording/day-events.ts';
 import { istDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
 const FUTURE = 'NSE:NIFTY26DECFUT';
 const INDEX = 'NSE:NIFTY50-INDEX';
@@ -29,20 +28,15 @@ const WITHOUT_BOOK = {
   upperCircuit: null,
 };
 
-let cli: Stage;
-beforeEach(async () => {
-  cli = await stage();
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 /** Records a row for every minute from 09:00 to 16:00. */
 async function recordMinutes(text: string, symbols: readonly string[]) {
-  const dataDir = path.join(cli.folder, 'harvested_data');
   const date = istDate(text);
   const { session } = sessionsOn(date, {});
   if (session === null) throw new RangeError(`${date} is closed`);
   const { folder } = await recordDay({
-    dataDir,
+    dataDir: cli.dataDir,
     session,
     symbols,
     everySeconds: 60,
@@ -53,7 +47,7 @@ async function recordMinutes(text: string, symbols: readonly string[]) {
       ...(symbol === INDEX ? { ...WITHOUT_BOOK, lastPrice: 2_450 + index / 100 } : {}),
     }),
   });
-  const logs = await dayFolders(dataDir).open(date);
+  const logs = await dayFolders(cli.dataDir).open(date);
   const factOf = (symbol: string): SymbolEvent => ({
     event: 'symbol',
     at: session.opensAt,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { encodeMark } from '../../core/stream/frame-log.ts';
 import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
@@ -22,24 +22,18 @@ import { recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { recordStreamDay } from '../support/stream-day.ts';
 import { walkingBooks } from '../support/walking-books.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { stage, openStagePerTest } from './cli-harness.ts';
 
 const SBIN = 'NSE:SBIN-EQ';
 const FUTURE = 'NSE:NIFTY26NOVFUT';
 const DATE = '2026-11-25';
 const BOOK = `nse_incremental_book_L2_${DATE}_SBIN-EQ.csv.gz`;
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 const record = (messages = 2_000) =>
   recordStreamDay({
-    ...{ dataDir, feed: 'tbt', symbols: [SBIN, FUTURE] },
+    ...{ dataDir: cli.dataDir, feed: 'tbt', symbols: [SBIN, FUTURE] },
     records: walkingBooks({
       ...{ seed: 7, symbols: [SBIN, FUTURE], startsAt: OPENS_AT, messages },
       reconnectsEvery: 900,
@@ -57,12 +51,12 @@ const linesOf = (name: string) =>
 describe('fyers export --format tardis', () => {
   test('writes the same files for a day in the bucket, one segment at a time', async () => {
     const { date, segments } = await record(920);
-    const folder = dayFolders(dataDir).folder(date);
+    const folder = dayFolders(cli.dataDir).folder(date);
     await compactDay({ folder, date, shard: 0, session: shortSession() });
     await exported('--data', 'harvested_data');
     const local = names().map((name) => [name, linesOf(name)] as const);
     await using bucket = await startBucket();
-    await bucket.ship(dataDir, date);
+    await bucket.ship(cli.dataDir, date);
     const stored = await segments.names();
     await using away = await stage({ aws: bucket.aws, watched: true });
     const args = ['export', DATE, '--format', 'tardis', ...IN_BUCKET];
@@ -160,7 +154,7 @@ describe('fyers export --format tardis', () => {
     const head = { socket: 0, receivedAt: OPENS_AT * 1_000 };
     const values = Array.from({ length: 30 }, (_, place) => 100 * (place + 1));
     await recordStreamDay({
-      ...{ dataDir, feed: 'hsm', symbols },
+      ...{ dataDir: cli.dataDir, feed: 'hsm', symbols },
       fyTokens: Object.fromEntries(
         symbols.map((symbol, at) => [symbol, `1010000000${String(3_000 + at)}`]),
       ),
@@ -184,7 +178,12 @@ describe('fyers export --format tardis', () => {
     const login = { acknowledgeEvery: 2, liteCounts: { dp: null, sf: 1, if: 1 } };
     const head = { socket: 0, receivedAt: OPENS_AT * 1_000 };
     await recordStreamDay({
-      ...{ dataDir, feed: 'hsm', symbols: [SBIN], fyTokens: { [SBIN]: '10100000003045' } },
+      ...{
+        dataDir: cli.dataDir,
+        feed: 'hsm',
+        symbols: [SBIN],
+        fyTokens: { [SBIN]: '10100000003045' },
+      },
       records: [
         { ...head, kind: 'mark', bytes: encodeMark({ mark: 'opened', name: 'hsm', login }) },
         ...VECTORS.hsm.slice(5, 8).map(({ hex }) => ({
@@ -205,7 +204,7 @@ describe('fyers export --format tardis', () => {
     });
     const at = OPENS_AT * 1_000;
     await recordStreamDay({
-      ...{ dataDir, feed: 'tbt', symbols: [SBIN], fyTokens: { [SBIN]: QUOTE_TOKEN } },
+      ...{ dataDir: cli.dataDir, feed: 'tbt', symbols: [SBIN], fyTokens: { [SBIN]: QUOTE_TOKEN } },
       records: [
         hsmMark(at, HSM_OPENED),
         quoteSnapshot({ at, rupees: 427, volume: 1_000 }),
@@ -255,7 +254,7 @@ describe('fyers export --format tardis', () => {
   });
 
   test('refuses a day without frames', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const { code, err } = await exported();
     expect(code).toBe(2);
     expect(err).toContain('no frames');

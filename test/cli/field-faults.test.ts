@@ -1,7 +1,7 @@
 // Tests how check, report and doctor --live handle unusable fields in the broker's answers.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { DepthField } from '../../core/recording/field-faults.ts';
 import { parseInstant } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -9,15 +9,9 @@ import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { DEPTH_SAMPLE } from '../support/depth-sample.ts';
 import { startDepthServer } from '../support/depth-server.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { stage, openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 const runJson = async (...argv: readonly string[]) => {
   const { code, out } = await cli.run(...argv, '--json');
@@ -30,7 +24,7 @@ const faults = (symbol: string, index: number): readonly DepthField[] =>
 const FAULT_COUNTS = [{ field: 'ltt', column: 'last_trade_at', rows: 3 }];
 
 describe.each(['compacted', 'running', 'ended'] as const)('A %s day with field faults', (state) => {
-  beforeEach(() => recordDay({ dataDir, faults, state }));
+  beforeEach(() => recordDay({ dataDir: cli.dataDir, faults, state }));
 
   test('has its faults counted by check, which exits with 4', async () => {
     const { code, out } = await cli.run('check');
@@ -53,7 +47,7 @@ describe.each(['compacted', 'running', 'ended'] as const)('A %s day with field f
 });
 
 test('A day without field faults has neither a count nor a table', async () => {
-  const { folder } = await recordDay({ dataDir });
+  const { folder } = await recordDay({ dataDir: cli.dataDir });
   expect(await runJson('check')).toMatchObject({ code: 0, good: true, fieldFaults: [] });
   expect(JSON.parse(await readFile(folder.pathOf('manifest.json'), 'utf8'))).toMatchObject({
     fieldFaults: [],

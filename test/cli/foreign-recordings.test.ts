@@ -4,20 +4,14 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { DAY, plus } from '../../core/time.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 const at = (name: string) => path.join(cli.folder, name);
 const LINES = oldRows(6).flatMap((row) => referenceCsvLine(row) ?? []);
@@ -124,10 +118,10 @@ describe('A file of the Python original', () => {
   });
 
   test('is read as Parquet if its content is Parquet, whatever its name', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     await writeFile(
       at('day.csv'),
-      await readFile(path.join(dataDir, 'days/2026-11-25/depth.parquet')),
+      await readFile(path.join(cli.dataDir, 'days/2026-11-25/depth.parquet')),
     );
     expect(await cli.run('check', 'day.csv')).toMatchObject({ code: 0, err: '' });
     expect((await cli.run('import', 'day.csv')).err).toContain('not a file of the Python original');
@@ -194,7 +188,7 @@ describe('A malicious file', () => {
 });
 
 describe('A recorded day from another machine', () => {
-  const file = (name: string) => path.join(dataDir, 'days/2026-11-25', name);
+  const file = (name: string) => path.join(cli.dataDir, 'days/2026-11-25', name);
   const change = async (name: string, from: string, to: string) => {
     await writeFile(file(name), (await readFile(file(name), 'utf8')).replaceAll(from, to));
   };
@@ -209,7 +203,7 @@ describe('A recorded day from another machine', () => {
     'x\\u001b[2J',
     '',
   ])('is rejected if its manifest names the file %j', async (name) => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     await change('manifest.json', '"depth.parquet"', `"${name}"`);
     for (const command of ['check', 'report', 'export']) {
       const to = command === 'export' ? ['--to', 'x.csv'] : [];
@@ -224,7 +218,7 @@ describe('A recorded day from another machine', () => {
   test.each(['depth.parquet', 'manifest.json', 'events.jsonl', 'day.log.gz'])(
     'is rejected if %s is a symbolic link',
     async (name) => {
-      await recordDay({ dataDir });
+      await recordDay({ dataDir: cli.dataDir });
       await writeFile(at('elsewhere'), await readFile(file(name)));
       await promisify(execFile)('rm', [file(name)]);
       await symlink(at('elsewhere'), file(name));
@@ -235,14 +229,14 @@ describe('A recorded day from another machine', () => {
   );
 
   test('is rejected if its log is a pipe', async () => {
-    await recordDay({ dataDir, state: 'ended' });
+    await recordDay({ dataDir: cli.dataDir, state: 'ended' });
     await promisify(execFile)('rm', [file('day-0.v2.csv')]);
     await promisify(execFile)('mkfifo', [file('day-0.v2.csv')]);
     expect((await cli.run('check')).err).toContain('a device or a pipe');
   });
 
   test('cannot send escape sequences to the terminal, nor elements to the report', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const evil = '\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m<b>x';
     await change('events.jsonl', 'NSE:INFY-EQ', evil);
     await change('events.jsonl', 'Recording', evil);

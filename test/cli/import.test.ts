@@ -2,20 +2,14 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { DAY, SECOND, formatIso, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 describe('fyers import', () => {
   test('converts a file of the Python original to a recorded day, and refuses to do it twice', async () => {
@@ -64,8 +58,8 @@ describe('fyers import', () => {
     const empty = await cli.run('import', await oldFile(cli.folder, []));
     expect(empty.err).toContain('has no line that can be read as a row.');
     expect(empty.code).toBe(2);
-    expect(await readdir(dataDir)).not.toContain('importing');
-    await expect(readdir(path.join(dataDir, 'days'))).rejects.toThrow('ENOENT');
+    expect(await readdir(cli.dataDir)).not.toContain('importing');
+    await expect(readdir(path.join(cli.dataDir, 'days'))).rejects.toThrow('ENOENT');
     expect((await cli.run('import', await oldFile(cli.folder, oldRows(9)))).code).toBe(0);
   });
 
@@ -119,8 +113,11 @@ describe('fyers import', () => {
     }));
     const left = await cli.run('import', await oldFile(cli.folder, saturday, [], '2025-12-27'));
     expect(left.err).toContain('2025-12-27 had no market');
-    await recordDay({ dataDir });
-    const recorded = await cli.run('import', path.join(dataDir, 'days/2026-11-25/depth.parquet'));
+    await recordDay({ dataDir: cli.dataDir });
+    const recorded = await cli.run(
+      'import',
+      path.join(cli.dataDir, 'days/2026-11-25/depth.parquet'),
+    );
     expect(recorded.err).toContain('is not a file of the Python original');
     expect(recorded.code).toBe(2);
   });

@@ -1,10 +1,10 @@
 // `./fyers inspect --levels`: the book of an instant from the frames of a stream.
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { segmentsSince } from '../../cli/shared/frames.ts';
 import { istDate, istInstant, SECOND } from '../../core/time.ts';
+import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import {
   closed,
   INFY,
@@ -16,24 +16,14 @@ import {
   snapshot,
 } from '../support/recorded-stream.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type S3Server, startS3 } from '../support/s3-server.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let server: S3Server;
-let aws: S3ClientConfig;
-let cli: Stage;
-let dataDir = '';
+let bucket: Awaited<ReturnType<typeof startBucket>>;
 beforeEach(async () => {
-  server = await startS3();
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  aws = { endpoint: server.endpoint, region: 'ap-south-1', credentials, maxAttempts: 1 };
-  cli = await stage({ aws });
-  dataDir = path.join(cli.folder, 'harvested_data');
+  bucket = await startBucket();
 });
-afterEach(async () => {
-  await cli[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterEach(() => bucket[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ aws: bucket.aws }));
 
 /** A reconnection, and two sockets. */
 const SEGMENTS = [
@@ -57,13 +47,9 @@ async function json(...argv: readonly string[]) {
   return { code, err, answer: JSON.parse(out) as Answer };
 }
 
-function keyOf(name: string, place: string): string {
-  return `depth/v2/date=2026-11-25/shard=0/${place}${name}`;
-}
-
 describe('fyers inspect --levels', () => {
   test('shows the book of a millisecond, with all levels of both sides', async () => {
-    await recordStreamDay({ dataDir, segments: SEGMENTS });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
     const { code, answer } = await json('SBIN', '--at', '09:00:30.249', '--levels', '50');
     expect(code).toBe(0);
     expect([answer.bids.length, answer.asks.length]).toEqual([50, 50]);
@@ -85,7 +71,7 @@ describe('fyers inspect --levels', () => {
   });
 
   test('shows the best levels only, and the last sound book without a time', async () => {
-    await recordStreamDay({ dataDir, segments: [...SEGMENTS, [closed(50_000)]] });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: [...SEGMENTS, [closed(50_000)]] });
     const { code, answer } = await json('SBIN', '--levels', '3');
     expect(code).toBe(0);
     expect(answer.bids.map(({ level }) => level)).toEqual([0, 1, 2]);
@@ -94,14 +80,14 @@ describe('fyers inspect --levels', () => {
   });
 
   test('finds a book of a connection that is older than the last opening', async () => {
-    await recordStreamDay({ dataDir, segments: SEGMENTS });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
     const { answer } = await json('INFY', '--at', '09:00:45', '--levels', '5');
     expect(answer).toMatchObject({ socket: 'tbt 2', sequence: 1 });
     expect(answer.bids).toHaveLength(5);
   });
 
   test('names the reason where the book is not sound, and its last sound time', async () => {
-    await recordStreamDay({ dataDir, segments: SEGMENTS });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
     const { code, answer } = await json('SBIN', '--at', '09:00:30.100', '--levels', '50');
     expect(code).toBe(2);
     expect(answer).toMatchObject({
@@ -118,19 +104,19 @@ describe('fyers inspect --levels', () => {
   });
 
   test('has no book before the first snapshot', async () => {
-    await recordStreamDay({ dataDir, segments: SEGMENTS });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
     const { code, answer } = await json('SBIN', '--at', '09:00:00.050', '--levels', '50');
     expect(code).toBe(2);
     expect(answer).toMatchObject({ reason: null, soundUntil: null, bids: [] });
   });
 
   test('reads a day that is not compacted yet', async () => {
-    await recordStreamDay({ dataDir, segments: SEGMENTS, state: 'ended' });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS, state: 'ended' });
     expect((await json('SBIN', '--levels', '50')).answer).toMatchObject({ sequence: 3 });
   });
 
   test('takes a damaged segment for a gap', async () => {
-    const { folder } = await recordStreamDay({ dataDir, segments: SEGMENTS });
+    const { folder } = await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
     const [, name = ''] = await folder.frames.names();
     await truncate(folder.pathOf(name), 40);
     expect((await json('SBIN', '--at', '09:00:11', '--levels', '5')).answer).toMatchObject({
@@ -146,7 +132,7 @@ describe('fyers inspect --levels', () => {
 
   test('reports a book of a recorder that died as not sound after its last frame', async () => {
     const [first = []] = SEGMENTS;
-    await recordStreamDay({ dataDir, segments: [first] });
+    await recordStreamDay({ dataDir: cli.dataDir, segments: [first] });
     const args = ['--levels', '50'];
     expect(await json('SBIN', '--at', '09:00:05', ...args)).toMatchObject({ code: 0 });
     expect(await json('SBIN', '--at', '09:00:55', ...args)).toMatchObject({
@@ -166,7 +152,10 @@ describe('fyers inspect --levels', () => {
     };
     expect([since(), since('09:00:03'), since('12:00:30')]).toEqual([5, 5, 3]);
     expect(since('12:00:30', '09:16:00')).toBe(4);
-    const { folder } = await recordStreamDay({ dataDir, segments: SEGMENTS.with(1, []).slice(2) });
+    const { folder } = await recordStreamDay({
+      dataDir: cli.dataDir,
+      segments: SEGMENTS.with(1, []).slice(2),
+    });
     const [first = ''] = await folder.frames.names();
     expect(first).toMatch(/^frames-090030-/);
     await writeFile(folder.pathOf('frames-090000-0009.bin.zst'), 'damaged');
@@ -179,34 +168,25 @@ describe('fyers inspect --levels', () => {
   test('reads only the needed segments of a day in the bucket', async () => {
     const segments = [...SEGMENTS.slice(0, 2), [message(26_000, 4, {})], ...SEGMENTS.slice(2)];
     const ofSocket = segments.map((all) => all.filter(({ socket }) => socket === 1));
-    const { folder } = await recordStreamDay({ dataDir, segments: ofSocket });
-    const client = new S3Client(aws);
-    const put = async (name: string, place: string) => {
-      const Body = await readFile(folder.pathOf(name));
-      await client.send(new PutObjectCommand({ Bucket: 'days', Key: keyOf(name, place), Body }));
-    };
-    await put('manifest.json', '');
-    await put('events.jsonl.gz', '');
-    await put('depth.parquet', 'parquet/');
-    const [first = '', ...others] = await folder.frames.names();
-    const Body = await readFile(folder.pathOf(first));
-    for (const name of others) await put(name, 'frames/');
-    await rm(dataDir, { recursive: true });
-    const args = ['--date', '2026-11-25', '--s3', '--bucket', 'days', '--levels', '50'];
+    const { folder, date } = await recordStreamDay({ dataDir: cli.dataDir, segments: ofSocket });
+    await bucket.ship(cli.dataDir, date);
+    const [first = ''] = await folder.frames.names();
+    await rm(cli.dataDir, { recursive: true });
+    const args = ['--date', '2026-11-25', ...IN_BUCKET, '--levels', '50'];
+    expect((await json('SBIN', '--at', '09:00:21', ...args)).answer).toMatchObject({ sequence: 3 });
+    const unsound = await json('SBIN', '--at', '09:00:30.100', ...args);
+    expect(unsound).toMatchObject({ code: 2, answer: { reason: 'closed' } });
+    bucket.damage(date, first, null);
     const { code, answer } = await json('SBIN', '--at', '09:00:31', ...args);
     expect(code).toBe(0);
     expect(answer).toMatchObject({ sequence: 2, socket: 'tbt 1' });
     const missing = await cli.run('inspect', 'SBIN', '--at', '09:00:21', ...args);
     expect(missing.code).toBe(2);
     expect(missing.err).toContain(first);
-    await client.send(new PutObjectCommand({ Bucket: 'days', Key: keyOf(first, 'frames/'), Body }));
-    expect((await json('SBIN', '--at', '09:00:21', ...args)).answer).toMatchObject({ sequence: 3 });
-    const unsound = await json('SBIN', '--at', '09:00:30.100', ...args);
-    expect(unsound).toMatchObject({ code: 2, answer: { reason: 'closed' } });
   });
 
   test('is refused for a day without frames, and for a wrong number or time', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const { code, out, err } = await cli.run('inspect', 'SBIN', '--levels', '50');
     expect({ code, out }).toMatchObject({ code: 2 });
     expect(err).toContain('--feed tbt');

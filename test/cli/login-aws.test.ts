@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/config/names.ts';
 import type { AppId, LinkKey } from '../../core/config/values.ts';
 import { istDate, parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
@@ -12,51 +11,27 @@ import {
   contentOf,
   expectNoSecret,
   createFolder,
-  logInAt,
   modeOf,
   startSimulatedFyers,
+  STORED,
+  LOGIN_URL,
+  buildAdoptedAnswer,
+  createPerson,
 } from './login-stage.ts';
 import { stage } from './cli-harness.ts';
 
 const LINK_KEY = '1f'.repeat(32) as LinkKey;
-const STORED = {
-  FYERS_CLIENT_ID: SECRET_APP.id,
-  FYERS_SECRET_KEY: SECRET_APP.secret,
-  FYERS_LINK_KEY: LINK_KEY,
-  FYERS_ACCESS_TOKEN: PLACEHOLDER,
-  FYERS_REFRESH_TOKEN: PLACEHOLDER,
-};
+const KEYED = { ...STORED, FYERS_LINK_KEY: LINK_KEY };
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
 const NEWER = mintToken(SEED, APP, 'access_token', NOON, 5);
 const REFRESH = mintToken(SEED, APP, 'refresh_token', NOON, 6);
 const LINK = linkPath({ id: SECRET_APP.id as AppId, secret: LINK_KEY }, istDate('2026-11-25'));
-const LOGIN_URL = 'https://abc.lambda-url.ap-south-1.on.aws/';
 const ONE_TAP = `FYERS_REDIRECT_URI=loginUrl\n`;
-
-const buildAdoptedAnswer = (access: string, refresh = 'stored') => ({
-  statusCode: 200,
-  body: JSON.stringify({
-    accessToken: { did: access, fingerprint: 'abcdef01' },
-    refreshToken: { did: refresh, fingerprint: 'abcdef02' },
-  }),
-});
-
-/** Logs in on the opened page and pastes the address of the redirect. */
-function createPerson() {
-  let url = '';
-  return {
-    open: (opened: string) => {
-      url = opened;
-      return Promise.resolve();
-    },
-    person: { ask: () => logInAt(url), confirm: () => Promise.resolve(false) },
-  };
-}
 
 describe('fyers login --aws', () => {
   test('hands both proven tokens to FyersTokenRefresh and writes no file', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     aws.answer = buildAdoptedAnswer('published');
     await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, out, err } = await at.run('login', '--aws');
@@ -78,7 +53,7 @@ describe('fyers login --aws', () => {
 
   test('uses the app in Parameter Store if .env has none, and the stack of --suffix', async () => {
     await using fyers = await startSimulatedFyers();
-    const stored = Object.entries(STORED).map(([name, value]) => [`${name}_PAPER`, value] as const);
+    const stored = Object.entries(KEYED).map(([name, value]) => [`${name}_PAPER`, value] as const);
     await using aws = await awsStub(Object.fromEntries(stored));
     aws.answer = buildAdoptedAnswer('published');
     const env = { FYERS_API_URL: fyers.url };
@@ -89,7 +64,7 @@ describe('fyers login --aws', () => {
 
   test('does nothing while the stored token is live', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: GOOD });
+    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: GOOD });
     await using at = await createFolder(fyers, { aws: aws.options });
     const { code, out } = await at.run('login', '--aws');
     expect(code).toBe(0);
@@ -103,7 +78,7 @@ describe('fyers login --aws', () => {
     ['expired', 'broker.bad-token', 3],
   ])('fails if the function reports the token as %s', async (did, error, exit) => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     aws.answer = buildAdoptedAnswer(did);
     await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, err } = await at.run('login', '--aws');
@@ -118,7 +93,7 @@ describe('fyers login --aws', () => {
     ['an unknown failure', 'bug.unexpected', 70],
   ])('exits with the code of the function’s failure: %s', async (message, error, exit) => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     aws.failed = message;
     await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, err } = await at.run('login', '--aws');
@@ -131,7 +106,7 @@ describe('fyers login --aws', () => {
 describe('fyers login with the login function’s URL', () => {
   test('opens the day’s link, waits for the new token, and writes it to the files', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: 'not a token' });
+    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: 'not a token' });
     aws.loginUrl = LOGIN_URL;
     let reads = 0;
     aws.onRead = (name) => {
@@ -153,7 +128,7 @@ describe('fyers login with the login function’s URL', () => {
 
   test('with --aws waits for the token and invokes no function', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     let reads = 0;
     aws.onRead = (name) => {
       if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 5) {
@@ -170,7 +145,7 @@ describe('fyers login with the login function’s URL', () => {
 
   test('copies a live token of the stack to the files without a login', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: GOOD });
+    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: GOOD });
     aws.loginUrl = LOGIN_URL;
     let opened = 0;
     const open = () => Promise.resolve(void (opened += 1));
@@ -182,7 +157,7 @@ describe('fyers login with the login function’s URL', () => {
   test('rejects the previous token and an older one, and gives up after ten minutes', async () => {
     await using fyers = await startSimulatedFyers();
     const older = mintToken(SEED, APP, 'access_token', SEVEN - 1_000);
-    await using aws = await awsStub({ ...STORED, FYERS_ACCESS_TOKEN: GOOD });
+    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: GOOD });
     aws.loginUrl = LOGIN_URL;
     let reads = 0;
     aws.onRead = (name) => {
@@ -198,7 +173,7 @@ describe('fyers login with the login function’s URL', () => {
 
   test('does not write a token that Fyers refuses', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     aws.loginUrl = LOGIN_URL;
     const dead = mintToken('another seed', APP, 'access_token', NOON);
     let reads = 0;
@@ -222,7 +197,7 @@ describe('fyers login with the login function’s URL', () => {
     ],
   ])('refuses %s', async (what, extra, flags, words) => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     if (what === '--paste') aws.loginUrl = LOGIN_URL;
     await using at = await createFolder(fyers, { aws: aws.options }, extra);
     const { code, err } = await at.run('login', ...flags);
@@ -237,7 +212,7 @@ describe('fyers login with the login function’s URL', () => {
     ['06:00:00.000', 'The login function has published no token'],
   ])('reports at %s whether the day’s link is valid', async (time, words) => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     aws.loginUrl = LOGIN_URL;
     const now = parseInstant(`2026-11-25T${time}+05:30`);
     await using at = await createFolder(fyers, { aws: aws.options, now }, ONE_TAP);
@@ -246,7 +221,7 @@ describe('fyers login with the login function’s URL', () => {
 
   test('asks for a pasted address if the redirect URL is the login function of another stack', async () => {
     await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(STORED);
+    await using aws = await awsStub(KEYED);
     aws.loginUrl = LOGIN_URL;
     const extra = 'FYERS_REDIRECT_URI=https://other.lambda-url.ap-south-1.on.aws/\n';
     await using at = await createFolder(fyers, { aws: aws.options }, extra);

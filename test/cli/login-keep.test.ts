@@ -1,13 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/config/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { awsStub } from './aws-stub.ts';
 import {
-  SECRET_APP,
   contentOf,
   expectNoSecret,
   createFolder,
@@ -16,21 +14,9 @@ import {
   startSimulatedFyers,
   tokensIn,
   TOKEN_FILES,
+  STORED,
+  buildAdoptedAnswer,
 } from './login-stage.ts';
-
-const STORED = {
-  FYERS_CLIENT_ID: SECRET_APP.id,
-  FYERS_SECRET_KEY: SECRET_APP.secret,
-  FYERS_ACCESS_TOKEN: PLACEHOLDER,
-  FYERS_REFRESH_TOKEN: PLACEHOLDER,
-};
-const buildAdoptedAnswer = (did: string) => ({
-  statusCode: 200,
-  body: JSON.stringify({
-    accessToken: { did, fingerprint: 'abcdef01' },
-    refreshToken: { did: 'stored', fingerprint: 'abcdef02' },
-  }),
-});
 
 describe('A login whose token cannot be handed over', () => {
   test.each([

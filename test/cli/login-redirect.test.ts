@@ -1,19 +1,11 @@
 import { settingsIn } from '../../cli/shared/settings.ts';
 import { describe, expect, test } from 'vitest';
-import { PLACEHOLDER } from '../../core/config/names.ts';
 import { registeredUrl } from '../../cli/commands/login/context.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import { type AwsStub, awsStub } from './aws-stub.ts';
-import { SECRET_APP, createFolder, pageIn, startSimulatedFyers } from './login-stage.ts';
+import { createFolder, pageIn, startSimulatedFyers, STORED, LOGIN_URL } from './login-stage.ts';
 
-const STORED = {
-  FYERS_CLIENT_ID: SECRET_APP.id,
-  FYERS_SECRET_KEY: SECRET_APP.secret,
-  FYERS_ACCESS_TOKEN: PLACEHOLDER,
-  FYERS_REFRESH_TOKEN: PLACEHOLDER,
-};
-const LOGIN_URL = 'https://abc.lambda-url.ap-south-1.on.aws/';
 const OTHER_PAGE = 'https://me.example/cb';
 const NEWER = mintToken(SEED, APP, 'access_token', NOON, 5);
 

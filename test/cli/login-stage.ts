@@ -6,6 +6,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import type { Person } from '../../cli/shared/io.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import type { AppId, AppSecret } from '../../core/config/values.ts';
 import type { Clock } from '../../core/ports.ts';
 import { instant } from '../../core/time.ts';
@@ -19,6 +20,24 @@ import { type Stage, type StageOptions, stage } from './cli-harness.ts';
 export const SECRET_APP: SimulatedApp = { ...APP, secret: 'CANARYSECRET9' };
 
 export const KEYS = { id: SECRET_APP.id as AppId, secret: SECRET_APP.secret as AppSecret };
+/** The parameters of a stack that has no token yet. */
+export const STORED = {
+  FYERS_CLIENT_ID: SECRET_APP.id,
+  FYERS_SECRET_KEY: SECRET_APP.secret,
+  FYERS_ACCESS_TOKEN: PLACEHOLDER,
+  FYERS_REFRESH_TOKEN: PLACEHOLDER,
+};
+export const LOGIN_URL = 'https://abc.lambda-url.ap-south-1.on.aws/';
+
+/** The answer of FyersTokenRefresh to the tokens of a login. */
+export const buildAdoptedAnswer = (access: string) => ({
+  statusCode: 200,
+  body: JSON.stringify({
+    accessToken: { did: access, fingerprint: 'abcdef01' },
+    refreshToken: { did: 'stored', fingerprint: 'abcdef02' },
+  }),
+});
+
 /** The files that a login writes, sorted by name. */
 export const TOKEN_FILES = ['access_token.txt', 'daily_token.txt', 'refresh_token.txt'];
 

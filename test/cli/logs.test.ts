@@ -9,46 +9,25 @@ import {
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 import { type DayEvent, eventLine } from '../../core/recording/day-events.ts';
 import { type Instant, SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
 import { loginNeeded, runFailed } from '../../core/token/log.ts';
-import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
+import { openAccountsPerFile } from '../support/emulated-aws.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { stage } from './cli-harness.ts';
 
 const DATE = istDate('2026-11-25');
 const NOON = istInstant(DATE, '12:00');
 const at = (time: string): Instant => istInstant(DATE, time);
 
-let dir = '';
-let emulator: Emulator;
-let accounts = 0;
-
-beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-logs-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
-});
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
-
-function newAccount(): AwsOptions {
-  accounts += 1;
-  return {
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    credentials: { accessKeyId: String(200_000_000_000 + accounts), secretAccessKey: 'test' },
-    maxAttempts: 1,
-  };
-}
+const dir = makeFolderPerFile();
+const newAccount = openAccountsPerFile();
 
 interface Line {
   readonly at: Instant;
@@ -155,15 +134,14 @@ describe('fyers logs of a function', () => {
     const group = '/aws/lambda/FyersTokenRefresh';
     const start = Date.now() as Instant;
     await putLogLines(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
-    const { accessKeyId } = aws.credentials as { accessKeyId: string };
     const child = spawn(
       process.execPath,
       [path.join(ROOT, 'cli', 'main.js'), 'logs', 'refresh', '--follow'],
       {
-        cwd: dir,
+        cwd: dir.path,
         env: {
-          AWS_ENDPOINT_URL: emulator.endpoint,
-          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_ENDPOINT_URL: aws.endpoint,
+          AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: 'test',
         },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -216,10 +194,10 @@ const DAY: readonly DayEvent[] = [
  * in S3.
  */
 async function createBucket(
-  aws: AwsOptions,
+  aws: ReturnType<typeof newAccount>,
   objects: Readonly<Record<string, readonly DayEvent[]>>,
 ): Promise<string> {
-  const Bucket = `books-${String(accounts)}`;
+  const Bucket = `books-${aws.credentials.accessKeyId}`;
   const s3 = new S3Client({ ...aws, forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket })).catch(() => undefined);
   for (const [name, events] of Object.entries(objects)) {
@@ -276,7 +254,7 @@ describe('fyers logs harvester', () => {
       const bucket = await createBucket(aws, {
         'date=2026-11-25/shard=0/events.jsonl.gz': [started],
       });
-      const pulumi = pulumiStub(path.join(dir, `pulumi-${String(accounts)}`));
+      const pulumi = pulumiStub(path.join(dir.path, aws.credentials.accessKeyId));
       pulumi.answerOutput(`${bucket}\n`);
       await using on = await stage({ aws, now: NOON, env: pulumi.env });
       if (from.startsWith('FYERS')) on.write('.env', `FYERS_BUCKET=${bucket}\n`);

@@ -1,30 +1,26 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parseSettings } from '../../harvester/settings.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import contract from '../contract.json' with { type: 'json' };
 import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { stage } from './cli-harness.ts';
 
 const MAIN = path.join(ROOT, 'cli', 'main.js');
 const TOKEN = operatorToken('access_token', '2026-11-02T07:00:00+05:30');
 const SECRET = 'SECRETKEY1';
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-cli-'));
   write('.env', `FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=${SECRET}\n`);
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
 });
 
 function write(name: string, content: string): void {
-  writeFileSync(path.join(folder, name), content);
+  writeFileSync(path.join(folder.path, name), content);
 }
 
 /** Neither AWS nor the broker is reachable with these settings. */
@@ -42,15 +38,26 @@ interface Ran {
 
 function runFyers(...argv: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...argv], { cwd: folder, env: ENV }, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, out, err });
-    });
+    execFile(
+      process.execPath,
+      [MAIN, ...argv],
+      { cwd: folder.path, env: ENV },
+      (error, out, err) => {
+        resolve({ code: error?.code ?? 0, out, err });
+      },
+    );
   });
 }
 
 const COMMANDS = Object.keys(contract.commands).map((usage) =>
   usage.split(' ').filter((word) => /^[a-z]/.test(word) && word !== 'fyers'),
 );
+
+function startHarvest() {
+  const args = [MAIN, 'harvest', '--data', path.join(folder.path, 'data')];
+  const stdio = ['ignore', 'pipe', 'inherit'] as ['ignore', 'pipe', 'inherit'];
+  return spawn(process.execPath, args, { cwd: folder.path, env: ENV, stdio });
+}
 
 describe('./fyers', () => {
   test.each(COMMANDS)('prints help with an example for %j', async (...command) => {
@@ -118,7 +125,7 @@ describe('./fyers harvest', () => {
       '--days',
       '0',
       '--tokens',
-      folder,
+      folder.path,
     );
     expect(code).toBe(2);
     expect(out).toBe('');
@@ -137,11 +144,7 @@ describe('./fyers harvest', () => {
 
   test('exits with 0 on the first SIGTERM', async () => {
     write('access_token.txt', TOKEN);
-    const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
-      cwd: folder,
-      env: ENV,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = startHarvest();
     await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
@@ -153,7 +156,7 @@ describe('./fyers harvest', () => {
     ['empty', ''],
   ])('exits with 2 if the access token is %s', async (_what, token) => {
     write('access_token.txt', token);
-    const { code, out } = await runFyers('harvest', '--data', path.join(folder, 'data'));
+    const { code, out } = await runFyers('harvest', '--data', path.join(folder.path, 'data'));
     expect(code).toBe(2);
     expect(out).toMatch(/"event":"operator\.token-file"/);
     if (token !== '') expect(out).not.toContain(token);
@@ -163,13 +166,9 @@ describe('./fyers harvest', () => {
     ['expired', operatorToken('access_token', '2025-11-25T07:00:00+05:30')],
     ['missing', null],
   ])('warns once in a pipe about a token that is %s, and waits', async (what, token) => {
-    rmSync(path.join(folder, 'access_token.txt'), { force: true });
+    rmSync(path.join(folder.path, 'access_token.txt'), { force: true });
     if (token !== null) write('access_token.txt', token);
-    const child = spawn(process.execPath, [MAIN, 'harvest', '--data', path.join(folder, 'data')], {
-      cwd: folder,
-      env: ENV,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = startHarvest();
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       const isFirst = !output.includes('session-awaited');
@@ -184,7 +183,7 @@ describe('./fyers harvest', () => {
 
   test('exits with 4 if it cannot record into the folder', async () => {
     write('access_token.txt', TOKEN);
-    mkdirSync(path.join(folder, 'data'));
+    mkdirSync(path.join(folder.path, 'data'));
     write('data/days', 'a file in the place of a folder');
     for (const [data, message] of [
       [
@@ -193,7 +192,7 @@ describe('./fyers harvest', () => {
       ],
       ['access_token.txt/data', /"platform\.disk.*The disk refuses: ENOTDIR/],
     ] as const) {
-      const { code, out } = await runFyers('harvest', '--data', path.join(folder, data));
+      const { code, out } = await runFyers('harvest', '--data', path.join(folder.path, data));
       expect(out).toMatch(message);
       expect(code).toBe(4);
     }

@@ -2,17 +2,13 @@
 // print its folder.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dayOf } from '../../core/market/calendar.ts';
 import { istDate, MINUTE, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-beforeEach(async () => {
-  cli = await stage();
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 /** Records one minute of the date into the folder. */
 async function record(folder: string, date: string): Promise<void> {
@@ -52,7 +48,7 @@ describe.each(READERS)('fyers %j', (argv, stream) => {
       '2026-11-25',
       'harvested_data',
     ]);
-    await rm(path.join(cli.folder, 'harvested_data'), { recursive: true });
+    await rm(cli.dataDir, { recursive: true });
     expect(await read(), 'without a folder of the harvester').toEqual(['2026-11-25', 'demo']);
   });
 });

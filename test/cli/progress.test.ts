@@ -1,17 +1,13 @@
 // Tests the progress of long commands on a terminal.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { stage, openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-beforeEach(async () => {
-  cli = await stage({ watched: true });
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ watched: true }));
 
 const toInfosysRow = (row: ReturnType<typeof oldRows>[number]) => ({
   ...row,
@@ -48,7 +44,7 @@ describe('A command over many rows', () => {
   test('names the day that it compacts', async () => {
     const now = istInstant(istDate('2026-11-26'), '08:00');
     await using later = await stage({ watched: true, now });
-    await recordDay({ dataDir: path.join(later.folder, 'harvested_data'), state: 'ended' });
+    await recordDay({ dataDir: later.dataDir, state: 'ended' });
     const { screen } = await later.run('compact');
     expect(screen).toEqual([
       '[Compacting 2026-11-25]',

@@ -1,22 +1,15 @@
 // `./fyers replay --updates`: the updates and gaps of a stream's day, in their time.
 import { truncate } from 'node:fs/promises';
-import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { OPENS_AT } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { closed, INFY, level, message, opened, snapshot } from '../support/recorded-stream.ts';
 import { recordStreamDay, SBIN } from '../support/recorded-stream.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
 const clock = virtualClock(OPENS_AT);
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage({ clock });
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ clock }));
 
 const SEGMENTS = [
   [opened(0), snapshot(1_000, 1), snapshot(1_500, 2 ** 40, { symbol: INFY, feedTime: 2n ** 60n })],
@@ -25,7 +18,7 @@ const SEGMENTS = [
 ];
 
 test('Updates and gaps come in their order, with the levels that changed', async () => {
-  await recordStreamDay({ dataDir, segments: SEGMENTS });
+  await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
   const { code, out } = await cli.run('replay', '--updates', '--json');
   expect(code).toBe(0);
   const lines = out.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -48,7 +41,7 @@ test('Updates and gaps come in their order, with the levels that changed', async
 });
 
 test('Without --json each line is text; --symbols selects', async () => {
-  await recordStreamDay({ dataDir, segments: SEGMENTS });
+  await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
   const { out } = await cli.run('replay', '--updates', '--symbols', 'sbin');
   expect(out.split('\n').map((line) => line.slice(0, 50))).toEqual([
     '09:00:01.000 NSE:SBIN-EQ whole book (first): bid 1',
@@ -66,7 +59,7 @@ test('Without --json each line is text; --symbols selects', async () => {
 });
 
 test('Waits as the day did, or so many times less', async () => {
-  await recordStreamDay({ dataDir, segments: SEGMENTS });
+  await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
   const waited = async (...args: readonly string[]) => {
     const before = clock.now();
     expect((await cli.run('replay', '--updates', ...args)).code).toBe(0);
@@ -78,14 +71,14 @@ test('Waits as the day did, or so many times less', async () => {
 });
 
 test('A polled day has no updates', async () => {
-  await recordDay({ dataDir });
+  await recordDay({ dataDir: cli.dataDir });
   const { code, out, err } = await cli.run('replay', '--updates');
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain('--feed tbt');
 });
 
 test('A damaged segment is a gap of all books', async () => {
-  const { folder } = await recordStreamDay({ dataDir, segments: SEGMENTS });
+  const { folder } = await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
   const [, name = ''] = await folder.frames.names();
   await truncate(folder.pathOf(name), 40);
   const { out, err } = await cli.run('replay', '--updates', '--json');

@@ -1,7 +1,7 @@
 // The section of `./fyers report` on a stream.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startStreamFigures } from '../../core/stream/stream-figures.ts';
 import { encodeMark } from '../../core/stream/frame-log.ts';
 import { HOUR, MINUTE, plus } from '../../core/time.ts';
@@ -16,15 +16,9 @@ import {
   SBIN,
   snapshot,
 } from '../support/recorded-stream.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 /** Two books, one of which is closed from minute 2 to minute 3. */
 const RECEIVED = [
@@ -49,7 +43,7 @@ async function figuresOf(...argv: readonly string[]) {
 }
 
 test('shows depth, messages, gaps and delay, and the figures as JSON', async () => {
-  await recordStreamDay({ dataDir, segments: [RECEIVED], minutes: 10 });
+  await recordStreamDay({ dataDir: cli.dataDir, segments: [RECEIVED], minutes: 10 });
   const stream = await figuresOf();
   expect(stream).toMatchObject({
     symbol: SBIN,
@@ -77,7 +71,7 @@ test('shows depth, messages, gaps and delay, and the figures as JSON', async () 
 });
 
 test('draws the depth of the named symbol', async () => {
-  await recordStreamDay({ dataDir, segments: [RECEIVED], minutes: 10 });
+  await recordStreamDay({ dataDir: cli.dataDir, segments: [RECEIVED], minutes: 10 });
   expect(await figuresOf('--symbol', 'infy')).toMatchObject({ symbol: INFY });
   expect(await cli.run('report', '--symbol', 'TCS')).toMatchObject({
     code: 2,
@@ -86,7 +80,7 @@ test('draws the depth of the named symbol', async () => {
 });
 
 test('has no section for a polled day', async () => {
-  await recordDay({ dataDir });
+  await recordDay({ dataDir: cli.dataDir });
   expect(await figuresOf()).toBeUndefined();
   await cli.run('report');
   const html = await readFile(path.join(cli.folder, 'report-2026-11-25.html'), 'utf8');

@@ -3,55 +3,26 @@ import { once } from 'node:events';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
+import { startBucket } from '../support/day-in-bucket.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { type S3Server, startS3 } from '../support/s3-server.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest, stage } from './cli-harness.ts';
 
-let server: S3Server;
-let aws: S3ClientConfig;
-let cli: Stage;
-let dataDir = '';
+let bucket: Awaited<ReturnType<typeof startBucket>>;
 beforeEach(async () => {
-  server = await startS3();
-  aws = {
-    endpoint: server.endpoint,
-    region: 'ap-south-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  };
-  cli = await stage({ aws });
-  dataDir = path.join(cli.folder, 'harvested_data');
+  bucket = await startBucket();
 });
-afterEach(async () => {
-  await cli[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterEach(() => bucket[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ aws: bucket.aws }));
 
 const readPage = (name = 'report-2026-11-25.html') => readFile(path.join(cli.folder, name), 'utf8');
 
-/** Uploads the files of a day as the harvester does. */
-async function uploadDay({ pathOf }: { readonly pathOf: (name: string) => string }): Promise<void> {
-  const client = new S3Client(aws);
-  for (const [name, place] of [
-    ['manifest.json', ''],
-    ['events.jsonl.gz', ''],
-    ['day.log.gz', ''],
-    ['depth.parquet', 'parquet/'],
-  ] as const) {
-    const Key = `depth/v2/date=2026-11-25/shard=0/${place}${name}`;
-    const Body = await readFile(pathOf(name));
-    await client.send(new PutObjectCommand({ Bucket: 'days', Key, Body }));
-  }
-}
-
 describe('The report of a day', () => {
   test('is one page without scripts and without external resources', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const { code, out, err } = await cli.run('report');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('24 of 24 slots recorded (100.00 %)');
@@ -64,7 +35,7 @@ describe('The report of a day', () => {
 
   test('shows holes with their reasons, and the slots of a day that is not compacted', async () => {
     const book = (_symbol: string, index: number) => (index < 3 ? null : {});
-    await recordDay({ dataDir, book, state: 'running' });
+    await recordDay({ dataDir: cli.dataDir, book, state: 'running' });
     const { out } = await cli.run('report', '2026-11-25');
     expect(out).toContain('18 of 24 slots recorded (75.00 %), 6 explained, 0 unexplained.');
     const html = await readPage();
@@ -81,7 +52,7 @@ describe('The report of a day', () => {
       [5, undefined, 0, 'until 08:59:55 IST: 0 of 0 slots recorded (–)'],
     ] as const) {
       await using later = await stage({ now: plus(OPENS_AT, seconds * SECOND) });
-      const recorded = { dataDir: path.join(later.folder, 'harvested_data') };
+      const recorded = { dataDir: later.dataDir };
       await recordDay(
         stoppedAfter === undefined
           ? { ...recorded, state: 'running' }
@@ -96,7 +67,7 @@ describe('The report of a day', () => {
   });
 
   test('rounds a percentage down, on the page and in the output', async () => {
-    await recordDay({ dataDir, book: (_, index) => (index === 0 ? null : {}) });
+    await recordDay({ dataDir: cli.dataDir, book: (_, index) => (index === 0 ? null : {}) });
     // 91.666…
     expect((await cli.run('report')).out).toContain('22 of 24 slots recorded (91.66 %)');
     const html = await readPage();
@@ -117,7 +88,7 @@ describe('The report of a day', () => {
     await cli.run('export', '--to', 'day.csv');
     const [header, first] = (await readPage('day.csv')).split('\n').map((line) => line.split(','));
     expect(first?.[header?.indexOf('requested_at') ?? -1]).toBe('');
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     await cli.run('report', '2026-11-25');
     expect(await readPage()).toContain('Answer');
     expect(await readPage()).not.toContain('Imported');
@@ -131,7 +102,7 @@ describe('The report of a day', () => {
         return Promise.resolve();
       },
     });
-    await recordDay({ dataDir: path.join(openingStage.folder, 'harvested_data') });
+    await recordDay({ dataDir: openingStage.dataDir });
     openingStage.write('report-2026-11-25.html', 'an earlier one');
     expect((await openingStage.run('report', '--open')).code).toBe(0);
     const [file = ''] = opened;
@@ -155,7 +126,7 @@ describe('The report of a day', () => {
       ...moving(index),
       ...(symbol === 'NSE:SBIN-EQ' ? crossed : {}),
     });
-    await recordDay({ dataDir, session, book });
+    await recordDay({ dataDir: cli.dataDir, session, book });
     const { code, out } = await cli.run('report');
     const look = 'Look before you use: NSE:SBIN-EQ (crossed).';
     expect(JSON.parse((await cli.run('report', '--json')).out)).toMatchObject({
@@ -170,7 +141,7 @@ describe('The report of a day', () => {
   });
 
   test('prints its figures as JSON and writes no page', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const { out } = await cli.run('report', '--json');
     expect(JSON.parse(out)).toMatchObject({
       everySeconds: 5,
@@ -184,7 +155,7 @@ describe('The report of a day', () => {
     await using later = await stage({ now: istInstant(istDate('2026-11-25'), '16:30') });
     const [share, plain, future] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ', 'NSE:NIFTY26NOVFUT'];
     await recordDay({
-      dataDir: path.join(later.folder, 'harvested_data'),
+      dataDir: later.dataDir,
       session: shortSession(istInstant(istDate('2026-11-25'), '15:20')),
       symbols: [share, plain, future],
       auctions: { [share]: true, [plain]: false },
@@ -208,7 +179,7 @@ describe('The report of a day', () => {
 
   test('fails with 4 if a slot has neither a row nor a reason', async () => {
     const { folder } = await recordDay({
-      dataDir,
+      dataDir: cli.dataDir,
       state: 'running',
       book: (_, index) => (index === 5 ? null : {}),
     });
@@ -222,8 +193,8 @@ describe('The report of a day', () => {
   });
 
   test('reads a day from the bucket, and reports a day that is not there', async () => {
-    const { folder } = await recordDay({ dataDir });
-    await uploadDay(folder);
+    const { date } = await recordDay({ dataDir: cli.dataDir });
+    await bucket.ship(cli.dataDir, date);
     const { code, err } = await cli.run('report', '2026-11-25', '--bucket', 'days', '--data', 'no');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(await readPage()).toContain('It adds up.');
@@ -237,8 +208,8 @@ describe('The report of a day', () => {
   });
 
   test('leaves no temporary files of a day from the bucket if its reader closes the pipe', async () => {
-    const { folder } = await recordDay({ dataDir });
-    await uploadDay(folder);
+    const { date } = await recordDay({ dataDir: cli.dataDir });
+    await bucket.ship(cli.dataDir, date);
     const tmp = path.join(cli.folder, 'tmp');
     await mkdir(tmp);
     const main = path.join(ROOT, 'cli', 'main.js');
@@ -246,7 +217,7 @@ describe('The report of a day', () => {
       cwd: cli.folder,
       env: {
         TMPDIR: tmp,
-        AWS_ENDPOINT_URL: server.endpoint,
+        AWS_ENDPOINT_URL: bucket.aws.endpoint,
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',
       },
@@ -258,7 +229,7 @@ describe('The report of a day', () => {
   });
 
   test('refuses --shard without a bucket, an invalid shard, and days without a market', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     for (const command of ['report', 'check', 'export', 'replay']) {
       const to = command === 'export' ? ['--to', 'x.csv'] : [];
       for (const [args, message] of [
@@ -278,7 +249,7 @@ describe('The report of a day', () => {
   });
 
   test('overwrites a file only with --force, and reports invalid arguments', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     cli.write('notes.html', 'my notes');
     const refused = await cli.run('report', '--to', 'notes.html');
     expect(refused.err).toContain('already exists and was not changed');
@@ -296,7 +267,7 @@ describe('The report of a day', () => {
       [['--s3'], 'needs its date'],
       [['2026-11-25', '--s3'], 'Name the bucket, as `./fyers check 2026-11-25 --bu'],
       [['monday', '--s3'], '"monday" is not a date'],
-      [[path.join(dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
+      [[path.join(cli.dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],
     ] as const) {
       const { code, err } = await cli.run('report', ...args);
       expect(err).toContain(message);

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { parquetMetadataAsync, asyncBufferFromFile } from 'hyparquet';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
 import { REFERENCE_CSV_COLUMNS, REFERENCE_CSV_HEADER } from '../../core/recording/csv-files.ts';
 import type { Cell } from '../../core/recording/columns.ts';
@@ -12,13 +12,9 @@ import { textColumn } from '../../core/recording/rows.ts';
 import { formatIso, istInstant, plus } from '../../core/time.ts';
 import { OLD_DAY } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-beforeEach(async () => {
-  cli = await stage();
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 /** A number as text in the file, and as a recorded cell. */
 interface Written {
@@ -175,7 +171,7 @@ describe('An exported Parquet file', () => {
     (await parquetMetadataAsync(await asyncBufferFromFile(file))).schema;
 
   test('has the schema of the day’s own file, also after another export', async () => {
-    const { folder } = await recordDay({ dataDir: path.join(cli.folder, 'harvested_data') });
+    const { folder } = await recordDay({ dataDir: cli.dataDir });
     const own = await schemaOf(folder.pathOf('depth.parquet'));
     await cli.run('export', '--to', 'day.parquet');
     expect(await schemaOf(path.join(cli.folder, 'day.parquet'))).toEqual(own);

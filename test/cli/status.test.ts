@@ -4,9 +4,6 @@ import {
   PutMetricAlarmCommand,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 import { subscriptionsFinding } from '../../cli/checks/alarms.ts';
@@ -14,12 +11,11 @@ import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/t
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/log.ts';
 import { NEW_STATE, type TokenState } from '../../core/token/state.ts';
-import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { leaksOf } from '../support/canaries.ts';
-import { ROOT } from '../support/source-tree.ts';
+import { openAccountsPerFile } from '../support/emulated-aws.ts';
 import { type Deployment, installStack, logged } from '../support/stack-account.ts';
 import { stage } from './cli-harness.ts';
 
@@ -28,32 +24,14 @@ const YESTERDAYS = mintToken(SEED, APP, 'access_token', SEVEN - 86_400_000);
 const TODAY = istDate('2026-11-25');
 const at = (time: string): Instant => istInstant(TODAY, time);
 
-let dir = '';
-let emulator: Emulator;
+const newAccount = openAccountsPerFile();
 let fyers: FyersSimulator;
-let accounts = 0;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-status-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
 });
-afterAll(async () => {
-  await fyers.close();
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
-
-function newAccount(): AwsOptions {
-  accounts += 1;
-  return {
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    credentials: { accessKeyId: String(300_000_000_000 + accounts), secretAccessKey: 'test' },
-    maxAttempts: 1,
-  };
-}
+afterAll(() => fyers.close());
 
 async function deployStack(changes: Partial<Deployment> = {}): Promise<AwsOptions> {
   const aws = newAccount();

@@ -1,14 +1,12 @@
 // Tests the takeover against an independent emulator that contains exactly what the reference's
 // script creates.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AwsOptions, Person } from '../../cli/shared/io.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { leaksOf } from '../support/canaries.ts';
+import { openAccountsPerFile } from '../support/emulated-aws.ts';
 import { type FaultyProxy, faultyProxy } from '../support/faulty-proxy.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { type PulumiStub, pulumiStub } from '../support/pulumi-stub.ts';
@@ -18,7 +16,7 @@ import {
   remaining,
   schedule,
 } from '../support/reference-account.ts';
-import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { stage, type Stage } from './cli-harness.ts';
 
 const ACCESS = operatorToken('access_token', '2026-03-25T07:00:00+05:30');
@@ -47,18 +45,8 @@ const EVERYTHING = {
  */
 const CHANGES = 12;
 
-let dir = '';
-let emulator: Emulator;
-let accounts = 0;
-
-beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-takeover-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
-});
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
+const dir = makeFolderPerFile();
+const newAccount = openAccountsPerFile();
 
 interface Scene extends AsyncDisposable {
   readonly at: Stage;
@@ -68,29 +56,18 @@ interface Scene extends AsyncDisposable {
   takeover(...flags: readonly string[]): ReturnType<Stage['run']>;
 }
 
-/**
- * Opens a separate account: for the emulator, an access key of twelve digits is the root of that
- * account.
- */
 async function createScene(person?: Person): Promise<Scene> {
-  accounts += 1;
-  const accessKeyId = String(100_000_000_000 + accounts);
-  const options = (endpoint: string): AwsOptions => ({
-    endpoint,
-    region: emulator.region,
-    credentials: { accessKeyId, secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
-  const pulumi = pulumiStub(path.join(dir, accessKeyId));
-  const proxy = await faultyProxy(emulator.endpoint);
+  const aws = newAccount();
+  const pulumi = pulumiStub(path.join(dir.path, aws.credentials.accessKeyId));
+  const proxy = await faultyProxy(aws.endpoint);
   const at = await stage({
-    aws: options(proxy.url),
+    aws: { ...aws, endpoint: proxy.url },
     env: pulumi.env,
     ...(person === undefined ? {} : { person }),
   });
   return {
     at,
-    aws: options(emulator.endpoint),
+    aws,
     pulumi,
     proxy,
     takeover: (...flags) => at.run('takeover', ...flags),

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { REFERENCE_CSV_HEADER } from '../../core/recording/csv-files.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
@@ -11,20 +11,14 @@ import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { stage, openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 const read = (name: string) => readFile(path.join(cli.folder, name), 'utf8');
 describe('fyers export', () => {
   test('writes the selected rows as CSV, compressed CSV or Parquet', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     const all = await cli.run('export', '--to', 'all.csv');
     expect(all.out).toBe('24 rows are in all.csv.');
     expect((await read('all.csv')).split('\n')).toHaveLength(26);
@@ -41,7 +35,7 @@ describe('fyers export', () => {
   });
 
   test('accepts the same symbol names as inspect, in any case', async () => {
-    await recordDay({ dataDir, symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26NOVFUT'] });
+    await recordDay({ dataDir: cli.dataDir, symbols: ['NSE:SBIN-EQ', 'NSE:NIFTY26NOVFUT'] });
     for (const [name, rows] of [
       ['SBIN', 12],
       ['sbin', 12],
@@ -73,7 +67,7 @@ describe('fyers export', () => {
     const session = shortSession(istInstant(istDate('2026-11-25'), '15:20'));
     const auctions = { [share]: true, [plain]: false };
     await recordDay({
-      dataDir,
+      dataDir: cli.dataDir,
       session,
       symbols: [share, plain, future],
       auctions,
@@ -92,7 +86,7 @@ describe('fyers export', () => {
 
   test('writes the format of the Python original with --compat, and check reads it', async () => {
     const opensAt = istInstant(istDate('2026-11-25'), '09:15');
-    await recordDay({ dataDir, session: shortSession(opensAt) });
+    await recordDay({ dataDir: cli.dataDir, session: shortSession(opensAt) });
     await cli.run('export', '--compat', '--to', 'market_depth_2026-11-25.csv');
     const [header, first] = (await read('market_depth_2026-11-25.csv')).split('\n');
     expect(header).toBe(REFERENCE_CSV_HEADER);
@@ -103,14 +97,17 @@ describe('fyers export', () => {
   });
 
   test('writes only rows within the hours of the Python original with --compat', async () => {
-    await recordDay({ dataDir, session: shortSession(plus(OPENS_AT, 14.5 * 60 * SECOND)) });
+    await recordDay({
+      dataDir: cli.dataDir,
+      session: shortSession(plus(OPENS_AT, 14.5 * 60 * SECOND)),
+    });
     const { out } = await cli.run('export', '--compat', '--to', 'half.csv');
     expect(out).toBe('12 rows are in half.csv.');
     expect((await read('half.csv')).trim().split('\n')).toHaveLength(13);
   });
 
   test('writes files that the other commands can read, from any kind of recording', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     await oldFile(cli.folder, oldRows(9));
     for (const [what, to, kind] of [
       ['2026-11-25', 'day.csv.gz', 'an exported CSV file'],
@@ -130,7 +127,7 @@ describe('fyers export', () => {
   });
 
   test('overwrites a file only with --force, and leaves no partial file', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     cli.write('mine.csv', 'mine');
     for (const [args, message] of [
       [['--to', 'mine.csv'], 'already exists'],
@@ -161,7 +158,7 @@ describe('fyers export', () => {
 describe('fyers replay', () => {
   test('prints books and holes in the order of their slots', async () => {
     await recordDay({
-      dataDir,
+      dataDir: cli.dataDir,
       book: (symbol, index) => (symbol === 'NSE:INFY-EQ' && index === 1 ? null : moving(index)),
     });
     const { code, out } = await cli.run('replay');
@@ -182,7 +179,7 @@ describe('fyers replay', () => {
 
   test('yields a batch for a slot that has only holes, at the slot’s time', async () => {
     const clock = virtualClock(OPENS_AT);
-    const data = path.join(cli.folder, 'harvested_data');
+    const data = cli.dataDir;
     const book = (_: string, index: number) => (index > 3 && index < 11 ? null : moving(index));
     await recordDay({ dataDir: data, book });
     await using feed = replayFeed({
@@ -206,7 +203,7 @@ describe('fyers replay', () => {
   test('waits as long as the recorded day, divided by --speed', async () => {
     const clock = virtualClock(OPENS_AT);
     await using paced = await stage({ clock });
-    await recordDay({ dataDir: path.join(paced.folder, 'harvested_data') });
+    await recordDay({ dataDir: paced.dataDir });
     expect((await paced.run('replay', '--speed', '1')).code).toBe(0);
     expect(clock.now()).toBe(plus(OPENS_AT, 55 * SECOND));
     expect((await paced.run('replay', '--speed', '11')).code).toBe(0);

@@ -2,20 +2,14 @@
 // days have a label.
 import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { shortSession } from '../support/depth.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { moving, recordDay, type RecordedDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-let dataDir = '';
-beforeEach(async () => {
-  cli = await stage();
-  dataDir = path.join(cli.folder, 'harvested_data');
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 const CROSSED = {
   bids: [{ price: 428, quantity: 1, orders: 1 }],
@@ -49,12 +43,12 @@ describe('check and report show the same verdict and exit code', () => {
     ['that is running', { state: 'running' }, 'good', 0],
   ];
   test.each(days)('for a day %s', async (_, options, tone, code) => {
-    await recordDay({ dataDir, ...options });
+    await recordDay({ dataDir: cli.dataDir, ...options });
     expect(await expectSameVerdict()).toMatchObject({ tone, code });
   });
 
   test('for a day whose file was changed after its compaction', async () => {
-    const { folder } = await recordDay({ dataDir });
+    const { folder } = await recordDay({ dataDir: cli.dataDir });
     await appendFile(folder.pathOf('events.jsonl.gz'), 'x');
     const { tone, code, html } = await expectSameVerdict();
     expect([tone, code]).toEqual(['bad', 4]);
@@ -71,7 +65,7 @@ describe('The label of a day', () => {
     [...html.matchAll(/class="label">([^<]*)</g)].map(([, name]) => name);
 
   test('marks a simulated day in report and check', async () => {
-    await recordDay({ dataDir, broker: '127.0.0.1' });
+    await recordDay({ dataDir: cli.dataDir, broker: '127.0.0.1' });
     const { html } = await expectSameVerdict();
     expect(labelsOf(html)).toEqual(['Simulated day']);
     const { out } = await cli.run('check', '--json');
@@ -80,14 +74,14 @@ describe('The label of a day', () => {
   });
 
   test('names another host, which may forward data of Fyers', async () => {
-    await recordDay({ dataDir, broker: 'relay.example.com' });
+    await recordDay({ dataDir: cli.dataDir, broker: 'relay.example.com' });
     const { html } = await expectSameVerdict();
     expect(labelsOf(html)).toEqual(['Not from Fyers itself']);
     expect(html).toContain('relay.example.com');
   });
 
   test('is absent for a day from Fyers', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: cli.dataDir });
     expect(labelsOf((await expectSameVerdict()).html)).toEqual([]);
   });
 
@@ -102,7 +96,7 @@ describe('The label of a day', () => {
 test('The report names the phases of each symbol next to its prices', async () => {
   const [share, plain] = ['NSE:SBIN-EQ', 'NSE:SMALL-EQ'];
   await recordDay({
-    dataDir,
+    dataDir: cli.dataDir,
     session: IN_TRADING,
     symbols: [share, plain],
     auctions: { [share]: true, [plain]: false },

@@ -1,31 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ErrorCode, FyersError } from '../../core/errors.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { findCommands, findProblem } from './commands.ts';
 import { hasStep } from './next-step.ts';
 import { type KeeperScene, keeperScene } from './keeper-fixture.ts';
 import { provocations } from './provocations.ts';
 
-let dir = '';
+const dir = makeFolderPerFile();
 let scene: KeeperScene;
 let provoked: ReadonlyMap<ErrorCode, FyersError>;
 
 beforeAll(async () => {
-  dir = mkdtempSync(path.join(tmpdir(), 'fyers-errors-'));
   scene = await keeperScene();
   const found = new Map<ErrorCode, FyersError>();
   // One after another: they share the functions' environment.
-  for (const [code, provoke] of Object.entries(provocations(scene, dir))) {
+  for (const [code, provoke] of Object.entries(provocations(scene, dir.path))) {
     found.set(code as ErrorCode, await provoke());
   }
   provoked = found;
 }, 120_000);
-afterAll(async () => {
-  await scene[Symbol.asyncDispose]();
-  rmSync(dir, { recursive: true });
-});
+afterAll(() => scene[Symbol.asyncDispose]());
 
 describe('Every provoked error', () => {
   test('has the expected code', () => {

@@ -1,27 +1,25 @@
 // Checks that the rewritten reference function follows its guide, so that the comparison of cold starts is fair.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { coldStage } from '../../bench/cold-stage.ts';
 import { type Command, coldStart, ourCommand, referenceCommand } from '../../bench/cold-start.ts';
 import { packReference } from '../../bench/reference-package.ts';
 import { REFRESHED_BODY } from '../../core/config/names.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
-let dir = '';
+const dir = makeFolderPerFile();
 let commands: Readonly<Record<'ours' | 'reference', Command>>;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-cold-'));
-  const reference = await referenceCommand(await packReference(dir), dir);
-  commands = { ours: await ourCommand(dir), reference };
+  const reference = await referenceCommand(await packReference(dir.path), dir.path);
+  commands = { ours: await ourCommand(dir.path), reference };
 });
-afterAll(() => rm(dir, { recursive: true }));
 
 test.each(['reference', 'ours'] as const)(
   'A cold start of the %s function answers as in the guide and stores a token that Fyers accepts',
   async (side) => {
-    await using stage = await coldStage(await mkdtemp(path.join(dir, 'stage-')));
+    await using stage = await coldStage(await mkdtemp(path.join(dir.path, 'stage-')));
     const start = await coldStart(stage, commands[side]);
     expect(start.answer).toEqual({ statusCode: 200, body: REFRESHED_BODY });
     const refreshes = stage.fyers
@@ -45,7 +43,7 @@ test.each(['reference', 'ours'] as const)(
 );
 
 test('The reference function answers 500 and stores nothing if Fyers refuses', async () => {
-  await using stage = await coldStage(await mkdtemp(path.join(dir, 'stage-')), 'refused');
+  await using stage = await coldStage(await mkdtemp(path.join(dir.path, 'stage-')), 'refused');
   const { answer } = await coldStart(stage, commands.reference);
   expect(answer).toMatchObject({ statusCode: 500 });
   expect(await stage.store.read('FYERS_ACCESS_TOKEN')).toBe(stage.yesterdays);

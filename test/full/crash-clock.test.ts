@@ -1,25 +1,18 @@
 // Sets the clock at random times while the real feed calls a server on loopback.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const TODAY = istDate('2026-11-25');
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-clock-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 interface Jump {
   readonly atCall: number;
@@ -48,7 +41,7 @@ test('Each slot is recorded once or has a reason if the clock is set during a ca
   await fc.assert(
     fc.asyncProperty(jumps, async (plan) => {
       nth += 1;
-      const dataDir = path.join(folder, String(nth));
+      const dataDir = path.join(folder.path, String(nth));
       let jump: (call: number) => void = () => undefined;
       const calls: { readonly waited: number; readonly wall: Instant }[] = [];
       await using server = await startDepthServer(({ symbol, nth: call }) => {

@@ -1,29 +1,22 @@
 // Lets any file operation fail: no space during a write, or an error of fdatasync.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Disk } from '../../adapters/recordings/disk.ts';
 import { MINUTE, istDate, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { readDay, waitForUpload, problemsOf, recordSession } from '../support/recorded-session.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const TODAY = istDate('2026-11-25');
 const EXPECTED = 2 * 12;
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-disk-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 /** Records a day on `disk`, and compacts it on a working disk. */
 async function recordOn(disk: Disk, name: string) {
-  const dataDir = path.join(folder, name);
+  const dataDir = path.join(folder.path, name);
   const objects = memoryBucket();
   const world = { dataDir, objects, minutes: 12 };
   const { acknowledged, eventNames } = await recordSession({ ...world, disk });
@@ -45,7 +38,7 @@ async function recordOn(disk: Disk, name: string) {
 test('A single failure of any file operation costs no row', { timeout: 600_000 }, async () => {
   const whole = faultyDisk();
   await recordSession({
-    dataDir: path.join(folder, 'whole'),
+    dataDir: path.join(folder.path, 'whole'),
     objects: memoryBucket(),
     minutes: 12,
     disk: whole,
@@ -73,7 +66,7 @@ test('If every nth operation fails, acknowledged rows are kept, and other slots 
   let recorded = 0;
   for (let every = 2; every <= 60; every += 1) {
     const disk = faultyDisk((count) => count % every === 0);
-    const dataDir = path.join(folder, String(every));
+    const dataDir = path.join(folder.path, String(every));
     const { acknowledged, eventNames } = await recordSession({ dataDir, minutes: 12, disk });
     const after = await recordSession({
       dataDir,
@@ -97,7 +90,7 @@ test('If every nth operation fails, acknowledged rows are kept, and other slots 
 
 test('A disk that is full for three slots costs only those, with the reason disk', async () => {
   const disk = faultyDisk();
-  const dataDir = path.join(folder, 'full');
+  const dataDir = path.join(folder.path, 'full');
   const objects = memoryBucket();
   const { acknowledged, eventNames } = await recordSession({
     dataDir,

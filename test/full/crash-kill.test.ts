@@ -2,12 +2,11 @@
 // recorded day with the acknowledged rows.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { dayOf } from '../../core/market/calendar.ts';
 import {
   type Instant,
@@ -22,6 +21,7 @@ import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { readDay } from '../support/recorded-session.ts';
 import { startS3 } from '../support/s3-server.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'acknowledging-child.ts');
 /** The shortest session of the calendar: 13:15 to 15:05. */
@@ -29,15 +29,11 @@ const MUHURAT = istDate('2025-10-21');
 const EVERY = 10 * SECOND;
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-crash-'));
-  await writeFile(path.join(folder, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
+  await writeFile(path.join(folder.path, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
   const token = operatorToken('access_token', `${MUHURAT}T07:00:00+05:30`);
-  await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
+  await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
 });
 
 /** A signal at the nth jump of the clock, call to the broker, or upload (before or after it is stored). */
@@ -103,7 +99,7 @@ test.each([1, 2])(
     const runHarvester = async (start: Instant, last = 'nothing'): Promise<readonly Instant[]> => {
       counted = 0;
       child = spawn(process.execPath, [CHILD, formatIso(start), ...harvestArguments()], {
-        cwd: folder,
+        cwd: folder.path,
         env: {
           FYERS_API_URL: broker.url,
           FYERS_BUCKET: 'bucket',
@@ -158,7 +154,7 @@ test.each([1, 2])(
     if (!isShipped())
       await runHarvester(start < closesAt ? start : plus(closesAt, MINUTE), 'day-shipped');
 
-    const found = await readDay(path.join(folder, 'data'), MUHURAT);
+    const found = await readDay(path.join(folder.path, 'data'), MUHURAT);
     expect(found.shipped).toBe('shipped');
     expect(acknowledged.size).toBeGreaterThan(100);
     const expected = [...acknowledged].flatMap((slot) =>
@@ -186,11 +182,11 @@ test.each([1, 2])(
 );
 
 async function logLines(): Promise<readonly string[]> {
-  const log = path.join(folder, 'data', 'days', MUHURAT, 'day-0.v2.csv');
+  const log = path.join(folder.path, 'data', 'days', MUHURAT, 'day-0.v2.csv');
   return (await readFile(log, 'utf8')).trimEnd().split('\n').slice(1);
 }
 
 function harvestArguments(): readonly string[] {
   const symbols = ['--symbols', SYMBOLS.join(), '--every', '10s'];
-  return ['--data', path.join(folder, 'data'), ...symbols, '--days', '1'];
+  return ['--data', path.join(folder.path, 'data'), ...symbols, '--days', '1'];
 }

@@ -1,9 +1,6 @@
 // Tests a broker that refuses connections or stops answering, and a bucket that hangs or is unreachable for hours.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { objectStore } from '../../adapters/aws/object-store.ts';
 import { istDate } from '../../core/time.ts';
 import { askingFeed } from '../support/asking-feed.ts';
@@ -11,17 +8,12 @@ import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
 import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
 import { type Fate, startS3 } from '../support/s3-server.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const TODAY = istDate('2026-11-25');
 const NOWHERE = 'http://127.0.0.1:1';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-network-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 test('Slots are holes with timeout while the broker does not answer on open connections', async () => {
   // Calls 10 to 19: five slots of two symbols.
@@ -29,21 +21,21 @@ test('Slots are holes with timeout while the broker does not answer on open conn
     nth >= 10 && nth < 20 ? null : depthOf(symbol),
   );
   const { acknowledged } = await recordSession({
-    dataDir: folder,
+    dataDir: folder.path,
     feed: (clock, everySeconds) =>
       askingFeed({ apiUrl: server.url, clock, everySeconds, deadlineMs: 1_000 }),
   });
-  const found = await readDay(folder, TODAY);
+  const found = await readDay(folder.path, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 30, holes: { timeout: 10 } });
 });
 
 test('All slots are holes with unreachable if the broker refuses connections', async () => {
   const { acknowledged } = await recordSession({
-    dataDir: folder,
+    dataDir: folder.path,
     feed: (clock, everySeconds) => askingFeed({ apiUrl: NOWHERE, clock, everySeconds }),
   });
-  const found = await readDay(folder, TODAY);
+  const found = await readDay(folder.path, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 0, holes: { unreachable: 40 } });
 });
@@ -63,14 +55,14 @@ test('A bucket that hangs costs no slot, and has every row at the end', async ()
     requestHandler: { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true },
   });
   const { eventNames, acknowledged } = await recordSession({
-    dataDir: folder,
+    dataDir: folder.path,
     objects: objectStore({ client, bucket: 'bucket' }),
     onSlot: async (index) => {
       if (index === 3) await hung.promise;
       if (index === 19) fate = 'answer';
     },
   });
-  const found = await readDay(folder, TODAY);
+  const found = await readDay(folder.path, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 40 });
   expect(eventNames).toContain('step-failed');
@@ -81,7 +73,7 @@ test('A bucket that hangs costs no slot, and has every row at the end', async ()
 test('A bucket that is unreachable for three hours of seven has every row at the end', async () => {
   const objects = memoryBucket();
   const { eventNames, acknowledged } = await recordSession({
-    dataDir: folder,
+    dataDir: folder.path,
     objects,
     minutes: 420,
     everySeconds: 30,
@@ -90,7 +82,7 @@ test('A bucket that is unreachable for three hours of seven has every row at the
       if (index === 480) objects.before = () => undefined;
     },
   });
-  const found = await readDay(folder, TODAY);
+  const found = await readDay(folder.path, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   expect(found.manifest).toMatchObject({ received: 2 * 840, holes: {} });
   expect(eventNames).not.toContain('ship-conflict');

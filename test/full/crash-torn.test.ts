@@ -1,8 +1,7 @@
 // Cuts each log at every byte of its last two lines, as a power loss can do with unsynced data.
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { type SamplingPlan, parseSampling } from '../../core/config/values.ts';
 import { MINUTE, istDate, plus } from '../../core/time.ts';
@@ -15,22 +14,17 @@ import {
   problemsOf,
   sessionOf,
 } from '../support/recorded-session.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const TODAY = istDate('2026-11-25');
 const STOPPED_AFTER = 4;
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-torn-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 /** Records five slots of a day. */
 async function recordFiveSlots(): Promise<string> {
-  const dataDir = path.join(folder, 'begun');
+  const dataDir = path.join(folder.path, 'begun');
   const stop = new AbortController();
   await recordSession({
     dataDir,
@@ -65,7 +59,7 @@ test.each(['day-0.v2.csv', 'events.jsonl'])(
     const from = await recordFiveSlots();
     const text = await readFile(path.join(from, 'days', TODAY, name), 'utf8');
     for (const { kept, whole } of cutsOf(text)) {
-      const dataDir = path.join(folder, 'cut');
+      const dataDir = path.join(folder.path, 'cut');
       await cp(from, dataDir, { recursive: true });
       await writeFile(path.join(dataDir, 'days', TODAY, name), kept);
 
@@ -106,7 +100,7 @@ test('A day with a cut log is compacted, and its lost slots have a reason', asyn
   const text = await readFile(path.join(from, name), 'utf8');
   const cuts = cutsOf(text);
   for (const at of [0, 1, Math.floor(cuts.length / 2), cuts.length - 2]) {
-    const dataDir = path.join(folder, 'cut');
+    const dataDir = path.join(folder.path, 'cut');
     await cp(from, dataDir, { recursive: true });
     await writeFile(path.join(dataDir, name), cuts[at]?.kept ?? '');
     const { acknowledged, eventNames } = await recordSession({

@@ -1,6 +1,5 @@
 // Runs a month of sessions in one process on a virtual clock, with the feed over HTTP and uploads of segments, and compares
 // the used memory at the end with that of the first days.
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import { type Instant, SECOND, istDate, istInstant, plus } from '../../core/time
 import { harvest } from '../../harvester/loop.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { depthOf } from '../support/depth-server.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { operatorToken } from '../support/operator-token.ts';
 
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ', 'NSE:M&M-EQ'];
@@ -38,18 +38,8 @@ async function startStatelessBroker() {
   const server = createServer((request, response) => {
     const symbol = new URL(request.url ?? '/', 'http://127.0.0.1').searchParams.get('symbol') ?? '';
     response.end(JSON.stringify(depthOf(symbol).body));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return {
-    url: `http://127.0.0.1:${String(address.port)}`,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  });
+  return listenOnLoopback(server);
 }
 
 test(

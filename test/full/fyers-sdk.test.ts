@@ -1,7 +1,6 @@
 // Runs the broker's official Node SDK against the simulator, to check that the simulator behaves as the SDK expects.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import type { Task } from '../support/fyers-sdk-child.ts';
 import { installedSdk, PINNED_SDK } from '../support/fyers-sdk.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'fyers-sdk-child.ts');
 /** Of the tarball of 1.9.0, as npm has it. */
@@ -18,18 +18,17 @@ const INTEGRITY =
 
 type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-let cwd = '';
+const cwd = makeFolderPerFile();
 let fyers: FyersSimulator;
 let answers: Answers = {};
 let complaints = '';
 
 beforeAll(async () => {
   const folder = await installedSdk();
-  cwd = await mkdtemp(path.join(tmpdir(), 'fyers-sdk-'));
   fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: NOON });
   fyers.setClock(NOON);
-  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd };
-  const child = spawn(process.execPath, ['--no-warnings', CHILD], { cwd, env });
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd.path };
+  const child = spawn(process.execPath, ['--no-warnings', CHILD], { cwd: cwd.path, env });
   const task: Task = {
     folder,
     apiUrl: fyers.url,
@@ -42,10 +41,7 @@ beforeAll(async () => {
   complaints = err;
   answers = JSON.parse(out === '' ? '{}' : out) as Answers;
 });
-afterAll(async () => {
-  await fyers.close();
-  await rm(cwd, { recursive: true });
-});
+afterAll(() => fyers.close());
 
 describe('The official Node SDK', () => {
   test('is the pinned version, and runs without output on standard error', async () => {
@@ -137,8 +133,8 @@ describe('The official Node SDK', () => {
   });
 
   test('writes its log, which has the secret in it, to its own folder and nowhere else', async () => {
-    const names = await readdir(cwd);
+    const names = await readdir(cwd.path);
     expect(names).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d\.log$/)]);
-    expect(await readFile(path.join(cwd, names[0] ?? ''), 'utf8')).toContain(APP.secret);
+    expect(await readFile(path.join(cwd.path, names[0] ?? ''), 'utf8')).toContain(APP.secret);
   });
 });

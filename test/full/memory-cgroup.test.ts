@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseManifest } from '../../core/recording/manifest.ts';
 import { REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { depthOf, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const LIMIT = 256 * 1024 * 1024;
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'harvest-child.ts');
@@ -54,14 +54,12 @@ const cage = process.getuid?.() === 0 ? cageHere() : null;
 const title =
   cage === null ? 'In 256 MiB (skipped: requires root and a writable memory cgroup)' : 'In 256 MiB';
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-cage-'));
   if (cage === null) return;
   await mkdir(cage.folder, { recursive: true });
   await writeFile(path.join(cage.folder, cage.limit), String(LIMIT));
 });
-afterEach(() => rm(folder, { recursive: true }));
 afterAll(async () => {
   if (cage !== null) await rmdir(cage.folder);
 });
@@ -70,7 +68,7 @@ afterAll(async () => {
 async function caged(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
   const child = spawn('sh', ['-c', script, cage?.folder ?? '', process.execPath, ...args], {
-    cwd: folder,
+    cwd: folder.path,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -93,10 +91,10 @@ describe.skipIf(cage === null)(title, () => {
 
   test('the harvester records and compacts a day of five symbols every five seconds', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
-    await writeFile(path.join(folder, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
+    await writeFile(path.join(folder.path, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
     const token = operatorToken('access_token', `${DATE}T07:00:00+05:30`);
-    await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
-    const data = path.join(folder, 'data');
+    await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
+    const data = path.join(folder.path, 'data');
     const symbols = REFERENCE_SYMBOLS.join(',');
     const args = ['--data', data, '--symbols', symbols, '--every', '5s', '--days', '1'];
     const start = `${DATE}T08:45:00+05:30`;

@@ -1,12 +1,12 @@
 // Shows on the real engine why token parameters ignore every change (docs/decisions/0002): a parameter that ignores only
 // its value loses the live one. A small program suffices for that.
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmulator, type Emulator } from '../../sandbox/aws/emulator.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { onEngine } from './on-engine.ts';
 
 const NODE_MODULES = path.join(import.meta.dirname, '..', '..', 'node_modules');
@@ -32,13 +32,12 @@ for (const ignored of ['value', '*']) {
 }
 `;
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let stack: PulumiStack;
 
 onEngine('a rotated parameter', () => {
   beforeAll(async () => {
-    dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-stale-'));
     const [root, run, aws] = [await folder('root'), await folder('run'), await folder('aws')];
     await writeFile(path.join(root, 'package.json'), '{"type":"module"}');
     await writeFile(path.join(root, 'Pulumi.yaml'), PROJECT);
@@ -53,7 +52,6 @@ onEngine('a rotated parameter', () => {
   afterAll(async () => {
     await stack[Symbol.asyncDispose]();
     await emulator.close();
-    await rm(dir, { recursive: true, force: true });
   });
 
   test('is overwritten with the placeholder by an edited description if only its value is ignored', async () => {
@@ -74,7 +72,7 @@ onEngine('a rotated parameter', () => {
 });
 
 async function folder(name: string): Promise<string> {
-  const made = path.join(dir, name);
+  const made = path.join(dir.path, name);
   await mkdir(made);
   return made;
 }

@@ -5,15 +5,14 @@
 // the largest day that the storage is designed for, 3.4 million messages. HSM has a thousand
 // symbols for a whole session, with a twentieth of the estimated rate of each, and a few minutes of
 // more symbols with the whole rate: memory depends on symbols and rate, not on the day's length.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { compactionFlags, lastLineOf, PEAK_KIB } from '../../bench/child.ts';
 import { writeStreamDay } from '../../bench/stream-day.ts';
 import { istDate, istInstant, SECOND } from '../../core/time.ts';
 import { matchSentBooks, UNCHANGED } from '../support/sent-books.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
 const DATE = istDate('2026-11-25');
@@ -21,16 +20,10 @@ const FLAGS = compactionFlags(`process._rawDebug(${PEAK_KIB})`);
 const MAX_MIB = 256;
 const SESSION_SECONDS = 22_500;
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-stream-day-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 async function compactedMiB(): Promise<number> {
-  const args = ['compact', '--data', folder, '--date', DATE, '--shard', '0'];
+  const args = ['compact', '--data', folder.path, '--date', DATE, '--shard', '0'];
   return Number(await lastLineOf(process.execPath, [...FLAGS, MAIN, ...args])) / 1_024;
 }
 
@@ -46,12 +39,12 @@ test.each([
   async ({ feed, symbols, seconds, perSecond }) => {
     const opensAt = istInstant(DATE, '09:15');
     const { ledger, messages } = await writeStreamDay({
-      ...{ dataDir: folder, date: DATE, opensAt, feed, symbols, seconds, perSecond },
+      ...{ dataDir: folder.path, date: DATE, opensAt, feed, symbols, seconds, perSecond },
       hasFaults: true,
     });
     expect(messages).toBeGreaterThan(symbols * seconds * perSecond);
     const mib = await compactedMiB();
-    const day = dayFolders(folder).folder(DATE);
+    const day = dayFolders(folder.path).folder(DATE);
     const manifest = await day.manifest();
     const levels = feed === 'tbt' ? 50 : 5;
     const { found, inGaps } = await matchSentBooks(day.pathOf('updates.parquet'), ledger, levels);

@@ -1,13 +1,12 @@
 // Reads a symbol master of derivatives, three times as long as the real one, with a small heap.
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { listenOnLoopback } from '../support/loopback.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'master-child.ts');
 const ROWS = 300_000;
@@ -34,29 +33,16 @@ function* blocks(): Generator<string> {
   }
 }
 
-let folder = '';
+const folder = makeFolderPerTest();
 const server = createServer((_request, response) => {
   Readable.from(blocks()).pipe(response);
 });
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-master-'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-  await rm(folder, { recursive: true });
-});
-
 test('The symbol master of 300,000 rows is fetched, checked and read with a heap of 24 MiB', async () => {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const url = `http://127.0.0.1:${String(address.port)}`;
+  await using listening = await listenOnLoopback(server);
+  const { url } = listening;
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--max-old-space-size=24', CHILD, url, folder],
+    ['--max-old-space-size=24', CHILD, url, folder.path],
     { timeout: 280_000 },
   );
   expect(JSON.parse(stdout)).toEqual({ rows: ROWS, problem: null, contracts: NEAREST });

@@ -1,25 +1,20 @@
 // Runs thirty days of the keeper, and checks the invariants from outside. More months: scenarios.test.ts.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { MONTHS, runMonth } from '../scenarios/months.ts';
 
 /** The answers of the broker in all months. */
 const met = new Set<string>();
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-days-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
 });
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
+afterAll(() => emulator.close());
 
 test.for(MONTHS)(
   'Thirty days of the keeper ($name, faults of seed $seed) violate no invariant',

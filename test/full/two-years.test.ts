@@ -1,10 +1,8 @@
 // Runs the harvester's loop through every minute of 2025 and 2026 on a virtual clock, with the simulated broker. The days
 // and hours below are from the exchange's circulars, not from the shipped calendar. The days on both sides of a change of
 // hours are written to files and compacted.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
 import { parseSampling } from '../../core/config/values.ts';
@@ -34,6 +32,7 @@ import { taken } from '../support/depth.ts';
 import { hoursOn } from '../support/exchange-days.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 /** Recorded every day; it closes by auction since there is one. */
 const SHARE = 'NSE:SBIN-EQ';
@@ -117,8 +116,7 @@ function expected(): readonly string[] {
 const rows = new Map<string, Instant[]>();
 /** How often the broker was asked for the status of its market, which it says is closed, by date. */
 const asked = new Map<string, number>();
-let dataDir = '';
-afterAll(() => rm(dataDir, { recursive: true }));
+const dataDir = makeFolderPerFile();
 
 /** What the symbol master would say. */
 const resolveNames: ResolveNames = (date) => {
@@ -137,7 +135,7 @@ const resolveNames: ResolveNames = (date) => {
 /** Real files where hours change; of the other days nobody asks what became of them. */
 function newDays() {
   const [files, memory] = [
-    dayFolders(dataDir),
+    dayFolders(dataDir.path),
     memoryDays({ diskUsedPercent: () => 10, shipped: () => true }),
   ];
   const waiting = new Set<IstDate>();
@@ -159,7 +157,6 @@ function newDays() {
 }
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-two-years-'));
   const start = istInstant(istDate('2025-01-01'), '00:00');
   const until = istInstant(istDate('2027-01-01'), '00:00');
   const state = newState({ seed: 'years', apps: [SIMULATED_APP], refresh: 'refused' });
@@ -273,7 +270,7 @@ test('The harvester reads the market status once in each session, and six times 
 });
 /** When each phase begins, as the compacted day's Parquet has it. */
 async function phasesIn(date: string, wanted: string): Promise<string> {
-  const file = path.join(dataDir, 'days', date, 'depth.parquet');
+  const file = path.join(dataDir.path, 'days', date, 'depth.parquet');
   const begins: string[] = [];
   let [last, minutes] = ['', 0];
   for await (const group of (await openParquet(file)).groups(['symbol', 'slot', 'phase'])) {

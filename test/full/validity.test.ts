@@ -1,13 +1,13 @@
 // Checks the registered resources with tools that know AWS schemas and systemd units; test/README.md lists them.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { WORLDS } from '../rules/worlds.ts';
 import { filesOf, userDataOf } from '../support/boot-script.ts';
 import { type Template, policiesOf, templateOf } from '../support/cloudformation/template.ts';
 import { type Graph, graphOf } from '../support/graph.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import {
   hasSystemd,
   policyFindings,
@@ -15,21 +15,17 @@ import {
   templateFindings,
 } from '../support/validators.ts';
 
-let folder = '';
+const folder = makeFolderPerFile();
 const graphs = new Map<string, Graph>();
 let whole: Graph;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'fyers-validity-'));
   for (const [name, world] of Object.entries(WORLDS)) graphs.set(name, await graphOf(world));
   [whole] = [...graphs.values()] as [Graph];
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
 });
 
 async function linted(templates: Readonly<Record<string, Template>>): Promise<readonly string[]> {
   const files = Object.entries(templates).map(async ([name, template]) => {
-    const file = path.join(folder, `${name}.json`);
+    const file = path.join(folder.path, `${name}.json`);
     await writeFile(file, JSON.stringify(template));
     return file;
   });
@@ -127,11 +123,11 @@ describe.skipIf(!wanted)(title, () => {
 
   /** Files that `verify` wants to be there are stood in for; everything else is as it is registered. */
   async function verified(units: Readonly<Record<string, string>>): Promise<string> {
-    const stand = path.join(folder, 'program');
+    const stand = path.join(folder.path, 'program');
     await writeFile(stand, '#!/bin/sh\n');
     await chmod(stand, 0o755);
     const files = Object.entries(units).map(async ([name, text]) => {
-      const file = path.join(folder, name);
+      const file = path.join(folder.path, name);
       await writeFile(
         file,
         text.replaceAll(/\/opt\/fyers\/\w+(?!\.mjs)\b|\/usr\/bin\/(?:node-24|dnf)/g, stand),
@@ -178,7 +174,7 @@ describe.skipIf(!wanted)(title, () => {
   );
 
   async function offline(unit: string, ...options: readonly string[]): Promise<string> {
-    const file = path.join(folder, 'fyers-harvester.service');
+    const file = path.join(folder.path, 'fyers-harvester.service');
     await writeFile(file, unit);
     return systemdAnalyze('security', '--offline=true', ...options, file).stdout;
   }

@@ -1,10 +1,11 @@
 // Runs the watch as EventBridge starts it for a read in CloudTrail, against the emulator's topic.
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { cloudTrailEvent, userIdentity } from '../support/cloudtrail-events.ts';
 import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
+import { openTopic } from '../support/topic.ts';
 
 let aws: EmulatedAws;
 let sqs: SQSClient;
@@ -20,23 +21,9 @@ beforeAll(async () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   sqs = new SQSClient(aws.options);
-  const sns = new SNSClient(aws.options);
-  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
-  const inbox = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
-  const fromTopic = {
-    Effect: 'Allow',
-    Principal: { Service: 'sns.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: inbox,
-    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
-  };
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [fromTopic] });
-  const { QueueUrl = '' } = await sqs.send(
-    new CreateQueueCommand({ QueueName: 'inbox', Attributes: { Policy } }),
-  );
-  queueUrl = QueueUrl;
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: inbox }));
-  vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
+  const topic = await openTopic(new SNSClient(aws.options), sqs, 'fyers-messages');
+  queueUrl = topic.queueUrl;
+  vi.stubEnv('FYERS_TOPIC_ARN', topic.topicArn);
   ({ handler } = await import('../../functions/watch/handler.ts'));
 });
 afterAll(async () => {

@@ -1,8 +1,7 @@
 // The table of updates and its saved queries, over a file that the harvester's own code wrote.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeParquet } from '../../adapters/recordings/parquet/parquet.ts';
 import { updateSpill } from '../../adapters/recordings/update-spill.ts';
 import { OBJECTS } from '../../core/config/names.ts';
@@ -14,19 +13,19 @@ import { askAthena, BUCKET } from '../support/athena-questions.ts';
 import { allOf, asRecord, type Graph, graphOf, one } from '../support/graph.ts';
 import { encodeTbtMessage } from '../support/tbt-message.ts';
 import { APP_ONLY } from '../support/stack-configs.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const DATE = '2026-11-25';
 const SBIN = 'NSE:SBIN-EQ';
 const AT = parseInstant(`${DATE}T10:15:00+05:30`);
 
 let graph: Graph;
-let root = '';
+const root = makeFolderPerFile();
 beforeAll(async () => {
   graph = await graphOf({ ...APP_ONLY, config: { athena: 'true', feed: 'tbt' } });
-  root = await mkdtemp(path.join(tmpdir(), 'fyers-athena-'));
-  const file = path.join(root, OBJECTS.dayFile(DATE, '0', 'updates.parquet'));
+  const file = path.join(root.path, OBJECTS.dayFile(DATE, '0', 'updates.parquet'));
   await mkdir(path.dirname(file), { recursive: true });
-  using spill = updateSpill(path.join(root, 'spill'), 1);
+  using spill = updateSpill(path.join(root.path, 'spill'), 1);
   const updates = startUpdates(new Map());
   for (const record of records()) {
     for (const change of updates.apply(record)) spill.add(SBIN, updateRows(change));
@@ -35,9 +34,6 @@ beforeAll(async () => {
     updateGroup([{ symbol: SBIN, from: 0 }], part),
   );
   await writeParquet(file, UPDATE_COLUMNS, groups);
-});
-afterAll(async () => {
-  await rm(root, { recursive: true });
 });
 
 /** A book of two levels, a change in each of three seconds, and a connection that is closed for 4 s. */
@@ -70,7 +66,7 @@ function records(): readonly FrameRecord[] {
 }
 
 function ask(question: string, ...parameters: readonly string[]) {
-  return askAthena({ graph, root, table: 'updates', question, parameters });
+  return askAthena({ graph, root: root.path, table: 'updates', question, parameters });
 }
 
 describe('The Athena table of updates', () => {

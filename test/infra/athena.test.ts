@@ -1,9 +1,8 @@
 // Tests the table and the saved queries: sqlglot parses them as Athena SQL, and DuckDB runs them on
 // Parquet in the bucket's layout.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeParquet } from '../../adapters/recordings/parquet/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../core/recording/columns.ts';
 import { groupOf } from '../../core/recording/row-group.ts';
@@ -21,24 +20,21 @@ import {
   problemsOf,
 } from '../support/graph.ts';
 import { APP_ONLY } from '../support/stack-configs.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const DATE = '2026-11-25';
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 
 let graph: Graph;
-let root = '';
+const root = makeFolderPerFile();
 
 beforeAll(async () => {
   graph = await graphOf({ ...APP_ONLY, config: { athena: 'true' } });
-  root = await mkdtemp(path.join(tmpdir(), 'fyers-athena-'));
-  const file = path.join(root, OBJECTS.dayFile(DATE, '0', 'depth.parquet'));
+  const file = path.join(root.path, OBJECTS.dayFile(DATE, '0', 'depth.parquet'));
   await mkdir(path.dirname(file), { recursive: true });
   await writeParquet(file, RECORDED_COLUMNS, groups());
-  const manifest = path.join(root, OBJECTS.dayFile(DATE, '0', 'manifest.json'));
+  const manifest = path.join(root.path, OBJECTS.dayFile(DATE, '0', 'manifest.json'));
   await writeFile(manifest, 'not a Parquet file');
-});
-afterAll(async () => {
-  await rm(root, { recursive: true });
 });
 
 /**
@@ -79,7 +75,7 @@ function minutes(
 }
 
 function runQuery(question: string, ...parameters: readonly string[]) {
-  return askAthena({ graph, root, table: 'depth', question, parameters });
+  return askAthena({ graph, root: root.path, table: 'depth', question, parameters });
 }
 
 describe('The Athena table', () => {

@@ -1,19 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RunError } from '@pulumi/pulumi';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Bundle, type BundleOptions, bundle, bundleCode } from '../../infra/bundle.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-bundle-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const options = (file: string, external: readonly string[] = []): BundleOptions => ({
   entries: { index: file },
@@ -26,7 +20,7 @@ async function bundleFile(file: string, external: readonly string[] = []): Promi
 }
 
 function entry(text: string): string {
-  const file = path.join(folder, 'entry.ts');
+  const file = path.join(folder.path, 'entry.ts');
   writeFileSync(file, text);
   return file;
 }
@@ -42,11 +36,11 @@ describe('A bundle', () => {
         console.log(createHash('sha256').update(code).digest('hex'), code.includes('${ROOT}'));
       }`;
     // Pulumi runs the program in infra/.
-    const [first, second] = [folder, path.join(ROOT, 'infra')].map((cwd, index) =>
+    const [first, second] = [folder.path, path.join(ROOT, 'infra')].map((cwd, index) =>
       execFileSync(
         process.execPath,
         // Each run has its own empty cache.
-        ['--input-type=module', '--eval', script, path.join(folder, String(index))],
+        ['--input-type=module', '--eval', script, path.join(folder.path, String(index))],
         { cwd, encoding: 'utf8' },
       ),
     );
@@ -56,7 +50,7 @@ describe('A bundle', () => {
 
   test('is a module in which CommonJS packages can use require', async () => {
     const pino = path.join(ROOT, 'node_modules/pino/pino.js');
-    const file = path.join(folder, 'index.mjs');
+    const file = path.join(folder.path, 'index.mjs');
     const text = `import pino from '${pino}'; console.log(pino.version);`;
     writeFileSync(file, await bundleFile(entry(text)));
     expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toMatch(/^\d+\.\d+/);
@@ -78,7 +72,7 @@ describe('A bundle', () => {
   });
 
   test('is read from the cache while its sources are unchanged, and built again after a change', async () => {
-    const cache = path.join(folder, 'cache');
+    const cache = path.join(folder.path, 'cache');
     const first = await bundleCode(cache);
     const files = readdirSync(cache).map((name) => path.join(cache, name));
     expect(files).toHaveLength(2);
@@ -100,7 +94,7 @@ describe('A bundle', () => {
   });
 
   test('is built even if the cache folder cannot be created', async () => {
-    const file = path.join(folder, 'a file');
+    const file = path.join(folder.path, 'a file');
     writeFileSync(file, '');
     expect((await bundleCode(path.join(file, 'cache'))).harvester).not.toBe('');
   });

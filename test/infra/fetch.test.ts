@@ -5,36 +5,30 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { userData } from '../../infra/instance/user-data.ts';
 import { DEFAULTS } from '../support/stack-configs.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-fetch-'));
   for (const name of ['bin', 'opt', 'bucket/artifact']) {
-    mkdirSync(path.join(folder, name), { recursive: true });
+    mkdirSync(path.join(folder.path, name), { recursive: true });
   }
-  symlinkSync(process.execPath, path.join(folder, 'bin', 'node-24'));
+  symlinkSync(process.execPath, path.join(folder.path, 'bin', 'node-24'));
   // aws s3api get-object --bucket NAME --key KEY FILE
-  writeExecutable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder}/bucket/$6" "$7"`);
-  writeExecutable('bin/systemctl', `echo "$@" >> ${folder}/systemctl.log`);
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
+  writeExecutable('bin/aws', `[ "$4" = a-bucket ] && cp "${folder.path}/bucket/$6" "$7"`);
+  writeExecutable('bin/systemctl', `echo "$@" >> ${folder.path}/systemctl.log`);
 });
 
 function writeExecutable(name: string, body: string): void {
-  const file = path.join(folder, name);
+  const file = path.join(folder.path, name);
   writeFileSync(file, `#!/bin/bash\n${body}\n`);
   chmodSync(file, 0o755);
 }
@@ -51,8 +45,8 @@ function runScript(script: 'fetch' | 'upgrade') {
     all,
   )?.[2];
   const { status, stderr } = spawnSync('bash', ['-s'], {
-    input: text?.replaceAll('/opt/fyers', path.join(folder, 'opt')) ?? 'exit 99',
-    env: { PATH: `${path.join(folder, 'bin')}:/usr/bin:/bin`, FYERS_BUCKET: 'a-bucket' },
+    input: text?.replaceAll('/opt/fyers', path.join(folder.path, 'opt')) ?? 'exit 99',
+    env: { PATH: `${path.join(folder.path, 'bin')}:/usr/bin:/bin`, FYERS_BUCKET: 'a-bucket' },
     encoding: 'utf8',
   });
   return { status, stderr };
@@ -60,18 +54,21 @@ function runScript(script: 'fetch' | 'upgrade') {
 
 function upload(code: string, sha256 = createHash('sha256').update(code).digest('hex')): void {
   const key = `artifact/${sha256}.mjs`;
-  writeFileSync(path.join(folder, 'bucket', key), code);
-  writeFileSync(path.join(folder, 'bucket/artifact/current.json'), JSON.stringify({ key, sha256 }));
+  writeFileSync(path.join(folder.path, 'bucket', key), code);
+  writeFileSync(
+    path.join(folder.path, 'bucket/artifact/current.json'),
+    JSON.stringify({ key, sha256 }),
+  );
 }
 
-const harvesterFile = () => path.join(folder, 'opt/harvester.mjs');
+const harvesterFile = () => path.join(folder.path, 'opt/harvester.mjs');
 
 describe('The script fetch', () => {
   test('installs the file that current.json names, and leaves no other file', () => {
     upload('export const n = 1;');
     expect(runScript('fetch').status).toBe(0);
     expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
-    expect(readdirSync(path.join(folder, 'opt'))).toEqual(['harvester.mjs']);
+    expect(readdirSync(path.join(folder.path, 'opt'))).toEqual(['harvester.mjs']);
   });
 
   test('rejects code with a wrong SHA-256, and keeps the installed harvester', () => {
@@ -93,7 +90,7 @@ describe('The script fetch', () => {
 });
 
 describe('The script upgrade', () => {
-  const restarts = () => existsSync(path.join(folder, 'systemctl.log'));
+  const restarts = () => existsSync(path.join(folder.path, 'systemctl.log'));
 
   test('restarts the service only if the bucket names another harvester', () => {
     upload('export const n = 1;');

@@ -1,17 +1,11 @@
 // Tests which place a problem of the settings names, and which fix it suggests for it.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../infra/config/load.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 interface Given {
   readonly config?: Readonly<Record<string, string>>;
@@ -20,8 +14,8 @@ interface Given {
 }
 
 function problems({ config = {}, env, environment = {} }: Given): readonly string[] {
-  if (env !== undefined) writeFileSync(path.join(folder, '.env'), env);
-  const result = readSettings({ config, secretKeys: null, environment, root: folder });
+  if (env !== undefined) writeFileSync(path.join(folder.path, '.env'), env);
+  const result = readSettings({ config, secretKeys: null, environment, root: folder.path });
   return result.ok ? [] : result.problems;
 }
 

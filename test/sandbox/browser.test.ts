@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { withoutQuery, windowlessBrowser } from '../../sandbox/browser.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const FUNCTION = 'abc123.lambda-url.ap-south-1.on.aws';
 
@@ -14,7 +14,6 @@ interface RecordedRequest {
 
 let seen: RecordedRequest[] = [];
 let answers: Readonly<Record<string, readonly [number, string]>> = {};
-let close: () => Promise<void>;
 let here = '';
 
 /**
@@ -34,19 +33,10 @@ beforeEach(async () => {
       response.writeHead(status, leads ? { location: given } : {}).end(leads ? '' : given);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  here = `127.0.0.1:${String(address.port)}`;
-  close = async () => {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
+  const listening = await listenOnLoopback(server);
+  here = new URL(listening.url).host;
+  return () => listening[Symbol.asyncDispose]();
 });
-afterEach(() => close());
 
 const browser = () => windowlessBrowser(`http://${here}`);
 

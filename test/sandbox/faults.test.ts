@@ -2,9 +2,7 @@ import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/cli
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
@@ -23,6 +21,7 @@ import {
   tokenOf,
 } from '../support/keeper-fixture.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const signal = new AbortController().signal;
 const REFRESH = '/api/v3/validate-refresh-token';
@@ -199,19 +198,17 @@ describe('The broker adapter on a bad connection', () => {
 
 describe('The proxy in front of the AWS emulator', () => {
   const NAME = 'FYERS_THROUGH_THE_PROXY';
-  let dir = '';
+  const dir = makeFolderPerFile();
   let emulator: Emulator;
   let before: Faults;
 
   beforeAll(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'fyers-faults-'));
-    emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+    emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
     before = await startFaults(emulator.endpoint);
   });
   afterAll(async () => {
     await before.close();
     await emulator.close();
-    await rm(dir, { recursive: true });
   });
   afterEach(() => {
     before.clear();

@@ -1,22 +1,16 @@
 // Tests that no day of the simulated market is red: recorded by the product's calendar and judged
 // by its rules.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Book } from '../../core/recording/book.ts';
 import { type Instant, instant, istDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
 import type { SimulatedLevel } from '../../sandbox/fyers/book.ts';
 import { recordDay } from '../support/recorded-day.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { simulator } from './fyers/simulator.ts';
 
-let dataDir = '';
-beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-simulated-'));
-});
-afterEach(() => rm(dataDir, { recursive: true }));
+const dataDir = makeFolderPerTest();
 
 /** The last share of the simulator has no derivatives. */
 const AUCTIONS = { 'NSE:SBIN-EQ': true, 'NSE:M&M-EQ': false };
@@ -63,7 +57,7 @@ test.each([
     expect(state.isListed(symbol, session.opensAt)).toBe(true);
   }
   const { folder } = await recordDay({
-    dataDir,
+    dataDir: dataDir.path,
     session,
     symbols: [...Object.keys(AUCTIONS), future],
     auctions: AUCTIONS,

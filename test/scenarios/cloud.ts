@@ -5,13 +5,8 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
   GetParameterCommand,
   GetParameterHistoryCommand,
@@ -23,6 +18,7 @@ import { type Names, PLACEHOLDER, type ParameterName } from '../../core/config/n
 import type { Message } from '../../core/ports.ts';
 import type { Emulator } from '../../sandbox/aws/emulator.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
+import { openTopic } from '../support/topic.ts';
 
 export interface Credentials {
   readonly appId: string;
@@ -87,7 +83,7 @@ export async function newCloud(
   await secretsManager.send(
     new CreateSecretCommand({ Name: names.pinSecret, SecretString: given.pin }),
   );
-  const { topicArn, queueUrl } = await newTopic(new SNSClient(direct), sqs, names.undelivered);
+  const { topicArn, queueUrl } = await openTopic(new SNSClient(direct), sqs, names.undelivered);
   return {
     ssm: new SSMClient(faulty),
     secretsManager: new SecretsManagerClient(faulty),
@@ -109,30 +105,6 @@ export async function newCloud(
       await faults.close();
     },
   };
-}
-
-/** Creates a topic, and a queue for the operator's mailbox. */
-async function newTopic(sns: SNSClient, sqs: SQSClient, name: string) {
-  const { TopicArn: topicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
-  const Endpoint = topicArn.replace(':sns:', ':sqs:');
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'sns.amazonaws.com' },
-        Action: 'sqs:SendMessage',
-        Resource: Endpoint,
-        Condition: { ArnEquals: { 'aws:SourceArn': topicArn } },
-      },
-    ],
-  };
-  const Attributes = { Policy: JSON.stringify(policy) };
-  const { QueueUrl: queueUrl = '' } = await sqs.send(
-    new CreateQueueCommand({ QueueName: name, Attributes }),
-  );
-  await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint }));
-  return { topicArn, queueUrl };
 }
 
 async function parameterIn(ssm: SSMClient, Name: string) {

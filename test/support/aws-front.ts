@@ -1,7 +1,7 @@
 // A proxy in front of the emulator: records requests, and answers those for which the emulator differs from AWS.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface FrontRequest {
   readonly path: string;
@@ -54,17 +54,8 @@ export async function awsFront(
       response.end(await reply.text());
     })();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${String(port)}`,
+    ...(await listenOnLoopback(server)),
     requests,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
   };
 }

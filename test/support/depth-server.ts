@@ -1,7 +1,7 @@
 // A broker of one endpoint, scripted call by call.
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { DEPTH_SAMPLE } from './depth-sample.ts';
+import { listenOnLoopback } from './loopback.ts';
 
 interface Call {
   readonly symbol: string;
@@ -67,17 +67,8 @@ export async function startDepthServer(
     const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
     response.writeHead(answer.status, answer.headers).end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
   return {
-    url: `http://127.0.0.1:${String(address.port)}`,
+    ...(await listenOnLoopback(server)),
     calls,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
   };
 }

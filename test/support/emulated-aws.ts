@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import type { AwsOptions, Person } from '../../cli/shared/io.ts';
 import { startEmulator } from '../../sandbox/aws/emulator.ts';
 import { ROOT } from './source-tree.ts';
@@ -24,6 +25,24 @@ export async function emulatedAws(): Promise<EmulatedAws> {
       await emulator.close();
       rmSync(dir, { recursive: true, force: true });
     },
+  };
+}
+
+/**
+ * Starts an emulator for the file. @returns a function that opens an account for one test: for the
+ * emulator, an access key of twelve digits is the root of that account
+ */
+export function openAccountsPerFile() {
+  let aws: EmulatedAws;
+  let accounts = 100_000_000_000;
+  beforeAll(async () => {
+    aws = await emulatedAws();
+  });
+  afterAll(() => aws.close());
+  return () => {
+    accounts += 1;
+    const credentials = { accessKeyId: String(accounts), secretAccessKey: 'test' };
+    return { ...aws.options, credentials };
   };
 }
 

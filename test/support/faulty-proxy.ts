@@ -1,7 +1,7 @@
 // Stands before an AWS endpoint and cuts the line at the n-th change, before or after AWS has made it.
 import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface FaultyProxy extends AsyncDisposable {
   readonly url: string;
@@ -42,22 +42,12 @@ export async function faultyProxy(endpoint: string): Promise<FaultyProxy> {
       return undefined;
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${String(port)}`,
+    ...(await listenOnLoopback(server)),
     cutAt(nth, when) {
       [cut, changes] = [{ nth, when }, 0];
     },
     changes: () => changes,
-    async [Symbol.asyncDispose]() {
-      await new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      });
-    },
   };
 }
 

@@ -1,7 +1,7 @@
 // A subscriber on loopback that receives the messages of SNS like a mailbox.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.ts';
 
 interface Mail {
   readonly Type: string;
@@ -30,22 +30,15 @@ export async function mailbox(): Promise<Mailbox> {
       else taker(mail);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { url, ...listening } = await listenOnLoopback(server);
   return {
-    address: `http://127.0.0.1:${String(port)}/`,
+    ...listening,
+    address: `${url}/`,
     next: () =>
       new Promise((resolve) => {
         const mail = come.shift();
         if (mail === undefined) waiting.push(resolve);
         else resolve(mail);
-      }),
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
       }),
   };
 }

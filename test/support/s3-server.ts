@@ -1,8 +1,8 @@
 // As much of S3 as the harvester uses: conditional put, head, get; real sockets, objects in memory.
-import { once } from 'node:events';
 import { type IncomingHttpHeaders, createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
@@ -60,12 +60,10 @@ export async function startS3(
       () => response.destroy(),
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  const { url, ...listening } = await listenOnLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${String(address.port)}`,
+    ...listening,
+    endpoint: url,
     objects,
     replace(key, body) {
       const kept = objects.get(key);
@@ -83,11 +81,6 @@ export async function startS3(
             .split('\n'),
         )
         .filter((line) => line !== '' && !line.startsWith('timestamp,')),
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
   };
 }
 

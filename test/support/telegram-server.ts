@@ -1,7 +1,7 @@
 // Telegram's Bot API on loopback: one bot, the chats that wrote to it, and what was sent.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface TelegramServer extends AsyncDisposable {
   readonly url: string;
@@ -42,18 +42,9 @@ export async function telegramServer(
       response.end(JSON.stringify(given));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${String(port)}`,
+    ...(await listenOnLoopback(server)),
     messages,
     asked: () => asked,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
   };
 }

@@ -5,8 +5,6 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
@@ -16,8 +14,9 @@ import { namesFor } from '../../../core/config/names.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
 import { powerless } from '../../support/restricted-role.ts';
 import { ROOT } from '../../support/source-tree.ts';
+import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let ssm: SSMClient;
 let secretsManager: SecretsManagerClient;
@@ -29,15 +28,11 @@ const options = () => ({
 });
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-stores-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
   ssm = new SSMClient(options());
   secretsManager = new SecretsManagerClient(options());
 });
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true });
-});
+afterAll(() => emulator.close());
 
 describe('The parameter store', () => {
   const secrets: string[] = [];

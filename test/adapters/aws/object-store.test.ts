@@ -1,22 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { describe, expect, test } from 'vitest';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
-import { objectStore } from '../../../adapters/aws/object-store.ts';
+import { objectFacts, objectStore } from '../../../adapters/aws/object-store.ts';
 import type { LogRecord } from '../../../core/ports.ts';
 import { type Fate, startS3 } from '../../support/s3-server.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-objects-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const CLIENT = {
   region: 'ap-south-1',
@@ -28,6 +22,7 @@ async function openStore(fate: Fate = 'answer') {
   const s3 = await startS3(() => fate);
   const client = new S3Client({ ...CLIENT, endpoint: s3.endpoint });
   return {
+    client,
     objects: s3.objects,
     store: objectStore({ client, bucket: 'bucket' }),
     [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
@@ -35,7 +30,7 @@ async function openStore(fate: Fate = 'answer') {
 }
 
 async function fileOf(text: string) {
-  const file = path.join(folder, 'file');
+  const file = path.join(folder.path, 'file');
   await writeFile(file, text);
   return [file, createHash('sha256').update(text).digest('hex')] as const;
 }
@@ -72,7 +67,7 @@ describe('The object store', () => {
   test('gets a file, and returns false if there is none', async () => {
     await using s3 = await openStore();
     await s3.store.putOnce('key', ...(await fileOf('one day')));
-    const copy = path.join(folder, 'copy');
+    const copy = path.join(folder.path, 'copy');
     expect(await s3.store.get('key', copy)).toBe(true);
     expect(await readFile(copy, 'utf8')).toBe('one day');
     expect(await s3.store.get('absent', copy)).toBe(false);
@@ -81,11 +76,19 @@ describe('The object store', () => {
 
 describe('The object store with a role that may not list', () => {
   test('treats AccessDenied as an absent key, and rejects for another refusal', async () => {
-    const copy = path.join(folder, 'copy');
+    const copy = path.join(folder.path, 'copy');
     await using denied = await openStore('refuse');
     expect(await denied.store.get('absent', copy)).toBe(false);
     await using skewed = await openStore('skewed');
     await expect(skewed.store.get('there', copy)).rejects.toThrow('s3://bucket/there');
+  });
+
+  test('has no checksum for an object of another program', async () => {
+    await using s3 = await openStore();
+    const [Bucket, Key] = ['bucket', 'foreign'];
+    await s3.client.send(new PutObjectCommand({ Bucket, Key, Body: 'text' }));
+    const facts = await objectFacts({ client: s3.client, bucket: Bucket }, Key);
+    expect(facts).toEqual({ bytes: 4, sha256: null });
   });
 });
 

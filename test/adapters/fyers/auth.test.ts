@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fyersBroker } from '../../../adapters/fyers/auth.ts';
@@ -15,6 +14,7 @@ import {
   refreshToken,
   tokenOf,
 } from '../../support/keeper-fixture.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
 
 const signal = new AbortController().signal;
 const TOKEN = refreshToken(plus(SEVEN, -DAY));
@@ -52,17 +52,9 @@ async function scriptBroker(given: Answer | null | ((url: string) => Answer), ti
       else response.writeHead(answer.status, answer.headers ?? {}).end(answer.body);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.push(() => {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    return closed;
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const apiUrl = `http://127.0.0.1:${String(address.port)}`;
+  const listening = await listenOnLoopback(server);
+  closing.push(async () => listening[Symbol.asyncDispose]());
+  const apiUrl = listening.url;
   return { broker: fyersBroker({ apiUrl, onSecret: () => undefined, timeoutMs }), seen };
 }
 

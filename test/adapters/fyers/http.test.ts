@@ -1,14 +1,14 @@
 import { execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, connect, type Socket } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callFyers } from '../../../adapters/fyers/http.ts';
 import { refusal, startDepthServer } from '../../support/depth-server.ts';
+import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 /** Listens with a backlog of one and accepts nothing, so that further connections stay half open. */
 const UNACCEPTING_SERVER = `
@@ -18,14 +18,13 @@ const server = createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 },
 });
 `;
 
-let folder = '';
+const folder = makeFolderPerFile();
 let unacceptingServer: ChildProcess;
 let port = 0;
 const fillers: Socket[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'http-test-'));
-  const file = path.join(folder, 'unaccepting-server.mjs');
+  const file = path.join(folder.path, 'unaccepting-server.mjs');
   await writeFile(file, UNACCEPTING_SERVER);
   unacceptingServer = fork(file);
   [port] = (await once(unacceptingServer, 'message')) as [number];
@@ -33,10 +32,9 @@ beforeAll(async () => {
     fillers.push(connect(port, '127.0.0.1').on('error', () => undefined));
   await once(fillers[0] ?? unacceptingServer, 'connect');
 });
-afterAll(async () => {
+afterAll(() => {
   for (const filler of fillers) filler.destroy();
   unacceptingServer.kill('SIGKILL');
-  await rm(folder, { recursive: true });
 });
 
 const REQUEST = { method: 'GET', timeoutMs: 500, signal: new AbortController().signal } as const;
@@ -150,7 +148,7 @@ test.each([
 
 /** Starts a server with a self-signed certificate. */
 async function startTls(listener: RequestListener) {
-  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder.path, name));
   execFileSync(
     'openssl',
     [

@@ -1,19 +1,18 @@
 // Serves valid and damaged symbol masters over loopback.
-import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { type ServerResponse, createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { symbolMaster } from '../../../adapters/fyers/symbol-master.ts';
 import { istDate } from '../../../core/time.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const TODAY = istDate('2026-11-25');
 const NOT_ABORTED = new AbortController().signal;
 const line = (n: number) =>
   `10100000000${String(n).padStart(4, '0')},SHARE ${String(n)},0,1,0.05,INE${String(n % 1_000).padStart(3, '0')}A01018,0915-1530,2026-11-25,,NSE:S${String(n)}-EQ,10,10,${String(n)},S${String(n)},${String(n)},-1,XX,,None,0,0\n`;
 
-let folder = '';
+const folder = makeFolderPerTest();
 let respond: (response: ServerResponse) => void;
 let requests: string[] = [];
 let url = '';
@@ -22,26 +21,17 @@ const server = createServer((request, response) => {
   respond(response);
 });
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-master-'));
   requests = [];
   respond = (response) => response.end([1, 2, 3].map(line).join(''));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  url = `http://127.0.0.1:${String(address.port)}/sym_details`;
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-  await rm(folder, { recursive: true });
+  const listening = await listenOnLoopback(server);
+  url = `${listening.url}/sym_details`;
+  return () => listening[Symbol.asyncDispose]();
 });
 
 async function readMaster(date = TODAY, timeoutMs = 20_000, maxBytes?: number) {
   const master = symbolMaster({
     masterUrl: url,
-    folder,
+    folder: folder.path,
     ...(maxBytes === undefined ? {} : { maxBytes }),
   });
   const { file, problem } = await master('NSE_CM', date, { timeoutMs, signal: NOT_ABORTED });
@@ -60,7 +50,7 @@ describe('The symbol master', () => {
     expect(await readMaster()).toEqual({ date: TODAY, rows: 3, last: 'NSE:S3-EQ', problem: null });
     expect(await readMaster()).toMatchObject({ rows: 3, problem: null });
     expect(requests).toEqual(['/sym_details/NSE_CM.csv', '/sym_details/NSE_CM.csv']);
-    expect(await readdir(folder)).toEqual(['NSE_CM-2026-11-25.csv']);
+    expect(await readdir(folder.path)).toEqual(['NSE_CM-2026-11-25.csv']);
   });
 
   test('is read with 100,000 rows', async () => {
@@ -111,7 +101,7 @@ describe('The symbol master', () => {
     const second = await readMaster(TODAY, 700);
     expect(second).toMatchObject({ date: '2026-11-23', rows: 3 });
     expect(second.problem).toMatch(problem);
-    expect(await readdir(folder)).toEqual(['NSE_CM-2026-11-23.csv']);
+    expect(await readdir(folder.path)).toEqual(['NSE_CM-2026-11-23.csv']);
   });
 
   test('that is larger than the limit is refused', async () => {

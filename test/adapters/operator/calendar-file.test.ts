@@ -1,35 +1,33 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { overridesFile, storedOverrides } from '../../../adapters/operator/calendar-file.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const DAY = { date: '2027-01-26', closed: true, why: 'Republic Day' };
 const LIST = JSON.stringify([DAY]);
 
-let dataDir = '';
+const dataDir = makeFolderPerTest();
 let operatorDir = '';
 let problems: string[] = [];
 beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-days-'));
-  operatorDir = path.join(dataDir, 'operator');
+  operatorDir = path.join(dataDir.path, 'operator');
   await mkdir(operatorDir);
   problems = [];
 });
-afterEach(() => rm(dataDir, { recursive: true }));
 
 const onProblem = (problem: string) => void problems.push(problem);
 
 test('overridesFile copies calendar.json to the recordings, and removes the days with the file', async () => {
-  const own = overridesFile({ dataDir, objects: null, operatorDir, onProblem });
+  const own = overridesFile({ dataDir: dataDir.path, objects: null, operatorDir, onProblem });
   expect(await own.refresh()).toBe(false);
   await writeFile(path.join(operatorDir, 'calendar.json'), LIST);
   expect(await own.refresh()).toBe(true);
-  expect([own.overrides(), storedOverrides(dataDir)]).toEqual([[DAY], [DAY]]);
+  expect([own.overrides(), storedOverrides(dataDir.path)]).toEqual([[DAY], [DAY]]);
   expect(await own.refresh()).toBe(false);
   await rm(path.join(operatorDir, 'calendar.json'));
   expect(await own.refresh()).toBe(true);
-  expect([own.overrides(), storedOverrides(dataDir)]).toEqual([[], []]);
+  expect([own.overrides(), storedOverrides(dataDir.path)]).toEqual([[], []]);
   expect(problems).toEqual([]);
 });
 
@@ -43,7 +41,7 @@ test('overridesFile reads the bucket on AWS, and keeps the known days if the buc
       return text !== null;
     },
   };
-  const own = overridesFile({ dataDir, objects, operatorDir, onProblem });
+  const own = overridesFile({ dataDir: dataDir.path, objects, operatorDir, onProblem });
   expect(await own.refresh()).toBe(true);
   answer = () => Promise.reject(new Error('S3 is unavailable'));
   expect(await own.refresh()).toBe(false);

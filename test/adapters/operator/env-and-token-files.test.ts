@@ -1,34 +1,28 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { operatorToken } from '../../support/operator-token.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const OLDER = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
 const NEWER = operatorToken('access_token', '2026-11-24T09:00:01+05:30');
 const REFRESH = operatorToken('refresh_token', '2026-11-20T09:00:00+05:30');
 
 function write(name: string, text: string): void {
-  writeFileSync(path.join(folder, name), text);
+  writeFileSync(path.join(folder.path, name), text);
 }
 
 describe('readTokenFiles', () => {
   test('returns a notice for each missing file, and no problem', () => {
-    expect(readTokenFiles(folder)).toEqual({
+    expect(readTokenFiles(folder.path)).toEqual({
       accessToken: null,
       refreshToken: null,
       notices: [
-        `There is no access_token.txt or daily_token.txt in ${folder}.`,
-        `There is no refresh_token.txt in ${folder}.`,
+        `There is no access_token.txt or daily_token.txt in ${folder.path}.`,
+        `There is no refresh_token.txt in ${folder.path}.`,
       ],
       problems: [],
     });
@@ -42,14 +36,14 @@ describe('readTokenFiles', () => {
     (newer, older) => {
       write(newer, NEWER);
       write(older, OLDER);
-      utimesSync(path.join(folder, newer), 1, 1);
-      expect(readTokenFiles(folder)).toMatchObject({ accessToken: NEWER, problems: [] });
+      utimesSync(path.join(folder.path, newer), 1, 1);
+      expect(readTokenFiles(folder.path)).toMatchObject({ accessToken: NEWER, problems: [] });
     },
   );
 
   test('ignores white space around a token', () => {
     write('refresh_token.txt', `  ${REFRESH}\r\n`);
-    expect(readTokenFiles(folder).refreshToken).toBe(REFRESH);
+    expect(readTokenFiles(folder.path).refreshToken).toBe(REFRESH);
   });
 
   test.each([
@@ -59,49 +53,49 @@ describe('readTokenFiles', () => {
     ['the other kind of token', REFRESH, 'is a token of the kind refresh_token'],
   ])('reports the file and the fix if its content is %s', (_what, text, why) => {
     write('access_token.txt', text);
-    const { accessToken, problems } = readTokenFiles(folder);
+    const { accessToken, problems } = readTokenFiles(folder.path);
     expect(accessToken).toBeNull();
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(why);
-    expect(problems[0]).toContain(`rm ${path.join(folder, 'access_token.txt')}`);
+    expect(problems[0]).toContain(`rm ${path.join(folder.path, 'access_token.txt')}`);
   });
 
   test('reports a malformed file next to a valid one', () => {
     write('access_token.txt', NEWER);
     write('daily_token.txt', 'x');
-    const { accessToken, problems } = readTokenFiles(folder);
+    const { accessToken, problems } = readTokenFiles(folder.path);
     expect(accessToken).toBe(NEWER);
     expect(problems).toHaveLength(1);
   });
 
   test('shows no token in a problem', () => {
     write('access_token.txt', `${NEWER} ${NEWER}`);
-    expect(JSON.stringify(readTokenFiles(folder).problems)).not.toContain(NEWER.slice(0, 20));
+    expect(JSON.stringify(readTokenFiles(folder.path).problems)).not.toContain(NEWER.slice(0, 20));
   });
 
   test('finds a token in other text, in UTF-16, and only of its app', () => {
     write('daily_token.txt', JSON.stringify({ access_token: NEWER }));
     const bytes = Buffer.from(`\uFEFFABCD1234EF-100:${OLDER}\r\n`, 'utf16le');
-    writeFileSync(path.join(folder, 'access_token.txt'), bytes);
-    expect(readTokenFiles(folder, 'ABCD1234EF-100')).toMatchObject({
+    writeFileSync(path.join(folder.path, 'access_token.txt'), bytes);
+    expect(readTokenFiles(folder.path, 'ABCD1234EF-100')).toMatchObject({
       accessToken: NEWER,
       problems: [],
     });
-    expect(readTokenFiles(folder, 'OTHER12345-100').problems).toEqual([
+    expect(readTokenFiles(folder.path, 'OTHER12345-100').problems).toEqual([
       expect.stringMatching(/access_token\.txt is a token of another app/),
     ]);
   });
 
   test('reports a folder in place of a file', () => {
-    mkdirSync(path.join(folder, 'access_token.txt'));
-    expect(readTokenFiles(folder).problems).toEqual([
+    mkdirSync(path.join(folder.path, 'access_token.txt'));
+    expect(readTokenFiles(folder.path).problems).toEqual([
       expect.stringContaining('access_token.txt is a folder'),
     ]);
   });
 
   test('reports a file that cannot be read', () => {
-    symlinkSync('access_token.txt', path.join(folder, 'access_token.txt'));
-    expect(readTokenFiles(folder).problems).toEqual([
+    symlinkSync('access_token.txt', path.join(folder.path, 'access_token.txt'));
+    expect(readTokenFiles(folder.path).problems).toEqual([
       expect.stringContaining('access_token.txt cannot be read (ELOOP)'),
     ]);
   });
@@ -111,12 +105,12 @@ const TWICE = 'FYERS_PIN is given more than once, and only line 4 counts. Keep o
 
 describe('readEnvFile', () => {
   test('returns no values if there is no .env', () => {
-    expect(readEnvFile(folder)).toEqual({ values: {}, places: {}, problems: [] });
+    expect(readEnvFile(folder.path)).toEqual({ values: {}, places: {}, problems: [] });
   });
 
   test('returns the values, and does not set environment variables', () => {
     write('.env', '# app\nexport FYERS_CLIENT_ID="ABCD1234EF-100"\nFYERS_TEST_ONLY=a # b\n');
-    expect(readEnvFile(folder).values).toEqual({
+    expect(readEnvFile(folder.path).values).toEqual({
       FYERS_CLIENT_ID: 'ABCD1234EF-100',
       FYERS_TEST_ONLY: 'a',
     });
@@ -125,16 +119,16 @@ describe('readEnvFile', () => {
 
   test('returns the line of each value, and of the last one if a key repeats', () => {
     write('.env', '# app\nFYERS_PIN=1234\n\nFYERS_PIN=5678\n');
-    expect(readEnvFile(folder)).toMatchObject({
+    expect(readEnvFile(folder.path)).toMatchObject({
       values: { FYERS_PIN: '5678' },
-      places: { FYERS_PIN: `${path.join(folder, '.env')} line 4` },
-      problems: [`${path.join(folder, '.env')} lines 2 and 4: ${TWICE}`],
+      places: { FYERS_PIN: `${path.join(folder.path, '.env')} line 4` },
+      problems: [`${path.join(folder.path, '.env')} lines 2 and 4: ${TWICE}`],
     });
   });
 
   test('reads values over several lines like dotenv', () => {
     write('.env', 'FYERS_HARVESTERS=\'[\n{"symbols": "SBIN"}]\'\nFYERS_EMAIL="a\\nb"\n');
-    expect(readEnvFile(folder)).toMatchObject({
+    expect(readEnvFile(folder.path)).toMatchObject({
       values: { FYERS_HARVESTERS: '[\n{"symbols": "SBIN"}]', FYERS_EMAIL: 'a\nb' },
       problems: [],
     });
@@ -151,8 +145,8 @@ describe('readEnvFile', () => {
     ['Latin-1', Buffer.from('FYERS_PIN=1234\n# Schl\u00fcssel\n', 'latin1'), /not UTF-8: line 2/],
     ['NUL bytes', Buffer.from('FYERS_PIN=1234\n\0\0# x\n'), /NUL bytes, in line 2/],
   ])('reads a file in %s, and reports the encoding', (_what, bytes, words) => {
-    writeFileSync(path.join(folder, '.env'), bytes);
-    const { values, problems } = readEnvFile(folder);
+    writeFileSync(path.join(folder.path, '.env'), bytes);
+    const { values, problems } = readEnvFile(folder.path);
     expect(values).toEqual({ FYERS_PIN: '1234' });
     expect(problems).toEqual([expect.stringMatching(words)]);
     expect(problems[0]).toContain('UTF-8');
@@ -160,16 +154,18 @@ describe('readEnvFile', () => {
 
   test('accepts a byte order mark, and letters of any language in comments', () => {
     write('.env', '\uFEFFFYERS_PIN=1234\r\n# \u0915\u0941\u0902\u091c\u0940\r\n');
-    expect(readEnvFile(folder)).toMatchObject({ values: { FYERS_PIN: '1234' }, problems: [] });
+    expect(readEnvFile(folder.path)).toMatchObject({ values: { FYERS_PIN: '1234' }, problems: [] });
   });
 
   test('reports a file that is too large', () => {
     write('.env', '#'.repeat(70_000));
-    expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('70,000 bytes')]);
+    expect(readEnvFile(folder.path).problems).toEqual([expect.stringContaining('70,000 bytes')]);
   });
 
   test('reports a folder in place of .env', () => {
-    mkdirSync(path.join(folder, '.env'));
-    expect(readEnvFile(folder).problems).toEqual([expect.stringContaining('.env is a folder')]);
+    mkdirSync(path.join(folder.path, '.env'));
+    expect(readEnvFile(folder.path).problems).toEqual([
+      expect.stringContaining('.env is a folder'),
+    ]);
   });
 });

@@ -1,22 +1,20 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import {
   indexListsOf,
   indexListsText,
   readIndexLists,
 } from '../../../adapters/operator/index-lists.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let dataDir = '';
+const dataDir = makeFolderPerTest();
 let operatorDir = '';
 beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-lists-'));
-  operatorDir = path.join(dataDir, 'operator');
+  operatorDir = path.join(dataDir.path, 'operator');
   await mkdir(operatorDir);
   await writeFile(path.join(operatorDir, 'index-MINE.csv'), 'SBIN\nM&M\n');
 });
-afterEach(() => rm(dataDir, { recursive: true }));
 
 const MEMBERS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
 
@@ -48,7 +46,12 @@ test('readIndexLists reads as many symbols as a stream has, in the form of NSE',
 });
 
 test('indexListsOf reads the folder each time on a laptop', async () => {
-  const read = indexListsOf({ dataDir, objects: null, operatorDir, indices: ['MINE', 'LATE'] });
+  const read = indexListsOf({
+    dataDir: dataDir.path,
+    objects: null,
+    operatorDir,
+    indices: ['MINE', 'LATE'],
+  });
   expect(await read()).toMatchObject({
     problem: expect.stringContaining('index-LATE.csv') as unknown,
   });
@@ -72,7 +75,7 @@ test('indexListsOf reads the bucket on AWS, and uses the copy while the bucket i
       return text !== null;
     },
   };
-  const read = indexListsOf({ dataDir, objects, operatorDir, indices: ['MINE'] });
+  const read = indexListsOf({ dataDir: dataDir.path, objects, operatorDir, indices: ['MINE'] });
   expect(await read()).toMatchObject({
     problem: expect.stringContaining('S3 is unavailable; there is no earlier copy') as unknown,
   });

@@ -1,24 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { tokenFiles } from '../../../adapters/operator/token-folder.ts';
 import { operatorToken } from '../../support/operator-token.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 function write(name: string, text: string): void {
-  writeFileSync(path.join(folder, name), text);
+  writeFileSync(path.join(folder.path, name), text);
 }
 
 function store() {
-  return tokenFiles({ folder, onSecret: () => undefined });
+  return tokenFiles({ folder: folder.path, onSecret: () => undefined });
 }
 
 describe('tokenFiles', () => {

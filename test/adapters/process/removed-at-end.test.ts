@@ -1,19 +1,15 @@
 // Ends a child process in several ways while it has a temporary folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { ROOT } from '../../support/source-tree.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-removed-'));
-  writeFileSync(path.join(folder, 'depth.parquet'), 'x');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+  writeFileSync(path.join(folder.path, 'depth.parquet'), 'x');
 });
 
 /** Starts a process, whose script prints a line when it is ready for a signal. */
@@ -29,7 +25,7 @@ function startProcess(rest: string) {
   return { child, ended: once(child, 'exit') };
 }
 
-const registration = () => `const folder = removeAtEnd(${JSON.stringify(folder)});`;
+const registration = () => `const folder = removeAtEnd(${JSON.stringify(folder.path)});`;
 
 describe('A temporary folder', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
@@ -39,7 +35,7 @@ describe('A temporary folder', () => {
       await once(child.stdout, 'data');
       child.kill(signal);
       expect(await ended).toEqual([null, signal]);
-      expect(existsSync(folder)).toBe(false);
+      expect(existsSync(folder.path)).toBe(false);
     },
   );
 
@@ -50,7 +46,7 @@ describe('A temporary folder', () => {
       const stop = stopSignal();
       stop.signal.addEventListener('abort', () => {
         setTimeout(async () => {
-          console.log(existsSync(${JSON.stringify(folder)}) ? 'kept' : 'lost');
+          console.log(existsSync(${JSON.stringify(folder.path)}) ? 'kept' : 'lost');
           await folder[Symbol.asyncDispose]();
           clearInterval(timer);
         }, 50);
@@ -61,7 +57,7 @@ describe('A temporary folder', () => {
     const [output] = (await once(child.stdout, 'data')) as [Buffer];
     expect(output.toString()).toBe('kept\n');
     expect(await ended).toEqual([0, null]);
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(folder.path)).toBe(false);
   });
 
   test('is removed after a second signal to a command that is still stopping', async () => {
@@ -74,12 +70,12 @@ describe('A temporary folder', () => {
     await once(child.stdout, 'data');
     child.kill('SIGINT');
     expect(await ended).toEqual([null, 'SIGINT']);
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(folder.path)).toBe(false);
   });
 
   test('is removed after process.exit', async () => {
     const { ended } = startProcess(`${registration()} process.exit(0);`);
     expect(await ended).toEqual([0, null]);
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(folder.path)).toBe(false);
   });
 });

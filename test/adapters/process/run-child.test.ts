@@ -1,19 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runChild } from '../../../adapters/process/run-child.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'run-child-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 async function run(text: string): Promise<void> {
-  const file = path.join(folder, 'child.mjs');
+  const file = path.join(folder.path, 'child.mjs');
   await writeFile(file, text);
   await runChild({ file, args: ['compact'], heapMiB: 64 });
 }

@@ -1,31 +1,27 @@
 // Records the messages to systemd with a program in place of systemd-notify.
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { serviceManager } from '../../../adapters/process/service-manager.ts';
 import { parseInstant } from '../../../core/time.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-notify-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const folder = makeFolderPerTest();
 
 const AT = parseInstant('2026-11-25T09:15:05+05:30');
 const STATUS = { at: AT, doing: { kind: 'waiting', opensAt: AT }, hasToken: true } as const;
 
 async function writeProgram(script: string): Promise<string> {
-  const file = path.join(folder, 'notify');
+  const file = path.join(folder.path, 'notify');
   await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o700);
   return file;
 }
 
-const readMessages = () => readFile(path.join(folder, 'messages'), 'utf8').catch(() => '');
+const readMessages = () => readFile(path.join(folder.path, 'messages'), 'utf8').catch(() => '');
 
 test('The first message sets up the watchdog, and the next progress within the interval sends none', async () => {
-  const file = await writeProgram(`printf '%s|' "$@" >> ${path.join(folder, 'messages')}`);
+  const file = await writeProgram(`printf '%s|' "$@" >> ${path.join(folder.path, 'messages')}`);
   const problems: string[] = [];
   const manager = serviceManager({
     env: { NOTIFY_SOCKET: '/run/x', PATH: process.env['PATH'] },

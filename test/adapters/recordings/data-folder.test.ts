@@ -1,23 +1,17 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dayFolders, strikeFile, lockFolder } from '../../../adapters/recordings/data-folder.ts';
 import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
 import { firstState } from '../../../core/recording/manifest.ts';
 import { MINUTE, istDate, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 import { faultyDisk } from '../../support/faulty-disk.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const TODAY = istDate('2026-11-25');
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-days-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
 const rowAt = (minute: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, minute * MINUTE));
@@ -25,7 +19,7 @@ const rowAt = (minute: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, minute
 describe('The logs of a day', () => {
   test('accept no row until the failed event is written', async () => {
     const disk = faultyDisk();
-    const days = dayFolders(folder, disk);
+    const days = dayFolders(folder.path, disk);
     const logs = await days.open(TODAY);
     disk.fail('appendFile', 3);
     await expect(logs.record([note])).rejects.toMatchObject({ code: 'platform.disk' });
@@ -39,18 +33,18 @@ describe('The logs of a day', () => {
   });
 
   test('are moved to an unused name', async () => {
-    const days = dayFolders(folder);
+    const days = dayFolders(folder.path);
     for (const name of ['', '.empty', '.empty-2']) {
-      await mkdir(path.join(folder, 'days', TODAY + name), { recursive: true });
+      await mkdir(path.join(folder.path, 'days', TODAY + name), { recursive: true });
     }
-    expect(await days.putAside(TODAY)).toBe(path.join(folder, 'days', `${TODAY}.empty-3`));
+    expect(await days.putAside(TODAY)).toBe(path.join(folder.path, 'days', `${TODAY}.empty-3`));
     expect(await days.dates()).toEqual([]);
   });
 });
 
 describe('The segments of a day', () => {
   test('have the size of one upload, and end with whole lines', async () => {
-    const days = dayFolders(folder);
+    const days = dayFolders(folder.path);
     const logs = await days.open(TODAY);
     const text = 'x'.repeat(3 * 1024 * 1024);
     for (let n = 0; n < 4; n += 1) await logs.record([{ ...note, message: text }]);
@@ -71,8 +65,8 @@ describe('The segments of a day', () => {
   });
 
   test('have no state if its file cannot be parsed', async () => {
-    const uploads = dayFolders(folder).uploads(TODAY);
-    await mkdir(path.join(folder, 'days', TODAY), { recursive: true });
+    const uploads = dayFolders(folder.path).uploads(TODAY);
+    await mkdir(path.join(folder.path, 'days', TODAY), { recursive: true });
     await uploads.save(firstState(3));
     expect(await uploads.state()).toEqual(firstState(3));
     await writeFile(uploads.pathOf('pieces.json'), '{"next":');
@@ -83,7 +77,7 @@ describe('The segments of a day', () => {
 describe('makeRoom', () => {
   test('removes the oldest days that are confirmed in the bucket, and only as many as necessary', async () => {
     const dates = ['2026-11-20', '2026-11-23', '2026-11-25', '2026-11-26'].map(istDate);
-    let days = dayFolders(folder);
+    let days = dayFolders(folder.path);
     for (const date of dates) {
       await (await days.open(date)).close();
       if (date !== dates[0]) await days.folder(date).markShipped('shipped');
@@ -91,7 +85,7 @@ describe('makeRoom', () => {
     const [, conflicting] = dates;
     if (conflicting !== undefined) await days.folder(conflicting).markShipped('conflict');
     // Each day is a tenth of the disk, and all of them fill it to 90 %.
-    days = dayFolders(folder, {
+    days = dayFolders(folder.path, {
       ...THIS_DISK,
       space: async () => ({ blocks: 10, bavail: 5 - (await days.dates()).length }),
     });
@@ -108,7 +102,7 @@ describe('strikeFile', () => {
   test('replaces its file completely or not at all, and reports a failure without throwing', async () => {
     const disk = faultyDisk();
     const lost: string[] = [];
-    const strikes = strikeFile(folder, (problem) => void lost.push(problem), disk);
+    const strikes = strikeFile(folder.path, (problem) => void lost.push(problem), disk);
     const once = { count: 1, until: plus(OPENS_AT, MINUTE) };
     const twice = { count: 2, until: plus(OPENS_AT, 90 * MINUTE) };
     await strikes.write(TODAY, once);
@@ -120,7 +114,7 @@ describe('strikeFile', () => {
     expect(lost).toHaveLength(2);
     await strikes.write(TODAY, twice);
     expect(await strikes.read(TODAY)).toEqual(twice);
-    expect(await readFile(path.join(folder, 'strikes.json'), 'utf8')).toBe(
+    expect(await readFile(path.join(folder.path, 'strikes.json'), 'utf8')).toBe(
       `{"${TODAY}":{"count":2,"until":"2026-11-25T10:30:00.000+05:30"}}`,
     );
     expect(await strikes.read(istDate('2026-11-26'))).toBe(0);
@@ -132,18 +126,18 @@ describe('strikeFile', () => {
     [`{"${TODAY}":{"count":1,"until":"soon"}}`, 0],
     [`{"${TODAY}":`, 0],
   ])('reads %s as %j', async (text, count) => {
-    await writeFile(path.join(folder, 'strikes.json'), text);
-    expect(await strikeFile(folder, () => undefined).read(TODAY)).toBe(count);
+    await writeFile(path.join(folder.path, 'strikes.json'), text);
+    expect(await strikeFile(folder.path, () => undefined).read(TODAY)).toBe(count);
   });
 });
 
 describe('lockFolder', () => {
   test('refuses a second lock until the first is released, and leaves no file', async () => {
     {
-      await using _lock = await lockFolder(folder);
-      await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'operator.usage' });
+      await using _lock = await lockFolder(folder.path);
+      await expect(lockFolder(folder.path)).rejects.toMatchObject({ code: 'operator.usage' });
     }
-    await using _again = await lockFolder(folder);
-    expect(await readdir(folder)).toEqual([]);
+    await using _again = await lockFolder(folder.path);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 });

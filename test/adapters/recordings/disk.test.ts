@@ -1,21 +1,15 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   THIS_DISK,
   diskFault,
   diskRefusal,
   proveWritable,
 } from '../../../adapters/recordings/disk.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-disk-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const refusal = (code: string, place?: string) =>
   Object.assign(new Error(`${code}: injected`), {
@@ -31,20 +25,20 @@ const diskWith = (code: string) => ({
 
 describe('proveWritable', () => {
   test('creates the folder, and leaves no file in it', async () => {
-    await proveWritable(path.join(folder, 'days'));
-    expect(await readdir(path.join(folder, 'days'))).toEqual([]);
+    await proveWritable(path.join(folder.path, 'days'));
+    expect(await readdir(path.join(folder.path, 'days'))).toEqual([]);
   });
 
   test.each(['EACCES', 'EPERM', 'EROFS'])(
     'rejects for %s, and suggests to change permissions',
     async (code) => {
-      const proven = proveWritable(folder, diskWith(code));
+      const proven = proveWritable(folder.path, diskWith(code));
       await expect(proven).rejects.toThrow(/Let this user write there .* another folder/);
     },
   );
 
   test.each(['ENOTDIR', 'ENAMETOOLONG', 'EMFILE'])('rejects for %s', async (code) => {
-    await expect(proveWritable(folder, diskWith(code))).rejects.toMatchObject({
+    await expect(proveWritable(folder.path, diskWith(code))).rejects.toMatchObject({
       code: 'platform.disk',
     });
   });
@@ -52,7 +46,7 @@ describe('proveWritable', () => {
   test.each(['ENOSPC', 'EIO', 'EDQUOT', 'ESTALE'])(
     'resolves for %s, which may be temporary',
     async (code) => {
-      await expect(proveWritable(folder, diskWith(code))).resolves.toBeUndefined();
+      await expect(proveWritable(folder.path, diskWith(code))).resolves.toBeUndefined();
     },
   );
 });

@@ -1,27 +1,21 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
 import { frameRecorder } from '../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../adapters/recordings/frame-segments.ts';
 import { parseMark } from '../../../core/stream/frame-log.ts';
 import { type Instant, MINUTE, parseInstant, plus, SECOND } from '../../../core/time.ts';
 import { faultyDisk } from '../../support/faulty-disk.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const NINE = parseInstant('2026-11-25T09:00:00+05:30');
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-frames-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 function setUp(disk = THIS_DISK) {
   const clock = { at: NINE, now: (): Instant => clock.at };
-  const segments = frameSegments(folder, disk);
+  const segments = frameSegments(folder.path, disk);
   const problems: string[] = [];
   const recorder = frameRecorder({
     ...{ segments, clock, disk },
@@ -41,7 +35,7 @@ const BEGAN_BYTES = 29;
 
 /** Reads the frames of every segment as text, with marks in brackets but without the first mark. */
 async function readStored(): Promise<readonly string[]> {
-  const segments = frameSegments(folder);
+  const segments = frameSegments(folder.path);
   const records = [];
   for (const name of await segments.names()) records.push(...(await segments.read(name)));
   const texts = records.map(({ kind, bytes }) =>
@@ -50,7 +44,7 @@ async function readStored(): Promise<readonly string[]> {
   return texts.filter((text) => text !== '[began]');
 }
 
-const rawFiles = async () => (await readdir(folder)).filter((name) => name.endsWith('.raw'));
+const rawFiles = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.raw'));
 
 async function until(isDone: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -61,7 +55,7 @@ async function whenWritten(bytes: number): Promise<string> {
   let found = '';
   await until(async () => {
     for (const name of await rawFiles()) {
-      const file = path.join(folder, name);
+      const file = path.join(folder.path, name);
       if ((await readFile(file).catch(() => '')).length >= bytes) found = file;
     }
     return found !== '';
@@ -146,7 +140,7 @@ describe('The frame recorder', () => {
   });
 
   test('removes a raw file without a complete batch', async () => {
-    await writeFile(path.join(folder, 'frames-090000-0001.raw'), 'FYFR');
+    await writeFile(path.join(folder.path, 'frames-090000-0001.raw'), 'FYFR');
     const { recorder, segments } = setUp();
     await recorder.close();
     expect([await segments.names(), await rawFiles()]).toEqual([[], []]);
@@ -223,12 +217,12 @@ describe('The frame recorder', () => {
     const bytes = await readFile(file);
     bytes[bytes.length - 1] = 0;
     await writeFile(file, bytes);
-    await mkdir(path.join(folder, 'frames-080000-0000.raw'));
+    await mkdir(path.join(folder.path, 'frames-080000-0000.raw'));
     const second = setUp();
     await second.recorder.close();
     expect(await readStored()).toEqual(['a', '[lost]']);
     expect(second.problems).toEqual([expect.stringContaining('damaged')]);
-    expect(await readdir(folder)).toContain(`${path.basename(file)}.damaged`);
+    expect(await readdir(folder.path)).toContain(`${path.basename(file)}.damaged`);
     await first.recorder.close();
   });
 

@@ -1,17 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { linesOf, DAY_LOG } from '../../../adapters/recordings/segmented-log.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-lines-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const HEADER = DAY_LOG.header.trimEnd();
 /** Lines that are shorter and longer than a read block. */
@@ -32,10 +26,12 @@ describe('linesOf', () => {
         async (parts, torn) => {
           for (const [index, lines] of parts.entries()) {
             const text = `${HEADER}\n${lines.join('\n')}${torn ? '' : '\n'}`;
-            await writeFile(path.join(folder, DAY_LOG.nameOf(index)), text);
+            await writeFile(path.join(folder.path, DAY_LOG.nameOf(index)), text);
           }
-          const found = (await Array.fromAsync(linesOf(folder, DAY_LOG))).flat();
-          await Promise.all(parts.map((_, index) => rm(path.join(folder, DAY_LOG.nameOf(index)))));
+          const found = (await Array.fromAsync(linesOf(folder.path, DAY_LOG))).flat();
+          await Promise.all(
+            parts.map((_, index) => rm(path.join(folder.path, DAY_LOG.nameOf(index)))),
+          );
           const expected = parts.flatMap((lines) =>
             lines.map((text, at) => ({ text, torn: torn && at === lines.length - 1 })),
           );

@@ -1,8 +1,7 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Recording, openRecording } from '../../../adapters/recordings/open-recording.ts';
 import { REFERENCE_CSV_HEADER } from '../../../core/recording/csv-files.ts';
 import { CSV_HEADER, RECORDED_COLUMNS } from '../../../core/recording/columns.ts';
@@ -15,17 +14,13 @@ import {
 import { plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 import { recordDay } from '../../support/recorded-day.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let dataDir = '';
-beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-recordings-'));
-});
-afterEach(async () => {
-  await rm(dataDir, { recursive: true });
-});
+const dataDir = makeFolderPerTest();
 
-const open = (what: string | null) => openRecording({ what, dataDir, cwd: dataDir });
-const inDay = (name: string) => path.join(dataDir, 'days', '2026-11-25', name);
+const open = (what: string | null) =>
+  openRecording({ what, dataDir: dataDir.path, cwd: dataDir.path });
+const inDay = (name: string) => path.join(dataDir.path, 'days', '2026-11-25', name);
 
 async function rowsOf(recording: Recording): Promise<readonly (RecordedRow | null)[]> {
   return Array.fromAsync(recording.rows());
@@ -42,7 +37,7 @@ async function namesOf(recording: Recording): Promise<readonly string[]> {
 
 describe('A recording', () => {
   test('of a running day has the lines of its day log without an incomplete last line', async () => {
-    await recordDay({ dataDir, state: 'running' });
+    await recordDay({ dataDir: dataDir.path, state: 'running' });
     const whole = await namesOf(await open('2026-11-25'));
     expect(whole).toHaveLength(24);
     expect(whole.slice(0, 3)).toEqual([
@@ -57,7 +52,7 @@ describe('A recording', () => {
   });
 
   test('of a running day has a slot once if a failing disk left it in two files', async () => {
-    await recordDay({ dataDir, state: 'running' });
+    await recordDay({ dataDir: dataDir.path, state: 'running' });
     const whole = await namesOf(await open('2026-11-25'));
     const lines = (await readFile(inDay('day-0.v2.csv'), 'utf8')).split('\n');
     // The header, and the two rows of the last slot again.
@@ -68,7 +63,7 @@ describe('A recording', () => {
   });
 
   test('of a closed day has the rows of its Parquet in order of receipt, events and manifest', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: dataDir.path });
     const recording = await open(null);
     expect(recording).toMatchObject({ kind: 'day', date: '2026-11-25' });
     expect(recording.columns.has('phase')).toBe(true);
@@ -83,7 +78,7 @@ describe('A recording', () => {
   });
 
   test('has the same observed cells from the folder, the Parquet and the compressed log', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: dataDir.path });
     const observed = async (what: string) =>
       (await rowsOf(await open(what))).map((row) => row?.slice(0, CSV_HEADER.split(',').length));
     const parquet = await observed(inDay('depth.parquet'));
@@ -101,7 +96,7 @@ describe('A recording', () => {
   test('of the reference has null for a zero that means a missing value', async () => {
     const levels = '427.25,4738,427.2,10,0,0,0,0,0.0,0,427.4,2193,0,7,0,0,0,0,0,0';
     const line = `2025-12-26T09:15:05.250123+05:30,NSE:SBIN-EQ,0,120,0,${levels}`;
-    const file = path.join(dataDir, 'market_depth_2025-12-26.csv');
+    const file = path.join(dataDir.path, 'market_depth_2025-12-26.csv');
     await writeFile(file, `${REFERENCE_CSV_HEADER}\n${line}\nnonsense\n`);
     const recording = await open('market_depth_2025-12-26.csv');
     expect(recording).toMatchObject({ kind: 'reference', date: '2025-12-26', day: null });
@@ -125,14 +120,14 @@ describe('A recording', () => {
     ['cut.gz', /^\S+cut\.gz cannot be read to its end/],
     ['cut.parquet', /^\S+cut\.parquet cannot be read to its end/],
   ])('%s cannot be opened or read, and the error names the problem', async (what, problem) => {
-    await recordDay({ dataDir });
-    await writeFile(path.join(dataDir, 'other.csv'), 'a,b\n1,2\n');
-    await writeFile(path.join(dataDir, 'v1.csv'), `${REFERENCE_CSV_HEADER},extra\n`);
+    await recordDay({ dataDir: dataDir.path });
+    await writeFile(path.join(dataDir.path, 'other.csv'), 'a,b\n1,2\n');
+    await writeFile(path.join(dataDir.path, 'v1.csv'), `${REFERENCE_CSV_HEADER},extra\n`);
     const [zipped, parquet] = await Promise.all(
       ['day.log.gz', 'depth.parquet'].map((name) => readFile(inDay(name))),
     );
-    await writeFile(path.join(dataDir, 'cut.gz'), zipped?.subarray(0, 300) ?? '');
-    await writeFile(path.join(dataDir, 'cut.parquet'), parquet?.subarray(0, 3_000) ?? '');
+    await writeFile(path.join(dataDir.path, 'cut.gz'), zipped?.subarray(0, 300) ?? '');
+    await writeFile(path.join(dataDir.path, 'cut.parquet'), parquet?.subarray(0, 3_000) ?? '');
     await expect(open(what).then(rowsOf)).rejects.toThrow(problem);
   });
 
@@ -141,14 +136,14 @@ describe('A recording', () => {
   });
 
   test('cannot be opened if its manifest is of another version', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: dataDir.path });
     const text = await readFile(inDay('manifest.json'), 'utf8');
     await writeFile(inDay('manifest.json'), text.replace('"version": 2', '"version": 1'));
     await expect(open(null)).rejects.toThrow(/manifest is of another version/);
   });
 
   test('can be read again from its beginning', async () => {
-    await recordDay({ dataDir });
+    await recordDay({ dataDir: dataDir.path });
     const recording = await open(null);
     for await (const row of recording.rows()) {
       expect(row?.[0]).toBe(plus(OPENS_AT, 48));

@@ -1,21 +1,17 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { rawLog } from '../../../adapters/recordings/raw-answers.ts';
 import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
 import { parseAccessToken, parseAppId, parseSampling } from '../../../core/config/values.ts';
 import { OPENS_AT, shortSession } from '../../support/depth.ts';
 import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
 import { operatorToken } from '../../support/operator-token.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
-let dataDir = '';
-beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-raw-'));
-});
-afterEach(() => rm(dataDir, { recursive: true }));
+const dataDir = makeFolderPerTest();
 
 const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
 
@@ -30,7 +26,7 @@ async function recordAnswers() {
     parseAccessToken(TOKEN),
   ];
   if (!sampling.ok || !appId.ok || !token.ok) throw new Error('constants');
-  await using raw = rawLog(dataDir, (problem) => void problems.push(problem));
+  await using raw = rawLog(dataDir.path, (problem) => void problems.push(problem));
   await using feed = restDepth({
     apiUrl: server.url,
     appId: () => appId.value,
@@ -55,7 +51,7 @@ async function recordAnswers() {
 test('The raw log has every answer unchanged, refusals too, in a file for each start, and no token', async () => {
   expect(await recordAnswers()).toEqual({ slots: 12, problems: [] });
   expect(await recordAnswers()).toEqual({ slots: 12, problems: [] });
-  const folder = path.join(dataDir, 'days', '2026-11-25');
+  const folder = path.join(dataDir.path, 'days', '2026-11-25');
   expect((await readdir(folder)).sort()).toEqual(['raw-0.jsonl.gz', 'raw-1.jsonl.gz']);
   const text = gunzipSync(await readFile(path.join(folder, 'raw-0.jsonl.gz'))).toString();
   const lines = text
@@ -74,7 +70,7 @@ test('The raw log has every answer unchanged, refusals too, in a file for each s
 });
 
 test('The raw log reports a failing disk once, and the feed loses no slot', async () => {
-  await writeFile(path.join(dataDir, 'days'), 'a file where the folder should be');
+  await writeFile(path.join(dataDir.path, 'days'), 'a file where the folder should be');
   const { slots, problems } = await recordAnswers();
   expect(slots).toBe(12);
   expect(problems).toHaveLength(1);

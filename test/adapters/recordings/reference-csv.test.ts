@@ -1,12 +1,12 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../../adapters/recordings/data-folder.ts';
 import { THIS_DISK } from '../../../adapters/recordings/disk.ts';
 import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../../core/recording/csv-files.ts';
 import { SECOND, istDate, istInstant, plus } from '../../../core/time.ts';
 import { sampleRow } from '../../support/depth.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const DATE = istDate('2026-11-25');
 const NAME = 'market_depth_2026-11-25.csv';
@@ -14,25 +14,21 @@ const NAME = 'market_depth_2026-11-25.csv';
 const rowAt = (index: number) =>
   sampleRow('NSE:SBIN-EQ', plus(istInstant(DATE, '09:14:50'), 5 * SECOND * index));
 
-let dataDir = '';
+const dataDir = makeFolderPerTest();
 let problems: string[] = [];
-beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-compat-'));
+beforeEach(() => {
   problems = [];
-});
-afterEach(async () => {
-  await rm(dataDir, { recursive: true });
 });
 
 /** Appends rows like one run of the harvester with --compat. */
 async function record(...indexes: readonly number[]): Promise<void> {
-  const days = dayFolders(dataDir, THIS_DISK, ({ message }) => problems.push(message));
+  const days = dayFolders(dataDir.path, THIS_DISK, ({ message }) => problems.push(message));
   const day = await days.open(DATE);
   for (const index of indexes) expect(await day.append([rowAt(index)])).toBe('appended');
   await day.close();
 }
 
-const linesNow = async () => (await readFile(path.join(dataDir, NAME), 'utf8')).split('\n');
+const linesNow = async () => (await readFile(path.join(dataDir.path, NAME), 'utf8')).split('\n');
 
 describe('The --compat file', () => {
   test('has its header once and only rows of its hours, also after a restart', async () => {
@@ -51,7 +47,7 @@ describe('The --compat file', () => {
     ['of the header', [], 'timestamp,sym'],
   ])('is cut before a torn line %s', async (_what, before, torn) => {
     await record(...before);
-    await appendFile(path.join(dataDir, NAME), torn);
+    await appendFile(path.join(dataDir.path, NAME), torn);
     await record(3);
     const kept = before.map((index) => referenceCsvLine(rowAt(index)));
     expect(await linesNow()).toEqual([
@@ -63,10 +59,10 @@ describe('The --compat file', () => {
   });
 
   test('is reported if it cannot be written, and the day log continues', async () => {
-    await mkdir(path.join(dataDir, NAME));
+    await mkdir(path.join(dataDir.path, NAME));
     await record(2, 3);
     expect(problems).toHaveLength(2);
-    const log = await readFile(path.join(dataDir, 'days', DATE, 'day-0.v2.csv'), 'utf8');
+    const log = await readFile(path.join(dataDir.path, 'days', DATE, 'day-0.v2.csv'), 'utf8');
     expect(log.trim().split('\n')).toHaveLength(3);
   });
 });

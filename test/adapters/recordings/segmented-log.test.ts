@@ -1,7 +1,6 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   DAY_LOG,
   openDayLog,
@@ -13,21 +12,16 @@ import { CSV_HEADER, csvLine } from '../../../core/recording/columns.ts';
 import { SECOND, plus } from '../../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../../support/depth.ts';
 import { faultyDisk } from '../../support/faulty-disk.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-day-log-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const rowAt = (index: number) => sampleRow('NSE:SBIN-EQ', plus(OPENS_AT, index * 5 * SECOND));
 const textOf = (...rows: readonly number[]) =>
   [CSV_HEADER, ...rows.map((index) => csvLine(rowAt(index)))].map((line) => `${line}\n`).join('');
 
 async function append(...rows: readonly number[]): Promise<number> {
-  const log = await openDayLog(folder);
+  const log = await openDayLog(folder.path);
   await log.append(rows.map(rowAt));
   await log.close();
   return log.cutBytes;
@@ -37,11 +31,11 @@ describe('The day log', () => {
   test('begins with its header, and continues in the same file after it is opened again', async () => {
     await append(0, 1);
     await append(2);
-    expect(await readFile(path.join(folder, 'day-0.v2.csv'), 'utf8')).toBe(textOf(0, 1, 2));
+    expect(await readFile(path.join(folder.path, 'day-0.v2.csv'), 'utf8')).toBe(textOf(0, 1, 2));
   });
 
   test('cuts a torn last line of any length', async () => {
-    const file = path.join(folder, 'day-0.v2.csv');
+    const file = path.join(folder.path, 'day-0.v2.csv');
     const last = `${csvLine(rowAt(1))}\n`;
     for (let bytes = 0; bytes < last.length; bytes += 1) {
       await writeFile(file, textOf(0) + last.slice(0, bytes));
@@ -54,7 +48,7 @@ describe('The day log', () => {
   });
 
   test('writes its header again if the header is torn', async () => {
-    const file = path.join(folder, 'day-0.v2.csv');
+    const file = path.join(folder.path, 'day-0.v2.csv');
     await writeFile(file, CSV_HEADER.slice(0, 40));
     await append(0);
     expect(await readFile(file, 'utf8')).toBe(textOf(0));
@@ -62,13 +56,13 @@ describe('The day log', () => {
 
   test('begins a new file if fdatasync fails, and does not write to the old one again', async () => {
     const disk = faultyDisk();
-    const log = await openDayLog(folder, disk);
+    const log = await openDayLog(folder.path, disk);
     await log.append([rowAt(0)]);
     disk.fail('datasync', 1);
     expect(await log.append([rowAt(1)])).toBe('replaced');
     expect(await log.append([rowAt(2)])).toBe('appended');
     await log.close();
-    const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => file);
+    const parts = (await partsIn(folder.path, DAY_LOG)).map(({ file }) => file);
     expect(parts.map((part) => path.basename(part))).toEqual(['day-0.v2.csv', 'day-1.v2.csv']);
     // The row may be in the failed file, and must be in the new one.
     expect(await readFile(parts[0] ?? '', 'utf8')).toBe(textOf(0, 1));
@@ -79,32 +73,32 @@ describe('The day log', () => {
 
   test('rejects if the new file fails too, and continues in a third one', async () => {
     const disk = faultyDisk();
-    const log = await openDayLog(folder, disk);
+    const log = await openDayLog(folder.path, disk);
     await log.append([rowAt(0)]);
     disk.fail('appendFile', 2);
     await expect(log.append([rowAt(1)])).rejects.toMatchObject({ code: 'platform.disk' });
     expect(await log.append([rowAt(2)])).toBe('replaced');
     await log.close();
-    const parts = (await partsIn(folder, DAY_LOG)).map(({ file }) => path.basename(file));
+    const parts = (await partsIn(folder.path, DAY_LOG)).map(({ file }) => path.basename(file));
     // The new file that failed is removed.
     expect(parts).toEqual(['day-0.v2.csv', 'day-2.v2.csv']);
   });
 
   test('does not remove a file that it did not create', async () => {
     const disk = faultyDisk();
-    const log = await openDayLog(folder, disk);
+    const log = await openDayLog(folder.path, disk);
     await log.append([rowAt(0)]);
-    await writeFile(path.join(folder, 'day-1.v2.csv'), textOf(5));
+    await writeFile(path.join(folder.path, 'day-1.v2.csv'), textOf(5));
     disk.fail('appendFile', 1);
     await expect(log.append([rowAt(1)])).rejects.toMatchObject({ code: 'platform.disk' });
-    expect(await readFile(path.join(folder, 'day-1.v2.csv'), 'utf8')).toBe(textOf(5));
+    expect(await readFile(path.join(folder.path, 'day-1.v2.csv'), 'utf8')).toBe(textOf(5));
     await log.close();
   });
 });
 
 describe('The event log', () => {
   test('has every line once and in order, without waiting between appends', async () => {
-    const log = await openEventLog(folder);
+    const log = await openEventLog(folder.path);
     const at = (n: number) => plus(OPENS_AT, n * SECOND);
     await Promise.all(
       [0, 1, 2, 3].map((n) =>
@@ -112,19 +106,24 @@ describe('The event log', () => {
       ),
     );
     await log.close();
-    expect((await readEventLog(folder)).map((event) => event.at)).toEqual([0, 1, 2, 3].map(at));
+    expect((await readEventLog(folder.path)).map((event) => event.at)).toEqual(
+      [0, 1, 2, 3].map(at),
+    );
   });
 
   test('is read without a torn line', async () => {
     const note = { event: 'started', at: OPENS_AT, message: 'Recording' } as const;
-    const log = await openEventLog(folder);
+    const log = await openEventLog(folder.path);
     await log.append([note]);
     await log.close();
-    await appendFile(path.join(folder, 'events.jsonl'), '{"event":"stop');
-    const again = await openEventLog(folder);
+    await appendFile(path.join(folder.path, 'events.jsonl'), '{"event":"stop');
+    const again = await openEventLog(folder.path);
     expect(again.cutBytes).toBe(14);
     await again.append([{ ...note, event: 'stopped' }]);
     await again.close();
-    expect((await readEventLog(folder)).map(({ event }) => event)).toEqual(['started', 'stopped']);
+    expect((await readEventLog(folder.path)).map(({ event }) => event)).toEqual([
+      'started',
+      'stopped',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 // Tests that the address in a mailed link does not depend on the invoker or on the event.
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type {
   APIGatewayProxyEventV2,
@@ -13,6 +13,7 @@ import { namesFor } from '../../../core/config/names.ts';
 import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
 import { LINK, requestOf } from '../../support/logins.ts';
 import { APP, LINK_KEY, SEVEN } from '../../support/keeper-fixture.ts';
+import { openTopic } from '../../support/topic.ts';
 
 const OWN = 'https://own.lambda-url.ap-south-1.on.aws/';
 const context = { getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
@@ -40,7 +41,10 @@ beforeAll(async () => {
   await store.write('FYERS_SECRET_KEY', APP.secret);
   await store.write('FYERS_LINK_KEY', LINK_KEY);
   await ssm.send(new PutParameterCommand({ Name: 'FYERS_LOGIN_URL', Type: 'String', Value: OWN }));
-  await createInbox();
+  sqs = new SQSClient(aws.options);
+  const topic = await openTopic(new SNSClient(aws.options), sqs, 'fyers-messages');
+  queueUrl = topic.queueUrl;
+  vi.stubEnv('FYERS_TOPIC_ARN', topic.topicArn);
   ({ handler } = await import('../../../functions/login/handler.ts'));
 });
 afterAll(async () => {
@@ -49,27 +53,6 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   await aws.close();
 });
-
-async function createInbox(): Promise<void> {
-  const sns = new SNSClient(aws.options);
-  sqs = new SQSClient(aws.options);
-  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
-  const Endpoint = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
-  const fromTopic = {
-    Effect: 'Allow',
-    Principal: { Service: 'sns.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: Endpoint,
-    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
-  };
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [fromTopic] });
-  const made = await sqs.send(
-    new CreateQueueCommand({ QueueName: 'inbox', Attributes: { Policy } }),
-  );
-  queueUrl = made.QueueUrl ?? '';
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
-  vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
-}
 
 /** Creates an event that a principal with `lambda:InvokeFunction` could send. */
 function createForeignEvent(method: string, url: string): APIGatewayProxyEventV2 {

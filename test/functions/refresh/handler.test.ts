@@ -1,12 +1,10 @@
 // Runs the handler as Lambda does, against the emulator and the Fyers simulator, and searches its
 // output for secrets.
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
@@ -29,6 +27,8 @@ import {
   refreshToken,
 } from '../../support/keeper-fixture.ts';
 import { ROOT } from '../../support/source-tree.ts';
+import { makeFolderPerFile } from '../../support/temporary-folder.ts';
+import { openTopic } from '../../support/topic.ts';
 
 const names = namesFor('');
 /** Registered as the app's redirect URL, so that a login needs one tap. */
@@ -37,7 +37,7 @@ const OLD = accessToken(plus(SEVEN, -2 * DAY));
 const REFRESH = refreshToken(plus(SEVEN, -DAY));
 const FOREIGN = accessToken(plus(SEVEN, -MINUTE), 9, 'XB00002');
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let ssm: SSMClient;
 let sqs: SQSClient;
@@ -51,8 +51,7 @@ const secrets = new Map<string, string>();
 beforeAll(async () => {
   // The clock must stand still: the session hours depend on the date.
   vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-handler-'));
-  emulator = await startEmulator({ dir, nodeModules: path.join(ROOT, 'node_modules') });
+  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
   const options = {
     endpoint: emulator.endpoint,
     region: emulator.region,
@@ -65,7 +64,9 @@ beforeAll(async () => {
   vi.stubEnv('FYERS_DAYS', 'all');
   ssm = new SSMClient(options);
   sqs = new SQSClient(options);
-  inbox = await createInbox(new SNSClient(options));
+  const topic = await openTopic(new SNSClient(options), sqs, 'fyers-messages');
+  inbox = topic.queueUrl;
+  vi.stubEnv('FYERS_TOPIC_ARN', topic.topicArn);
   vi.stubEnv('FYERS_LOGIN_URL', LOGIN_URL);
   vi.stubEnv('FYERS_REDIRECT_URI', 'loginUrl');
   const pin = new CreateSecretCommand({ Name: names.pinSecret, SecretString: PIN });
@@ -80,33 +81,12 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   vi.useRealTimers();
   await emulator.close();
-  await rm(dir, { recursive: true });
 });
 
-/** Creates the operator's topic and a queue that receives its messages. */
-async function createInbox(sns: SNSClient): Promise<string> {
-  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'fyers-messages' }));
-  vi.stubEnv('FYERS_TOPIC_ARN', TopicArn);
-  const arn = TopicArn.replace(':sns:', ':sqs:').replace('fyers-messages', 'inbox');
-  const fromTopic = {
-    Effect: 'Allow',
-    Principal: { Service: 'sns.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: arn,
-    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
-  };
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [fromTopic] });
-  const queue = new CreateQueueCommand({ QueueName: 'inbox', Attributes: { Policy } });
-  const { QueueUrl = '' } = await sqs.send(queue);
-  const Attributes = { RawMessageDelivery: 'true' };
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn, Attributes }));
-  return QueueUrl;
-}
-
-async function receiveMessages(): Promise<readonly (string | undefined)[]> {
+async function receiveMessages(): Promise<readonly string[]> {
   const all = new ReceiveMessageCommand({ QueueUrl: inbox, MaxNumberOfMessages: 10 });
   const { Messages = [] } = await sqs.send(all);
-  return Messages.map(({ Body }) => Body);
+  return Messages.map(({ Body }) => (JSON.parse(Body ?? '') as { Message: string }).Message);
 }
 
 beforeEach(async () => {

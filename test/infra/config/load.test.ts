@@ -1,22 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Settings, readSettings } from '../../../infra/config/load.ts';
 import { operatorToken } from '../../support/operator-token.ts';
 import { ROOT } from '../../support/source-tree.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
 const CHAT = '7000000001:bot-token-of-telegram/-100200300';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fyers-operator-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 interface Given {
   readonly config?: Readonly<Record<string, string>>;
@@ -26,8 +20,8 @@ interface Given {
 }
 
 function read({ config = {}, secretKeys = null, env, environment = {} }: Given) {
-  if (env !== undefined) writeFileSync(path.join(folder, '.env'), env);
-  return readSettings({ config, secretKeys, environment, root: folder });
+  if (env !== undefined) writeFileSync(path.join(folder.path, '.env'), env);
+  return readSettings({ config, secretKeys, environment, root: folder.path });
 }
 
 function settings(given: Given): Settings {
@@ -68,7 +62,7 @@ describe('Settings', () => {
       allowedAccountIds: null,
       apiUrl: 'https://api-t1.fyers.in',
       telegramApiUrl: null,
-      operatorDir: folder,
+      operatorDir: folder.path,
     });
     expect(settings({}).harvesters[0]?.symbols).toHaveLength(5);
   });
@@ -90,7 +84,7 @@ describe('Settings', () => {
 
   test('contain the app, the PIN, tokens and Telegram only as Pulumi secrets', async () => {
     const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
-    writeFileSync(path.join(folder, 'access_token.txt'), token);
+    writeFileSync(path.join(folder.path, 'access_token.txt'), token);
     const env = 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=CANARY1\nFYERS_PIN=4711\n';
     const config = { telegram: CHAT };
     const { app, pin, accessToken, telegram } = settings({ env, config });
@@ -151,7 +145,7 @@ describe('Settings', () => {
 
 describe('Problems of the settings', () => {
   test('are reported together, each with the fix for its place, and without a secret', () => {
-    writeFileSync(path.join(folder, 'refresh_token.txt'), 'CANARY-TOKEN');
+    writeFileSync(path.join(folder.path, 'refresh_token.txt'), 'CANARY-TOKEN');
     const messages = problems({
       config: { pin: '777', symbols: 'FUT:', sufix: 'x' },
       secretKeys: ['pin'],
@@ -171,7 +165,7 @@ describe('Problems of the settings', () => {
         /^symbols in the Pulumi configuration: symbol "FUT:" must be .*`pulumi config set symbols VALUE`/,
       ),
     ]);
-    expect(messages.join('\n').replaceAll(folder, '')).not.toMatch(/CANARY|777/);
+    expect(messages.join('\n').replaceAll(folder.path, '')).not.toMatch(/CANARY|777/);
   });
 
   test('include the missing half of an app', () => {
@@ -193,7 +187,7 @@ describe('Problems of the settings', () => {
 
   test('include an operator folder that does not exist', () => {
     expect(problems({ config: { operatorDir: 'nowhere' } })).toEqual([
-      `operatorDir in the Pulumi configuration is not a folder: ${path.join(folder, 'nowhere')}. Run \`pulumi config set operatorDir VALUE\`.`,
+      `operatorDir in the Pulumi configuration is not a folder: ${path.join(folder.path, 'nowhere')}. Run \`pulumi config set operatorDir VALUE\`.`,
     ]);
   });
 

@@ -53,7 +53,7 @@ export const TOOLING: readonly Mutation[] = [
   {
     name: 'a file that is cut off reads as a whole one',
     file: 'adapters/recordings/reference-csv.ts',
-    find: "if (rest !== '') yield { text: rest, torn: true };",
+    find: "else if (rest !== '') yield { text: rest, torn: true };",
     replace: '',
     tests: CHECK,
   },

@@ -9,15 +9,16 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { emulatorOrExisting, startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
 import { startImds, type Imds } from '../../../sandbox/aws/imds.ts';
 import { istDate, istInstant } from '../../../core/time.ts';
+import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '..', '..', '..');
@@ -37,7 +38,7 @@ export const handler = async (event) => {
     isDate: new Date() instanceof Date, value: Parameter.Value, other, environment: process.env, node: process.version };
 };`;
 
-let dir = '';
+const dir = makeFolderPerFile();
 let emulator: Emulator;
 let ssm: SSMClient;
 let lambda: LambdaClient;
@@ -73,15 +74,15 @@ async function makeRole(): Promise<string> {
 }
 
 async function makeFunction(): Promise<void> {
-  await writeFile(path.join(dir, 'index.mjs'), HANDLER);
-  await run('python3', ['-m', 'zipfile', '-c', 'function.zip', 'index.mjs'], { cwd: dir });
+  await writeFile(path.join(dir.path, 'index.mjs'), HANDLER);
+  await run('python3', ['-m', 'zipfile', '-c', 'function.zip', 'index.mjs'], { cwd: dir.path });
   await lambda.send(
     new CreateFunctionCommand({
       FunctionName: 'Probe',
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Role: roleArn,
-      Code: { ZipFile: await readFile(path.join(dir, 'function.zip')) },
+      Code: { ZipFile: await readFile(path.join(dir.path, 'function.zip')) },
     }),
   );
 }
@@ -120,9 +121,12 @@ function groupIsGone(pid: number): boolean {
 }
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'fyers-emulator-'));
   process.env['FYERS_TEST_CANARY'] = 'leaks';
-  emulator = await startEmulator({ dir, nodeModules: NODE_MODULES, lambdaNow: LAMBDA_NOW });
+  emulator = await startEmulator({
+    dir: dir.path,
+    nodeModules: NODE_MODULES,
+    lambdaNow: LAMBDA_NOW,
+  });
   ssm = new SSMClient(clientOptions());
   lambda = new LambdaClient(clientOptions());
   for (const Name of [ALLOWED, FORBIDDEN]) {
@@ -137,7 +141,6 @@ afterAll(async () => {
   ssm.destroy();
   lambda.destroy();
   await emulator.close();
-  await rm(dir, { recursive: true, force: true });
 });
 
 describe('The emulator', () => {
@@ -221,7 +224,7 @@ describe('The metadata server', () => {
     return run(process.execPath, ['--input-type=module', '-e', script], {
       cwd: ROOT,
       env: {
-        HOME: dir,
+        HOME: dir.path,
         AWS_ENDPOINT_URL: emulator.endpoint,
         AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
       },
@@ -280,7 +283,7 @@ describe('The end of the emulator', () => {
   });
 
   test('happens even if the process that started it is killed', async () => {
-    const own = await mkdtemp(path.join(dir, 'orphan-'));
+    const own = await mkdtemp(path.join(dir.path, 'orphan-'));
     const module = path.join(ROOT, 'sandbox/aws/emulator.ts');
     const script = `
       const { startEmulator } = await import(${JSON.stringify(module)});

@@ -1,12 +1,12 @@
 import { GetPolicyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
 import { registeredIn } from '../../../sandbox/pulumi/register.ts';
 import { upWithoutCli } from '../../../sandbox/pulumi/without-cli.ts';
+import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 const NODE_MODULES = path.join(import.meta.dirname, '..', '..', '..', 'node_modules');
 const PIN = '8317';
@@ -49,12 +49,11 @@ export const urlId = url.urlId;
 export const functionName = fn.name;
 `;
 
-let dir = '';
+const dir = makeFolderPerFile();
 let program = '';
 let emulator: Emulator;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(os.tmpdir(), 'fyers-without-cli-'));
   // The project is next to the emulator's folder, not above it: otherwise the functions would use
   // its package.json.
   const project = await createFolder('project');
@@ -65,13 +64,10 @@ beforeAll(async () => {
   emulator = await startEmulator({ dir: await createFolder('aws'), nodeModules: NODE_MODULES });
 }, 300_000);
 
-afterAll(async () => {
-  await emulator.close();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => emulator.close());
 
 async function createFolder(name: string): Promise<string> {
-  const made = path.join(dir, name);
+  const made = path.join(dir.path, name);
   await mkdir(made);
   return made;
 }
@@ -125,7 +121,7 @@ describe('The program without the CLI', () => {
   });
 
   test('records the registered resources with masked secrets', async () => {
-    const run = path.join(dir, '111111111111');
+    const run = path.join(dir.path, '111111111111');
     const { resources, failures } = registeredIn(run);
     expect(failures).toEqual([]);
     expect(resources.map(({ type }) => type).sort()).toEqual([
@@ -155,7 +151,7 @@ describe('The program without the CLI', () => {
       code: 'operator.config',
       message: expect.stringMatching(/^2 problems in the configuration/) as string,
     });
-    expect(registeredIn(path.join(dir, '333333333333')).resources).toEqual([]);
+    expect(registeredIn(path.join(dir.path, '333333333333')).resources).toEqual([]);
   });
 
   test('stops at a parameter that already exists', async () => {

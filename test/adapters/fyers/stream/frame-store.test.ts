@@ -1,8 +1,7 @@
 // The frames that the stream feed stores, in front of the simulator.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
 import { storeFrames } from '../../../../adapters/fyers/stream/socket.ts';
@@ -13,19 +12,14 @@ import { hsmKeyOf } from '../../../../core/token/jwt.ts';
 import { parseInstant } from '../../../../core/time.ts';
 import { observe, TOKEN } from '../../../support/observed-stream.ts';
 import { replayFrames } from '../../../support/replayed-frames.ts';
+import { makeFolderPerTest } from '../../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-frames-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const KEY = hsmKeyOf(TOKEN) ?? '';
 
 async function record(options: Parameters<typeof observe>[0]) {
-  const segments = frameSegments(folder);
+  const segments = frameSegments(folder.path);
   const observed = await observe({
     ...options,
     frames: (_date, clock) =>
@@ -71,8 +65,8 @@ describe.each(['tbt', 'hsm'] as const)('The stored frames of %s', (kind) => {
     const { frames } = await record({ kind });
     expect(frames.length).toBeGreaterThan(10);
     expect(KEY.length).toBeGreaterThan(10);
-    const names = await readdir(folder);
-    const files = await Promise.all(names.map((name) => readFile(path.join(folder, name))));
+    const names = await readdir(folder.path);
+    const files = await Promise.all(names.map((name) => readFile(path.join(folder.path, name))));
     const contents = [...files, ...frames.map(({ bytes }) => Buffer.from(bytes))];
     for (const secret of [KEY, TOKEN, ...TOKEN.split('.')]) {
       expect(contents.some((each) => each.includes(secret))).toBe(false);

@@ -1,8 +1,5 @@
 // The updates of recorded frames, compared with the books that the simulator sent.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
 import type { FrameSink } from '../../../../core/ports.ts';
@@ -12,16 +9,11 @@ import { startUpdates } from '../../../../core/stream/updates.ts';
 import type { SentBook } from '../../../../sandbox/fyers/streams.ts';
 import { matchLedger } from '../../../support/ledger-match.ts';
 import { observe } from '../../../support/observed-stream.ts';
+import { makeFolderPerTest } from '../../../support/temporary-folder.ts';
 
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-updates-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 type Jump = (
   seconds: number,
@@ -34,7 +26,7 @@ type Jump = (
 ) => void;
 
 async function record(kind: 'tbt' | 'hsm', onJump: Jump, seconds = 90) {
-  const segments = frameSegments(folder);
+  const segments = frameSegments(folder.path);
   let sink: FrameSink | null = null;
   let ledger: readonly SentBook[] = [];
   const { simulator } = await observe({

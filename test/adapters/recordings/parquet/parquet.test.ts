@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
@@ -17,14 +16,11 @@ import { type RowGroup, groupOf } from '../../../../core/recording/row-group.ts'
 import { SECOND, plus } from '../../../../core/time.ts';
 import { ensureVenv } from '../../../../sandbox/aws/venv.ts';
 import { OPENS_AT, sampleRow } from '../../../support/depth.ts';
+import { makeFolderPerTest } from '../../../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-parquet-'));
-});
-afterEach(async () => {
+const folder = makeFolderPerTest();
+afterEach(() => {
   vi.restoreAllMocks();
-  await rm(folder, { recursive: true });
 });
 
 const ALL = RECORDED_COLUMNS;
@@ -62,7 +58,7 @@ describe('writeParquet', () => {
     'writes a file that DuckDB reads with the same types, counts and sums',
     { timeout: 120_000 },
     async () => {
-      const file = path.join(folder, 'depth.parquet');
+      const file = path.join(folder.path, 'depth.parquet');
       await writeParquet(file, ALL, groups());
       const { python } = await ensureVenv('duckdb', ['duckdb==2.0.0']);
       const { stdout } = await promisify(execFile)(python, ['-c', QUERY, file]);
@@ -101,7 +97,7 @@ describe('writeParquet', () => {
   );
 
   test('rejects and leaves only the partial file if the file reads back with other content', async () => {
-    const file = path.join(folder, 'depth.parquet');
+    const file = path.join(folder.path, 'depth.parquet');
     async function* damaging() {
       yield await Promise.resolve(groupOf(ALL, rows.slice(0, 200)));
       const handle = await open(`${file}.partial`, 'r+');
@@ -112,11 +108,11 @@ describe('writeParquet', () => {
     await expect(writeParquet(file, ALL, damaging())).rejects.toMatchObject({
       code: 'platform.integrity',
     });
-    expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
+    expect(await readdir(folder.path)).toEqual(['depth.parquet.partial']);
   });
 
   test('rejects and leaves only the partial file if the footer differs', async () => {
-    const file = path.join(folder, 'depth.parquet');
+    const file = path.join(folder.path, 'depth.parquet');
     const write = fs.writeFileSync;
     vi.spyOn(fs, 'writeFileSync').mockImplementation((to, data, options) => {
       const bytes = Buffer.from(data as Uint8Array);
@@ -127,11 +123,11 @@ describe('writeParquet', () => {
     await expect(writeParquet(file, ALL, groups())).rejects.toThrow(
       'its schema or its number of rows differs',
     );
-    expect(await readdir(folder)).toEqual(['depth.parquet.partial']);
+    expect(await readdir(folder.path)).toEqual(['depth.parquet.partial']);
   });
 
   test('rejects a text that UTF-8 cannot encode', async () => {
-    const file = path.join(folder, 'depth.parquet');
+    const file = path.join(folder.path, 'depth.parquet');
     const columns = [{ name: 'name', kind: 'text', nullable: true }] as const;
     const half = asGroups(columns, [[['\ud800']]]);
     await expect(writeParquet(file, columns, half)).rejects.toMatchObject({
@@ -144,8 +140,8 @@ describe('writeParquet', () => {
     const nothing = async function* (): AsyncGenerator<RowGroup> {
       yield await Promise.resolve(groupOf(ALL, []));
     };
-    await writeParquet(path.join(folder, 'depth.parquet'), ALL, nothing());
-    expect(await readdir(folder)).toEqual(['depth.parquet']);
+    await writeParquet(path.join(folder.path, 'depth.parquet'), ALL, nothing());
+    expect(await readdir(folder.path)).toEqual(['depth.parquet']);
   });
 });
 
@@ -198,7 +194,7 @@ describe('writeParquet with any rows', () => {
   test('writes a file from which another reader reads every row', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 3 }), async (given) => {
-        const file = path.join(folder, 'any.parquet');
+        const file = path.join(folder.path, 'any.parquet');
         await writeParquet(file, columns, asGroups(columns, given));
         expect(await readBack(file)).toEqual(given.flat());
       }),
@@ -206,7 +202,7 @@ describe('writeParquet with any rows', () => {
   });
 
   test('rejects a null in a column that requires a value', async () => {
-    const file = path.join(folder, 'any.parquet');
+    const file = path.join(folder.path, 'any.parquet');
     await expect(
       writeParquet(file, columns, asGroups(columns, [[[null, 'x', 1, 1]]])),
     ).rejects.toThrow('column at lacks 1 values');
