@@ -295,15 +295,36 @@ function readText(cursor: Cursor, end: number): string {
 /** Longer texts are rare enough for the slower decoder. */
 const SHORT_TEXT = 40;
 
+/**
+ * Texts by a hash of their bytes. The same few symbols arrive millions of times, and a new string for each would cost
+ * as much as the rest of its frame.
+ */
+const KNOWN_TEXTS = new Map<number, string>();
+const MAX_KNOWN_TEXTS = 4_096;
+
 function textAt(bytes: Uint8Array, at: number, end: number): string {
   if (end - at > SHORT_TEXT) return TEXT.decode(bytes.subarray(at, end));
-  let text = '';
+  let hash = 0;
   for (let index = at; index < end; index += 1) {
     const byte = bytes[index] ?? 0;
     if (byte >= 0x80) return TEXT.decode(bytes.subarray(at, end));
-    text += String.fromCharCode(byte);
+    hash = (Math.imul(hash, 31) + byte) | 0;
   }
+  const known = KNOWN_TEXTS.get(hash);
+  if (known !== undefined && isAt(known, bytes, at, end)) return known;
+  const text = TEXT.decode(bytes.subarray(at, end));
+  if (KNOWN_TEXTS.size >= MAX_KNOWN_TEXTS) KNOWN_TEXTS.clear();
+  KNOWN_TEXTS.set(hash, text);
   return text;
+}
+
+/** Whether the bytes, all below 0x80, are the text. */
+function isAt(text: string, bytes: Uint8Array, at: number, end: number): boolean {
+  if (text.length !== end - at) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) !== bytes[at + index]) return false;
+  }
+  return true;
 }
 
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });

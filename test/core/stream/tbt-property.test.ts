@@ -47,6 +47,14 @@ describe('A TBT frame of protobufjs', () => {
     );
   });
 
+  test('has its own text, also if another text has the same hash', () => {
+    // The reader finds known texts by a hash with the factor 31, in which these pairs are equal.
+    for (const text of ['NSE:Aa', 'NSE:BB', 'NSE:AaBB', 'NSE:BBAa', 'NSE:Aa']) {
+      const sent = { type: 0, isSnapshot: false, isError: false, text, feeds: [] };
+      expect(decodeTbtFrame(encodeTbtMessage(sent))).toEqual(sent);
+    }
+  });
+
   test('that is cut anywhere is refused, or is a shorter whole message for protobufjs too', () => {
     const foreign = new protobuf.Type('Anything');
     fc.assert(
