@@ -4,12 +4,11 @@
 // the operator's list (`INDEX:NIFTY50`) or of the symbol master (`CHAIN:NIFTY`). It is recorded whole or not at all,
 // and a day keeps the set that it began with.
 import { isGroup, type ReadIndexLists, NO_LISTS } from '../core/config/groups.ts';
+import { OPERATOR_FILES } from '../core/config/names.ts';
+import { type ConfiguredFeed, sizeProblem } from '../core/config/stream-limits.ts';
 import { parseSymbol } from '../core/config/values.ts';
-import { isContract } from '../core/market/symbol-plan.ts';
-import { cellIndex } from '../core/recording/columns.ts';
-import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
-import { keyOf, numberAt } from '../core/recording/observed.ts';
 import { toError } from '../core/errors.ts';
+import { type CalendarOverrides, nextSession } from '../core/market/calendar.ts';
 import {
   type Alias,
   type ContractAlias,
@@ -20,11 +19,12 @@ import {
   type MasterRow,
   type Segment,
 } from '../core/market/symbol-master.ts';
-import { type CalendarOverrides, nextSession } from '../core/market/calendar.ts';
+import { isContract } from '../core/market/symbol-plan.ts';
+import { cellIndex } from '../core/recording/columns.ts';
+import { plansIn, type SymbolEvent } from '../core/recording/day-events.ts';
+import { keyOf, numberAt } from '../core/recording/observed.ts';
 import { type IstDate, MINUTE, plus } from '../core/time.ts';
 import type { Bounds, Days, SymbolMaster } from './ports.ts';
-import { OPERATOR_FILES } from '../core/config/names.ts';
-import { type ConfiguredFeed, sizeProblem } from '../core/config/stream-limits.ts';
 
 export type SymbolFacts = Omit<SymbolEvent, 'event' | 'at'>;
 

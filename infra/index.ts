@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { systemClock } from '../adapters/process/clock.ts';
+import { numbered } from '../core/config/harvesters.ts';
 import {
   PROJECT,
   REGION,
@@ -11,21 +12,20 @@ import {
   REFERENCE_REDIRECT_URI,
 } from '../core/config/names.ts';
 import type { Clock } from '../core/ports.ts';
-import { fixedArns } from './iam/policies.ts';
+import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
 import type { Code } from './bundle.ts';
-import { reservedBy } from './components/function.ts';
 import { Athena } from './components/athena.ts';
 import { Credentials, Readers } from './components/credentials.ts';
 import { Dashboard } from './components/dashboard.ts';
+import { reservedBy } from './components/function.ts';
 import { Harvester } from './components/harvester.ts';
 import { Keeper } from './components/keeper.ts';
+import type { Recorder } from './components/machine.ts';
 import { Messages } from './components/messages.ts';
 import { OutsideReads } from './components/outside-reads.ts';
 import { Watch } from './components/watch.ts';
 import { type Environment, loadSettingsOrThrow, type Settings } from './config/load.ts';
-import { REFRESH_SLOTS, SCHEDULE_TIME_ZONE, WATCH_SLOTS } from '../core/schedule.ts';
-import type { Recorder } from './components/machine.ts';
-import { numbered } from '../core/config/harvesters.ts';
+import { fixedArns } from './iam/policies.ts';
 
 /**
  * Registers everything and returns the stack's outputs.

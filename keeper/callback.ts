@@ -1,13 +1,12 @@
 // Finishes a login after Fyers redirects back: checks the state, exchanges the code, proves the token and publishes it.
 import { type AuthCode, type LinkKey, parseAuthCode } from '../core/config/values.ts';
-import { LOGIN_RETRY, publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import type { App, MintAnswer, Proof } from '../core/ports.ts';
 import { type Instant, SECOND, plus } from '../core/time.ts';
+import { appFingerprint } from '../core/token/digest.ts';
 import { checkMinted, decodeToken } from '../core/token/jwt.ts';
 import { loginRefused, refreshTokenStored, runStarted } from '../core/token/log.ts';
-import { appFingerprint } from '../core/token/digest.ts';
-import { isForeignCode } from '../core/token/login/redirect.ts';
 import { isStateShaped, loginDay, readState } from '../core/token/login/link.ts';
+import { isForeignCode } from '../core/token/login/redirect.ts';
 import { type LoginState, isSpent, withSpent } from '../core/token/state.ts';
 import { type Claim, takeClaim } from './claim.ts';
 import type { ExchangeKey } from './login-memory.ts';
@@ -20,6 +19,7 @@ import {
   liveStored,
 } from './login.ts';
 import type { KeeperSettings } from './ports.ts';
+import { LOGIN_RETRY, publish, reportDepth, retrying, shownToken, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readMemory, writeLoginState } from './read.ts';
 
 /** The query parameters of the redirect (Fyers API v3, "generate-authcode"). */

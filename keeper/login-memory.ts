@@ -6,12 +6,12 @@
 // minute; a code that Fyers refused is not sent again. The memory is bounded: an entry lives at most as long as a
 // state, and the limit per minute bounds the number of new entries. An unproven new token is kept equally long: its
 // code is used up, so the same request proves the token again.
+import type { ParameterName } from '../core/config/names.ts';
 import type { AppId, AuthCode } from '../core/config/values.ts';
 import type { MintAnswer, Proof, Clock, TokenStore } from '../core/ports.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../core/time.ts';
 import { displayFingerprint } from '../core/token/digest.ts';
 import type { LoginProblem, LoginOutcome } from './login.ts';
-import type { ParameterName } from '../core/config/names.ts';
 
 const PROOF_TTL_MS = MINUTE;
 const STATE_TTL_MS = 30 * MINUTE;

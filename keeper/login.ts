@@ -5,13 +5,14 @@
 // person who has a link, so it may report the result. Scheduled messages count in neither budget. A stranger who keeps
 // pressing only causes a message to the owner, at most every half hour and only while the login is due; the owner then
 // has the link.
+import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
 import { parseAccessToken } from '../core/config/values.ts';
 import { type ErrorCode, type ErrorFamily, FyersError } from '../core/errors.ts';
 import type { App, Proof } from '../core/ports.ts';
-import { LOGIN_RETRY, retrying, bestEffort } from './publish.ts';
+import { withoutEndSlashes } from '../core/text.ts';
 import { type Instant, type IstDate, MINUTE, plus, SECOND, istDateAt } from '../core/time.ts';
-import { runFailed, runStarted, loginAsked } from '../core/token/log.ts';
 import { decodeToken, classifyToken, tokenIn } from '../core/token/jwt.ts';
+import { runFailed, runStarted, loginAsked } from '../core/token/log.ts';
 import {
   claimedDay,
   dayOfLink,
@@ -21,14 +22,13 @@ import {
   newState,
   linkPath,
 } from '../core/token/login/link.ts';
+import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/messages.ts';
 import { type Asker, mayAskAt, withAsked } from '../core/token/state.ts';
 import { takeLock } from './claim.ts';
 import type { LoginMemory } from './login-memory.ts';
 import type { KeeperPorts, KeeperSettings, AddressedLogin } from './ports.ts';
+import { LOGIN_RETRY, retrying, bestEffort } from './publish.ts';
 import { readApp, readLinkKey, readLogin, readMemory, writeLoginState } from './read.ts';
-import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
-import { type LoginRequest, type LoginWay, loginMessage } from '../core/token/messages.ts';
-import { withoutEndSlashes } from '../core/text.ts';
 
 /** Without the PIN: the login does not need it, and its role may not read it. */
 export type LoginPorts = Omit<KeeperPorts, 'secrets'> & {

@@ -3,15 +3,15 @@
 // contract.json shows it. A name that leaves that file breaks somebody's script.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
 import ts from 'typescript';
-import { REFERENCE_CSV_HEADER } from '../core/recording/csv-files.ts';
-import { COLUMNS, RECORDED_COLUMNS } from '../core/recording/columns.ts';
-import { HOLE_REASONS } from '../core/recording/coverage.ts';
-import { MARKS } from '../core/recording/quality.ts';
-import { type ErrorCode, FyersError, exitCodeOf } from '../core/errors.ts';
+import { afterAll, expect, test } from 'vitest';
 import { KEY_NAMES } from '../core/config/keys.ts';
 import { ENVIRONMENT, METRICS, METRIC_NAMESPACE, OBJECTS, namesFor } from '../core/config/names.ts';
+import { type ErrorCode, FyersError, exitCodeOf } from '../core/errors.ts';
+import { COLUMNS, RECORDED_COLUMNS } from '../core/recording/columns.ts';
+import { HOLE_REASONS } from '../core/recording/coverage.ts';
+import { REFERENCE_CSV_HEADER } from '../core/recording/csv-files.ts';
+import { MARKS } from '../core/recording/quality.ts';
 import { stage } from './cli/cli-harness.ts';
 import { graphOf } from './support/graph.ts';
 import { ROOT, repositoryFiles } from './support/source-tree.ts';

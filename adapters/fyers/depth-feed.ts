@@ -1,8 +1,12 @@
 // Feeds market depth over REST. Every symbol is requested within its slot; nothing is retried, and
 // slots do not drift.
 import { setMaxListeners } from 'node:events';
+import { BURST, type Pace, paceOf } from '../../core/config/sampling.ts';
 import type { AccessToken, AppId, SamplingPlan } from '../../core/config/values.ts';
+import { type SessionPlan, slotAtOrAfter } from '../../core/market/phases.ts';
+import type { Clock, DepthFeed, SlotResult } from '../../core/ports.ts';
 import type { HoleReason } from '../../core/recording/coverage.ts';
+import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';
 import {
   type AnswerMoment,
   type DepthReading,
@@ -10,10 +14,6 @@ import {
   type Refusal,
   refusalOf,
 } from './depth-answer.ts';
-import { type SessionPlan, slotAtOrAfter } from '../../core/market/phases.ts';
-import { BURST, type Pace, paceOf } from '../../core/config/sampling.ts';
-import type { Clock, DepthFeed, SlotResult } from '../../core/ports.ts';
-import { type Instant, MINUTE, plus, SECOND } from '../../core/time.ts';
 import { callFyers, type FyersReply } from './http.ts';
 import { pausesOf, restGuard, type RestGuard, type StrikeStore } from './rate-guard.ts';
 

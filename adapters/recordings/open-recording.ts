@@ -1,17 +1,9 @@
 // Opens any recording: a day of the data folder, running or closed, or a file of this program or of
 // the reference implementation.
-import { UPDATES_FILE } from '../../core/config/names.ts';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  isLikeDate,
-  readDate,
-  instant,
-  isInstant,
-  type IstDate,
-  istDateAt,
-  parseIstDate,
-} from '../../core/time.ts';
+import { UPDATES_FILE } from '../../core/config/names.ts';
+import { FyersError, toError } from '../../core/errors.ts';
 import {
   COLUMNS,
   CSV_HEADER,
@@ -23,14 +15,22 @@ import { referenceCsvDate, type CsvForm } from '../../core/recording/csv-files.t
 import type { DayEvent } from '../../core/recording/day-events.ts';
 import type { Manifest } from '../../core/recording/manifest.ts';
 import { uniqueRows, numberColumn, type RecordedRow } from '../../core/recording/rows.ts';
-import { FyersError, toError } from '../../core/errors.ts';
 import { daysWords } from '../../core/text.ts';
-import { csvRows, openCsv } from './reference-csv.ts';
-import { dayArchive, type DayArchive } from './day-archive.ts';
+import {
+  isLikeDate,
+  readDate,
+  instant,
+  isInstant,
+  type IstDate,
+  istDateAt,
+  parseIstDate,
+} from '../../core/time.ts';
 import { dayFolders } from './data-folder.ts';
-import { openParquet, type ParquetRows } from './parquet/rows.ts';
-import { DAY_LOG, filesOf } from './segmented-log.ts';
+import { dayArchive, type DayArchive } from './day-archive.ts';
 import { kindOf, refuseLink } from './disk.ts';
+import { openParquet, type ParquetRows } from './parquet/rows.ts';
+import { csvRows, openCsv } from './reference-csv.ts';
+import { DAY_LOG, filesOf } from './segmented-log.ts';
 import { magicOf } from './unzip.ts';
 
 /**

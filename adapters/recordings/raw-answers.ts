@@ -6,9 +6,9 @@ import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Gzip, constants, createGzip } from 'node:zlib';
-import type { RawAnswer } from '../fyers/depth-feed.ts';
 import { toError } from '../../core/errors.ts';
 import { type IstDate, formatIso, istDateAt } from '../../core/time.ts';
+import type { RawAnswer } from '../fyers/depth-feed.ts';
 
 export interface RawLog extends AsyncDisposable {
   keep(answer: RawAnswer): void;

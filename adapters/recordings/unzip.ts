@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
+import { createGunzip, gunzip } from 'node:zlib';
 
 /** A log unpacks to about twenty times its size; gzip reaches a thousand with repetitive data. */
 const MAX_RATIO = 100;

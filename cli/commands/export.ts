@@ -7,18 +7,23 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Command, Option } from 'commander';
-import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
-import { REFERENCE_CSV_HEADER, referenceCsvLineOf } from '../../core/recording/csv-files.ts';
-import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
-import { type RecordedRow, textColumn } from '../../core/recording/rows.ts';
-import { type RowGroup, groupOf } from '../../core/recording/row-group.ts';
+import { removeAtEnd } from '../../adapters/process/stop-signal.ts';
+import { writeTardisFiles } from '../../adapters/recordings/tardis-files.ts';
 import { FyersError, toError } from '../../core/errors.ts';
-import { formatIso, instant } from '../../core/time.ts';
+import { RECORDED_COLUMNS } from '../../core/recording/columns.ts';
+import { REFERENCE_CSV_HEADER, referenceCsvLineOf } from '../../core/recording/csv-files.ts';
+import { plansIn } from '../../core/recording/day-events.ts';
+import { type RowGroup, groupOf } from '../../core/recording/row-group.ts';
+import { type RecordedRow, textColumn } from '../../core/recording/rows.ts';
+import { instantOf } from '../../core/stream/frame-log.ts';
+import { TARDIS_TYPES, type TardisType } from '../../core/stream/tardis.ts';
+import { bookTopicsIn } from '../../core/stream/updates.ts';
+import { quoteTopicsIn } from '../../core/stream/volume-steps.ts';
 import { counted } from '../../core/text.ts';
+import { formatIso, instant } from '../../core/time.ts';
 import { phasesIn } from '../../harvester/calendar.ts';
 import type { Session } from '../shared/io.ts';
 import { PROBLEMS_EXIT_CODE } from '../shared/judgement.ts';
-import { startCounter } from '../shared/terminal.ts';
 import {
   type OpenedRecording,
   recordingOf,
@@ -33,12 +38,7 @@ import {
   momentSelectionOf,
 } from '../shared/selection.ts';
 import { unknownSymbolText, readOverrides, symbolsNamed } from '../shared/settings.ts';
-import { removeAtEnd } from '../../adapters/process/stop-signal.ts';
-import { writeTardisFiles } from '../../adapters/recordings/tardis-files.ts';
-import { plansIn } from '../../core/recording/day-events.ts';
-import { instantOf } from '../../core/stream/frame-log.ts';
-import { bookTopicsIn } from '../../core/stream/updates.ts';
-import { quoteTopicsIn } from '../../core/stream/volume-steps.ts';
+import { startCounter } from '../shared/terminal.ts';
 
 interface TardisExportOptions extends RecordingOptions, SelectionOptions {
   readonly to: string;

@@ -5,16 +5,16 @@ import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
-import { statusWords } from '../../core/recording/columns.ts';
 import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
+import { parseFyId } from '../../core/config/values.ts';
+import { statusWords } from '../../core/recording/columns.ts';
+import type { FirstLook, LookFirst } from '../../harvester/first-look.ts';
 import type { ProgressListener } from '../../harvester/ports.ts';
 import { parseSettings, refusePast, type HarvestSettings } from '../../harvester/settings.ts';
 import { refuseEndedSimulator } from '../shared/ended-simulator.ts';
 import type { Environment, Session } from '../shared/io.ts';
 import { type Settings, settingsOf } from '../shared/settings.ts';
 import { paint, type Terminal, type Tone } from '../shared/terminal.ts';
-import { parseFyId } from '../../core/config/values.ts';
-import type { FirstLook, LookFirst } from '../../harvester/first-look.ts';
 
 const HELP = `
 Options:

@@ -1,30 +1,10 @@
 // Prints the order book of one symbol at an instant (`./fyers inspect`): the recorded row, or with `--levels` up to fifty
 // levels from the frames of a stream.
 import type { Command } from 'commander';
-import type { Book, Level } from '../../core/recording/book.ts';
-import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
 import { FyersError } from '../../core/errors.ts';
-import {
-  type Instant,
-  type IstDate,
-  SECOND,
-  formatClock,
-  instant,
-  istDateAt,
-  plus,
-  timeOfDay,
-} from '../../core/time.ts';
-import { phasesIn } from '../../harvester/calendar.ts';
-import type { Session } from '../shared/io.ts';
-import { startCounter, jsonOf, paint } from '../shared/terminal.ts';
-import {
-  type RecordingOptions,
-  recordingOf,
-  withRecordingOptions,
-  type OpenedRecording,
-} from '../shared/recordings.ts';
-import { unknownSymbolText, readOverrides, symbolsNamed } from '../shared/settings.ts';
+import type { Book, Level } from '../../core/recording/book.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
+import { type RecordedRow, bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
 import { instantOf } from '../../core/stream/frame-log.ts';
 import type { DeepLevel } from '../../core/stream/level-values.ts';
 import { TBT_LEVELS } from '../../core/stream/tbt-books.ts';
@@ -36,6 +16,17 @@ import {
   startUpdates,
 } from '../../core/stream/updates.ts';
 import {
+  type Instant,
+  type IstDate,
+  SECOND,
+  formatClock,
+  instant,
+  istDateAt,
+  plus,
+  timeOfDay,
+} from '../../core/time.ts';
+import { phasesIn } from '../../harvester/calendar.ts';
+import {
   formatGap,
   formatMs,
   jsonNumber,
@@ -46,6 +37,15 @@ import {
   socketName,
   symbolsIn,
 } from '../shared/frames.ts';
+import type { Session } from '../shared/io.ts';
+import {
+  type RecordingOptions,
+  recordingOf,
+  withRecordingOptions,
+  type OpenedRecording,
+} from '../shared/recordings.ts';
+import { unknownSymbolText, readOverrides, symbolsNamed } from '../shared/settings.ts';
+import { startCounter, jsonOf, paint } from '../shared/terminal.ts';
 
 interface InspectOptions extends RecordingOptions {
   readonly at?: string;

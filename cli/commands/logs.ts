@@ -3,11 +3,12 @@
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Argument, type Command } from 'commander';
 import * as z from 'zod/mini';
-import { unzipSegment } from '../../adapters/recordings/unzip.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
-import { parseEventLine, type DayEvent, eventLine } from '../../core/recording/day-events.ts';
-import { FyersError } from '../../core/errors.ts';
+import { unzipSegment } from '../../adapters/recordings/unzip.ts';
 import { type FunctionActor, type Names, REGION } from '../../core/config/names.ts';
+import { FyersError } from '../../core/errors.ts';
+import { parseEventLine, type DayEvent, eventLine } from '../../core/recording/day-events.ts';
+import { counted, onOneLine, parseJson } from '../../core/text.ts';
 import {
   DAY,
   HOUR,
@@ -22,11 +23,10 @@ import {
   parseInstant,
 } from '../../core/time.ts';
 import { awsCall, nullIfNotFound } from '../shared/aws.ts';
-import { bucketOf } from '../shared/recordings.ts';
 import type { Session } from '../shared/io.ts';
+import { bucketOf } from '../shared/recordings.ts';
 import { namesOf, settingsOf } from '../shared/settings.ts';
 import { type Terminal, type Tone, paint } from '../shared/terminal.ts';
-import { counted, onOneLine, parseJson } from '../../core/text.ts';
 
 type Who = FunctionActor | 'harvester';
 

@@ -1,8 +1,8 @@
 // Sends a test message by every configured channel and reports each result (`./fyers test-alert`).
-import type { Command } from 'commander';
 import type { SNSClient } from '@aws-sdk/client-sns';
-import { FyersError } from '../../core/errors.ts';
+import type { Command } from 'commander';
 import type { Names } from '../../core/config/names.ts';
+import { FyersError } from '../../core/errors.ts';
 import { withOperatorHints } from '../shared/aws.ts';
 import { channelsOfStack, telegramOfStack, testMessage } from '../shared/channels.ts';
 import type { Session } from '../shared/io.ts';

@@ -5,9 +5,8 @@ import { clockError, clockFaultWords } from '../../core/clock-faults.ts';
 import { FyersError } from '../../core/errors.ts';
 import { DAY, formatIso, formatIst, HOUR, type Instant, MINUTE, SECOND } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
-import { clockCheck } from '../shared/settings.ts';
 import type { Session } from '../shared/io.ts';
-import { unprovenError } from './login/mint.ts';
+import { clockCheck } from '../shared/settings.ts';
 import { type Cell, paint, table, type Terminal } from '../shared/terminal.ts';
 import {
   answerIn,
@@ -23,6 +22,7 @@ import {
   TOKEN_TONES,
   type Verdict,
 } from '../shared/tokens.ts';
+import { unprovenError } from './login/mint.ts';
 
 interface TokensOptions {
   readonly dir: string;

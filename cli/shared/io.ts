@@ -3,10 +3,10 @@
 import { createInterface } from 'node:readline';
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { read } from 'read';
-import type { Clock } from '../../core/ports.ts';
-import { type Terminal, withoutControls } from './terminal.ts';
 import { FyersError } from '../../core/errors.ts';
+import type { Clock } from '../../core/ports.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
+import { type Terminal, withoutControls } from './terminal.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

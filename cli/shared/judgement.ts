@@ -5,19 +5,19 @@
 // megabytes; S3 verified the SHA-256 when the harvester stored an object, and no object changes. If asked to, each
 // object is downloaded and read as on this machine, one at a time.
 import { rm } from 'node:fs/promises';
-import { isSuspect } from '../../core/recording/field-faults.ts';
+import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
+import { refuseLink } from '../../adapters/recordings/disk.ts';
+import { countParquetRows } from '../../adapters/recordings/parquet/rows.ts';
+import { UPDATES_FILE } from '../../core/config/names.ts';
 import { FyersError } from '../../core/errors.ts';
 import { plansIn } from '../../core/recording/day-events.ts';
+import { isSuspect } from '../../core/recording/field-faults.ts';
+import type { FileFacts, FrameFacts, Manifest } from '../../core/recording/manifest.ts';
 import type { Audit } from '../../harvester/audit.ts';
 import type { Session } from './io.ts';
 import type { OpenedRecording, BucketDay } from './recordings.ts';
 import { readOverrides } from './settings.ts';
 import { formatShare, paint, type Terminal } from './terminal.ts';
-import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
-import { refuseLink } from '../../adapters/recordings/disk.ts';
-import { countParquetRows } from '../../adapters/recordings/parquet/rows.ts';
-import { UPDATES_FILE } from '../../core/config/names.ts';
-import type { FileFacts, FrameFacts, Manifest } from '../../core/recording/manifest.ts';
 
 /** The exit code of check and report for a recording that is not good; other commands use it for faults of this machine. */
 export const PROBLEMS_EXIT_CODE = 4;

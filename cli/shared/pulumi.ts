@@ -1,8 +1,8 @@
 // Runs the operator's own Pulumi CLI, one command at a time, with input by standard input.
 import { execFile } from 'node:child_process';
 import { errnoOf, FyersError } from '../../core/errors.ts';
-import type { Environment } from './io.ts';
 import { asSentence } from '../../core/text.ts';
+import type { Environment } from './io.ts';
 
 /** Returns the command's standard output. Errors: `operator.prerequisite`, `operator.config`. */
 export type Pulumi = (args: readonly string[], input: string) => Promise<string>;

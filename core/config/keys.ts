@@ -1,6 +1,7 @@
 // Lists every key that an operator may set in Pulumi's configuration, in `.env` or in the environment: one row per key.
 // The settings (`infra/config/load.ts`), `configure` and `takeover` follow from the rows. The comment above a row is its
 // text in Pulumi.dev.yaml and docs/configuration.md (`npm run docs`): a comment, because a bundle keeps every string.
+import { DEFAULT_PROBE_REFRESH, parseProbeRefresh } from '../token/decide.ts';
 import { FYERS_API_URL, REFERENCE_REDIRECT_URI, REFERENCE_SYMBOLS } from './names.ts';
 import {
   parseAccountIds,
@@ -28,7 +29,6 @@ import {
   parseTelegram,
   parseBoolean,
 } from './values.ts';
-import { DEFAULT_PROBE_REFRESH, parseProbeRefresh } from '../token/decide.ts';
 
 export interface KeyRow {
   readonly parse: (text: string) => Parsed<unknown>;

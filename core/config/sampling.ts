@@ -1,7 +1,7 @@
 // Checks that all harvesters together stay within the limits of their common account, and paces the calls of each harvester.
+import { type Instant, MINUTE, plus, SECOND } from '../time.ts';
 import { isGroup } from './groups.ts';
 import { CALLS_PER_MINUTE_CAP, type SamplingPlan } from './values.ts';
-import { type Instant, MINUTE, plus, SECOND } from '../time.ts';
 
 /** Limit of calls in any second (Fyers API v3, "Rate limits"). */
 const ACCOUNT_CALLS_PER_SECOND = 10;

@@ -1,8 +1,8 @@
 // Checks that the feeds of all harvesters together stay within the streams that one account has
 // (Fyers API v3, "TBT": 3 connections per app and user, 5 symbols per connection; "Data socket":
 // one connection per user, 5,000 symbols), and stream the symbols that they name.
-import { countedSymbols, groupsNote, type IndexLists, NO_LISTS, withMembers } from './groups.ts';
 import { isStreamedIndex } from '../stream/hsm-topics.ts';
+import { countedSymbols, groupsNote, type IndexLists, NO_LISTS, withMembers } from './groups.ts';
 import { beginsAsAlias, type Parsed, parseSampling, type SamplingPlan } from './values.ts';
 
 const FEEDS = ['rest', 'tbt', 'hsm'] as const;

@@ -1,13 +1,13 @@
 // Defines the harvester's business events, one function each with its log line and metric.
-import type { LogRecord, Level, StreamNote } from '../ports.ts';
-import type { CalendarNotice } from '../market/calendar.ts';
 import { isGroup } from '../config/groups.ts';
 import { METRICS } from '../config/names.ts';
-import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
+import type { CalendarNotice } from '../market/calendar.ts';
+import type { SessionPlan } from '../market/phases.ts';
+import type { LogRecord, Level, StreamNote } from '../ports.ts';
 import { counted } from '../text.ts';
+import { type Instant, type IstDate, formatClock, formatIst } from '../time.ts';
 import type { CoverageSummary } from './coverage.ts';
 import { type DepthField, fieldWords } from './field-faults.ts';
-import type { SessionPlan } from '../market/phases.ts';
 
 type HarvesterEvent = LogRecord & { readonly part: 'harvester' };
 

@@ -3,9 +3,9 @@
 import * as z from 'zod/mini';
 import { PLACEHOLDER } from '../config/names.ts';
 import type { Proof } from '../ports.ts';
+import { parseJson } from '../text.ts';
 import { brokerDayEnd, instant, type Instant, MINUTE, SECOND } from '../time.ts';
 import type { Check, Facts } from './decide.ts';
-import { parseJson } from '../text.ts';
 
 /** The claims that this program reads; a token has more (facts/fyers §1.6). */
 export interface TokenClaims {

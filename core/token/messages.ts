@@ -1,12 +1,12 @@
 // Writes the keeper's texts for people: the messages that ask for the day's login, and the results of a run. Each failure
 // names the next step, with commands that exist.
+import { FyersError } from '../errors.ts';
 import { type CalendarOptions, dayOf } from '../market/calendar.ts';
 import type { Message, RefusedBy } from '../ports.ts';
-import { HOUR, type Instant, type IstDate, formatHhMm, istDateAt, weekdayName } from '../time.ts';
-import { linkEndsAt } from './login/link.ts';
-import { FyersError } from '../errors.ts';
 import { asSentence } from '../text.ts';
+import { HOUR, type Instant, type IstDate, formatHhMm, istDateAt, weekdayName } from '../time.ts';
 import type { AskReason, FailureCode } from './decide.ts';
+import { linkEndsAt } from './login/link.ts';
 
 /** How the login is finished; depends on the app's registered redirect URL. */
 export type LoginWay =

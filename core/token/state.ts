@@ -4,10 +4,10 @@
 // broker day. FYERS_LOGIN_STATE is written by the login only.
 import * as z from 'zod/mini';
 import type { RefusedBy } from '../ports.ts';
+import { parseJson } from '../text.ts';
 import { type IstDate, parseIstDate, type Instant, MINUTE, instant, plus } from '../time.ts';
 import type { LatchReason } from './decide.ts';
 import type { Fingerprint } from './digest.ts';
-import { parseJson } from '../text.ts';
 
 const day = z.pipe(
   z.string(),

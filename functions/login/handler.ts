@@ -4,9 +4,9 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
+import { cacheCredentials, newCache } from '../../keeper/login-memory.ts';
 import { deadline, reportFailure, wiringOf } from '../wiring.ts';
 import { answerLogin, methodOf, renderOutcome } from './router.ts';
-import { cacheCredentials, newCache } from '../../keeper/login-memory.ts';
 
 const kept = newCache();
 

@@ -2,7 +2,6 @@
 // and the adoption of newer token files.
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Override } from '../../core/market/calendar-data.ts';
 import {
   DEFAULT_KEY_ID,
   ENVIRONMENT,
@@ -11,12 +10,7 @@ import {
   type Names,
   REGION,
 } from '../../core/config/names.ts';
-import type { ProbeRefresh } from '../../core/token/decide.ts';
-import type { Code } from '../bundle.ts';
-import { type Environment, keeperFunction, type MadeFunction, type Reserved } from './function.ts';
-import { type Arns, policyFor, trust } from '../iam/policies.ts';
-import type { Credentials } from './credentials.ts';
-import type { Messages } from './messages.ts';
+import type { Override } from '../../core/market/calendar-data.ts';
 import {
   REFRESH_SLOTS,
   type RefreshSlot,
@@ -25,6 +19,12 @@ import {
   type WatchSlot,
   scheduleExpression,
 } from '../../core/schedule.ts';
+import type { ProbeRefresh } from '../../core/token/decide.ts';
+import type { Code } from '../bundle.ts';
+import { type Arns, policyFor, trust } from '../iam/policies.ts';
+import type { Credentials } from './credentials.ts';
+import { type Environment, keeperFunction, type MadeFunction, type Reserved } from './function.ts';
+import type { Messages } from './messages.ts';
 
 const DAY_SECONDS = 86_400;
 

@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Override } from '../../core/market/calendar-data.ts';
-import { ANY_DATE, OBJECTS } from '../../core/config/names.ts';
-import type { Clock } from '../../core/ports.ts';
 import { type HarvesterPlan, numbered } from '../../core/config/harvesters.ts';
+import { ANY_DATE, OBJECTS } from '../../core/config/names.ts';
+import type { Override } from '../../core/market/calendar-data.ts';
+import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
+import type { Clock } from '../../core/ports.ts';
+import { formatClock, type Instant, istDateAt, MINUTE, plus } from '../../core/time.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
 import { type HarvesterSettings, userData } from '../instance/user-data.ts';
-import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
-import { formatClock, type Instant, istDateAt, MINUTE, plus } from '../../core/time.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
 const ROOT_GIB = 8;

@@ -1,8 +1,8 @@
 // Emulates an instance's metadata service (IMDSv2), from which the SDK's default chain reads a role's credentials.
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { FyersError, toError } from '../../core/errors.ts';
 import type { Emulator } from './emulator.ts';
 

@@ -1,9 +1,9 @@
 // Compares the day in the bucket with the simulator's ledger of what it served.
+import { zstdDecompressSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
-import { zstdDecompressSync } from 'node:zlib';
-import { FyersError } from '../../core/errors.ts';
 import { OBJECTS } from '../../core/config/names.ts';
+import { FyersError } from '../../core/errors.ts';
 import type { IstDate } from '../../core/time.ts';
 import type { Emulator } from '../aws/emulator.ts';
 import { type LedgerEntry, withBook } from '../fyers/ledger.ts';

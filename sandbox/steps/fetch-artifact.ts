@@ -1,10 +1,10 @@
 // Does the work of the unit's fetch script as a process of the instance: `node fetch-artifact.ts FILE`. It uses the
 // credentials of the metadata service.
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { toError } from '../../core/errors.ts';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ENVIRONMENT, OBJECTS } from '../../core/config/names.ts';
+import { toError } from '../../core/errors.ts';
 
 const [file = ''] = process.argv.slice(2);
 const s3 = new S3Client({});

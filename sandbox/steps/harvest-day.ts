@@ -6,10 +6,10 @@ import path from 'node:path';
 import { FyersError } from '../../core/errors.ts';
 import { formatHhMm, formatIso, instant, istInstant, type IstDate } from '../../core/time.ts';
 import { startImds } from '../aws/imds.ts';
-import type { Registered } from '../pulumi/register.ts';
 import { baseEnvironment } from '../pulumi/process.ts';
-import { formatBar, type Progress } from './progress.ts';
+import type { Registered } from '../pulumi/register.ts';
 import type { StandIns } from '../stand-ins.ts';
+import { formatBar, type Progress } from './progress.ts';
 
 const CHILD = path.join(import.meta.dirname, 'harvester-child.ts');
 const REPORT_EVERY_MS = 200;

@@ -4,9 +4,9 @@ import { FyersError } from '../../core/errors.ts';
 import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from '../browser.ts';
 import { ONE_TIME_PASSWORD } from '../fyers/auth.ts';
 import { openInbox, type Mail } from '../inbox.ts';
+import type { StandIns } from '../stand-ins.ts';
 import type { Progress } from './progress.ts';
 import type { Provisioned } from './provision.ts';
-import type { StandIns } from '../stand-ins.ts';
 import {
   answerOf,
   invoke,

@@ -5,8 +5,8 @@ import { LOGIN_URL_KEYWORD } from '../../core/config/names.ts';
 import { registeredIn, type Registered } from '../pulumi/register.ts';
 import { hasPulumi, withCli } from '../pulumi/with-cli.ts';
 import { upWithoutCli } from '../pulumi/without-cli.ts';
-import type { Progress } from './progress.ts';
 import { ROOT, type StandIns } from '../stand-ins.ts';
+import type { Progress } from './progress.ts';
 
 const COUNT_EVERY_MS = 300;
 

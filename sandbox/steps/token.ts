@@ -1,7 +1,7 @@
 // Invokes the function as AWS does, and reports by fingerprints what it did to the token.
+import { createHash } from 'node:crypto';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createHash } from 'node:crypto';
 import { REFRESHED_BODY } from '../../core/config/names.ts';
 import { FyersError } from '../../core/errors.ts';
 import type { Emulator } from '../aws/emulator.ts';

@@ -1,10 +1,10 @@
 // Tests the output if Fyers, or a proxy in front of it, refuses: the original message, after few
 // calls.
 import { describe, expect, test } from 'vitest';
+import { instant } from '../../core/time.ts';
 import { type Fault, startFaults } from '../../sandbox/faults.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { NOON, SEED } from '../sandbox/fyers/simulator.ts';
-import { instant } from '../../core/time.ts';
 import { SECRET_APP, createFolder, createPerson, startSimulatedFyers } from './login-stage.ts';
 
 const HOUR_MS = 3_600_000;

@@ -6,10 +6,11 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { encodeMark } from '../../core/stream/frame-log.ts';
-import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { hsmData, hsmSnapshot } from '../../sandbox/fyers/stream-frames.ts';
+import { bytesOf, VECTORS } from '../core/stream/vectors.ts';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
+import { OPENS_AT, shortSession } from '../support/depth.ts';
 import {
   HSM_OPENED,
   hsmMark,
@@ -17,7 +18,6 @@ import {
   quoteSnapshot,
   quoteUpdate,
 } from '../support/hsm-quotes.ts';
-import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { recordStreamDay } from '../support/stream-day.ts';

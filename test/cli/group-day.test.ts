@@ -1,7 +1,7 @@
 // Tests the commands with a day whose symbols are the members of `INDEX:MINE` and of `CHAIN:NIFTY`, recorded by
 // polling: each names the members, not the group, and counts them.
-import path from 'node:path';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { compactDay } from '../../harvester/compact.ts';

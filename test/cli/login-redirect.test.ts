@@ -1,6 +1,6 @@
-import { settingsIn } from '../../cli/shared/settings.ts';
 import { describe, expect, test } from 'vitest';
 import { registeredUrl } from '../../cli/commands/login/context.ts';
+import { settingsIn } from '../../cli/shared/settings.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import { type AwsStub, awsStub } from './aws-stub.ts';

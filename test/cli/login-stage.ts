@@ -1,8 +1,8 @@
 // Creates a folder with an app, a simulated Fyers, and a person who logs in on its page.
 import { once } from 'node:events';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import type { Person } from '../../cli/shared/io.ts';
@@ -13,8 +13,8 @@ import { instant } from '../../core/time.ts';
 import { ONE_TIME_PASSWORD } from '../../sandbox/fyers/auth.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import type { SimulatedApp } from '../../sandbox/fyers/tokens.ts';
-import { leaksOf } from '../support/canaries.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
+import { leaksOf } from '../support/canaries.ts';
 import { type Stage, type StageOptions, stage } from './cli-harness.ts';
 
 export const SECRET_APP: SimulatedApp = { ...APP, secret: 'CANARYSECRET9' };

@@ -1,5 +1,9 @@
 // Tests `fyers logs` against an independent emulator: logs of functions and the harvester, as text
 // and JSON.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -7,10 +11,6 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 import { type DayEvent, eventLine } from '../../core/recording/day-events.ts';

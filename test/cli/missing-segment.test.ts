@@ -1,9 +1,9 @@
 // Tests the commands that read frames with a segment that the manifest names and that is not there,
 // in the bucket or in the folder of the day.
 import { readdirSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import {

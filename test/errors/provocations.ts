@@ -1,19 +1,19 @@
 // Provokes every code of the closed union, with real sockets and files.
-import { DeleteParameterCommand } from '@aws-sdk/client-ssm';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { DeleteParameterCommand } from '@aws-sdk/client-ssm';
 import { vi } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 import type { ErrorCode, FyersError } from '../../core/errors.ts';
 import { formatUtc, instant } from '../../core/time.ts';
 import { type Effect, type Fault, startFaults } from '../../sandbox/faults.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { SECRET_APP, createFolder, createPerson, startSimulatedFyers } from '../cli/login-stage.ts';
 import { type Stage, type StageOptions, stage } from '../cli/cli-harness.ts';
+import { SECRET_APP, createFolder, createPerson, startSimulatedFyers } from '../cli/login-stage.ts';
 import { APP, NOON, SEED, SEVEN as ISSUED } from '../sandbox/fyers/simulator.ts';
-import { powerless } from '../support/restricted-role.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { installFunction } from '../support/reference-account.ts';
+import { powerless } from '../support/restricted-role.ts';
 import type { KeeperScene } from './keeper-fixture.ts';
 import { parseError } from './outcomes.ts';
 

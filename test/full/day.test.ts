@@ -1,18 +1,18 @@
 // Compares a recorded day in the bucket, read by DuckDB, with the simulator's ledger.
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { execFile } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OBJECTS, REFERENCE_SYMBOLS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
+import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { dayInBucket, servedSince } from '../../sandbox/steps/bucket-day.ts';
 import { harvestDay, instanceOf } from '../../sandbox/steps/harvest-day.ts';
 import { provision } from '../../sandbox/steps/provision.ts';
-import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 

@@ -1,18 +1,18 @@
 // The real Pulumi engine on the real program, from the first `up` to the one after `destroy`. The steps build on each
 // other and run in order.
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { leftBehind } from './remaining-resources.ts';
-import { copyProgram } from './program-copy.ts';
 import { onEngine } from './on-engine.ts';
+import { copyProgram } from './program-copy.ts';
+import { leftBehind } from './remaining-resources.ts';
 
 const SEED = 'engine';
 const DATE = istDate('2026-11-25');

@@ -1,8 +1,8 @@
 // Reads the clocks without /proc/uptime, which ProcSubset=pid of the service unit hides.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { systemdUnits } from '../../infra/instance/user-data.ts';
 
 const TIMEPIECE = path.join(import.meta.dirname, '../../adapters/process/clock.ts');

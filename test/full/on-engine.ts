@@ -1,7 +1,7 @@
 // What the tests on the real Pulumi engine have in common.
-import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { writeShiftedDate } from '../../sandbox/aws/shifted-date.ts';

@@ -1,12 +1,12 @@
 // Tests options on the real engine: the customer key, readers, reserved concurrency, and the session guard. The steps
 // depend on each other and run in order.
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { CreateRoleCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand, KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';

@@ -1,4 +1,15 @@
 // Checks least privilege under enforced IAM: removes each permission that the functions and the harvester use, once.
+import { appendFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   DeleteParameterCommand,
@@ -7,26 +18,15 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import {
-  DeleteObjectsCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { appendFile, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FyersError, toError } from '../../core/errors.ts';
 import { PLACEHOLDER, namesFor } from '../../core/config/names.ts';
+import { FyersError, toError } from '../../core/errors.ts';
 import { istDate } from '../../core/time.ts';
 import { grantsOf, type Grant } from '../../sandbox/aws/unexercised.ts';
+import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { harvestDay, instanceOf, type Instance } from '../../sandbox/steps/harvest-day.ts';
 import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
-import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 

@@ -1,8 +1,8 @@
 // Shows on the real engine why token parameters ignore every change (docs/decisions/0002): a parameter that ignores only
 // its value loses the live one. A small program suffices for that.
-import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmulator, type Emulator } from '../../sandbox/aws/emulator.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';

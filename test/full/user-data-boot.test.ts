@@ -1,17 +1,17 @@
 // Runs the user data of the instance up to a recording harvester: real script, units, code and AWS command line, with the
 // emulator's bucket and IAM. Stand-ins: dnf, swapon, systemctl, and dd, because its gigabyte would be memory.
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OBJECTS } from '../../core/config/names.ts';
 import { istDate } from '../../core/time.ts';
 import { startImds } from '../../sandbox/aws/imds.ts';
 import { ensureVenv } from '../../sandbox/aws/venv.ts';
+import { startStandIns } from '../../sandbox/stand-ins.ts';
 import { instanceOf } from '../../sandbox/steps/harvest-day.ts';
 import { provision } from '../../sandbox/steps/provision.ts';
-import { startStandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 import { type PrivateRoot, privateRoot, whyNoPrivateRoot } from './private-root.ts';

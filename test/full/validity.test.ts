@@ -1,8 +1,8 @@
 // Checks the registered resources with tools that know AWS schemas and systemd units; test/README.md lists them.
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import * as z from 'zod/mini';
 import { beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { WORLDS } from '../rules/worlds.ts';
 import { filesOf, userDataOf } from '../support/boot-script.ts';
 import { type Template, policiesOf, templateOf } from '../support/cloudformation/template.ts';

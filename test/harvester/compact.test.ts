@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { zstdDecompressSync } from 'node:zlib';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import type { Book } from '../../core/recording/book.ts';
 import { SECOND, plus } from '../../core/time.ts';

@@ -2,6 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Override } from '../../core/market/calendar-data.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
+import { istDate, parseInstant, plus } from '../../core/time.ts';
+import { OPENS_AT, calendarOf, shortSession } from '../support/depth.ts';
+import { operatorToken } from '../support/operator-token.ts';
 import {
   AFTERWARDS,
   TODAY,
@@ -10,11 +15,6 @@ import {
   bucket,
   runHarvester,
 } from './harvester-harness.ts';
-import type { Override } from '../../core/market/calendar-data.ts';
-import { MINUTE, SECOND } from '../../core/time.ts';
-import { istDate, parseInstant, plus } from '../../core/time.ts';
-import { OPENS_AT, calendarOf, shortSession } from '../support/depth.ts';
-import { operatorToken } from '../support/operator-token.ts';
 
 let folder = '';
 beforeEach(async () => {

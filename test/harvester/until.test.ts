@@ -5,9 +5,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
+import { stage } from '../cli/cli-harness.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
-import { stage } from '../cli/cli-harness.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -2,9 +2,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { zstdDecompressSync } from 'node:zlib';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';

@@ -1,8 +1,8 @@
 // Defines the rules for secrets.
 import { type Graph, allOf } from '../support/graph.ts';
+import { PIN } from '../support/stack-configs.ts';
 import { editOptions, editInputs } from './flaws.ts';
 import { type Rule, address, isText, unless } from './rule.ts';
-import { PIN } from '../support/stack-configs.ts';
 import { SECRETS } from './worlds.ts';
 
 const PARAMETER = 'aws:ssm/parameter:Parameter';

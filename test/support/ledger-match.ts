@@ -1,7 +1,7 @@
-// Compares the updates of a stream with the books that the server sent: each book is in the updates,
-import { levelsIn } from '../../core/stream/level-values.ts';
-// with all its levels, or a gap explains why not.
+// Compares the updates of a stream with the books that the server sent: each book is in the updates with all its
+// levels, or in a gap.
 import { expect } from 'vitest';
+import { levelsIn } from '../../core/stream/level-values.ts';
 import type { BookUpdate, GapBegin } from '../../core/stream/updates.ts';
 import type { SentBook } from '../../sandbox/fyers/streams.ts';
 

@@ -1,8 +1,8 @@
 // An object store in memory that can be unreachable, hang, or fail after it has stored an object.
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { createHash } from 'node:crypto';
 import { FyersError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 

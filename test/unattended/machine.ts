@@ -9,11 +9,11 @@ import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
-import { type Timeline, newTimeline } from './timeline.ts';
+import { SIMULATED_APP } from '../support/keeper-fixture.ts';
+import { ownMetric, runHarvester } from './harvester-process.ts';
 import { type KillSwitch, newKillSwitch } from './kill-switch.ts';
 import { type TcpProxy, startTcpProxy } from './tcp-proxy.ts';
-import { ownMetric, runHarvester } from './harvester-process.ts';
-import { SIMULATED_APP } from '../support/keeper-fixture.ts';
+import { type Timeline, newTimeline } from './timeline.ts';
 
 /** RestartSec of the systemd unit. */
 const RESTART_AFTER = 5 * SECOND;

@@ -1,6 +1,8 @@
 // Connects the two protocols to their connections: what is sent after opening, how a frame changes the books, which
 // answers are refusals, and what is stored of the frames. The state of a socket is dropped with its connection.
 import * as z from 'zod/mini';
+import type { Clock, FrameSink } from '../../../core/ports.ts';
+import { decodeHsmLogin, type HsmLogin } from '../../../core/stream/hsm-fields.ts';
 import {
   decodeHsmAnswer,
   encodeHsmAcknowledge,
@@ -13,7 +15,6 @@ import {
   textOf,
   unsignedOf,
 } from '../../../core/stream/hsm-frame.ts';
-import { decodeHsmLogin, type HsmLogin } from '../../../core/stream/hsm-fields.ts';
 import { type HsmTopic, startHsmTopics, type HsmTopics } from '../../../core/stream/hsm-topics.ts';
 import { startTbtBooks, type TbtBook } from '../../../core/stream/tbt-books.ts';
 import { decodeTbtFrame } from '../../../core/stream/tbt-frame.ts';
@@ -21,7 +22,6 @@ import { parseJson } from '../../../core/text.ts';
 import { type Instant, SECOND } from '../../../core/time.ts';
 import { type ConnectionOptions, StreamConnection, type Target, type Wire } from './connection.ts';
 import { chunksOf, Subscriptions } from './subscriptions.ts';
-import type { Clock, FrameSink } from '../../../core/ports.ts';
 
 /** The broker's limits: "Limits" of the TBT and of the HSM socket. */
 const MAX_TOPICS_PER_FRAME = 1_500;

@@ -2,14 +2,14 @@
 // streams, so that nothing reaches Fyers by accident. A probe connects with a token, without a subscription, waits for
 // the answer that accepts it, and closes at once. It takes one of the account's sockets for a moment, so it must not
 // run next to a harvester.
-import * as z from 'zod/mini';
 import WebSocket from 'ws';
+import * as z from 'zod/mini';
 import { FYERS_API_URL, FYERS_HSM_URL, FYERS_TBT_URL } from '../../../core/config/names.ts';
+import { decodeHsmLogin } from '../../../core/stream/hsm-fields.ts';
+import { encodeHsmLogin } from '../../../core/stream/hsm-frame.ts';
 import { SECOND } from '../../../core/time.ts';
 import { callFyers } from '../http.ts';
 import type { Target } from './connection.ts';
-import { decodeHsmLogin } from '../../../core/stream/hsm-fields.ts';
-import { encodeHsmLogin } from '../../../core/stream/hsm-frame.ts';
 
 export function hsmTarget(apiUrl: string): Target {
   // An `Authorization` header would make the stream accept us and then stay silent.

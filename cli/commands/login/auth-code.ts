@@ -5,11 +5,11 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { stopSignal } from '../../../adapters/process/stop-signal.ts';
 import type { AuthCode } from '../../../core/config/values.ts';
 import { errnoOf, FyersError, toError } from '../../../core/errors.ts';
+import { asSentence } from '../../../core/text.ts';
 import { MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { parseRedirect, type Redirect } from '../../../core/token/login/redirect.ts';
 import type { Io } from '../../shared/io.ts';
 import { freshLoginUrl, type LoginContext, openPage, stoppedError } from './context.ts';
-import { asSentence } from '../../../core/text.ts';
 
 const MAX_WAIT_MS = 10 * MINUTE;
 const HINT_AFTER_MS = 20 * SECOND;

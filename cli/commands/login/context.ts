@@ -2,6 +2,13 @@
 // browser. Resolves the app's registered URL for every command: the deployed stack's, then `.env`'s, then the guide's.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
+import {
+  ENVIRONMENT,
+  LOGIN_URL_KEYWORD,
+  type Names,
+  REFERENCE_REDIRECT_URI,
+} from '../../../core/config/names.ts';
 import {
   parseAppId,
   parseAppSecret,
@@ -10,15 +17,11 @@ import {
 } from '../../../core/config/values.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
 import type { CalendarOptions } from '../../../core/market/calendar.ts';
-import {
-  ENVIRONMENT,
-  LOGIN_URL_KEYWORD,
-  type Names,
-  REFERENCE_REDIRECT_URI,
-} from '../../../core/config/names.ts';
 import type { App, Broker } from '../../../core/ports.ts';
 import { fyersLoginUrl, newState, stateDay } from '../../../core/token/login/link.ts';
 import { loginFunctionUrl, parameterReader, withOperatorHints } from '../../shared/aws.ts';
+import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
+import type { Session } from '../../shared/io.ts';
 import {
   apiUrlOf,
   calendarOf,
@@ -32,9 +35,6 @@ import {
   settingsOf,
   parseOrThrow,
 } from '../../shared/settings.ts';
-import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
-import type { Session } from '../../shared/io.ts';
-import type { DeployedFunction } from '../../../adapters/aws/deployed-function.ts';
 
 type Target = 'local' | 'aws';
 

@@ -13,6 +13,7 @@ import {
   writeRefreshToken,
 } from '../../../adapters/operator/token-folder.ts';
 import { stopSignal } from '../../../adapters/process/stop-signal.ts';
+import { REGION } from '../../../core/config/names.ts';
 import {
   type AccessToken,
   type LinkKey,
@@ -21,14 +22,15 @@ import {
   parseRefreshToken,
 } from '../../../core/config/values.ts';
 import { FyersError } from '../../../core/errors.ts';
-import { REGION } from '../../../core/config/names.ts';
 import { type Instant, MINUTE, plus, SECOND } from '../../../core/time.ts';
 import { chooseAccessToken, chooseRefreshToken } from '../../../core/token/adopt.ts';
 import { decodeToken, classifyToken, tokenIn } from '../../../core/token/jwt.ts';
 import { linkPath, loginDay } from '../../../core/token/login/link.ts';
 import { parseTokenState } from '../../../core/token/state.ts';
 import { invokeKeeper, parameterReader, type ReadParameter } from '../../shared/aws.ts';
+import type { Session } from '../../shared/io.ts';
 import { warnOfClock } from '../../shared/settings.ts';
+import { caughtCode, pastedCode } from './auth-code.ts';
 import {
   contextOf,
   type LoginContext,
@@ -36,8 +38,6 @@ import {
   openPage,
   stoppedError,
 } from './context.ts';
-import type { Session } from '../../shared/io.ts';
-import { caughtCode, pastedCode } from './auth-code.ts';
 import {
   depthNotes,
   exchangeCode,

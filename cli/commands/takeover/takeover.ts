@@ -3,14 +3,15 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { FyersError } from '../../../core/errors.ts';
 import { REGION } from '../../../core/config/names.ts';
+import { FyersError } from '../../../core/errors.ts';
 import { formatIst } from '../../../core/time.ts';
 import { displayFingerprint } from '../../../core/token/digest.ts';
 import { decodeToken } from '../../../core/token/jwt.ts';
-import type { Session } from '../../shared/io.ts';
 import { withMoreToDo } from '../../shared/aws.ts';
+import type { Session } from '../../shared/io.ts';
 import { type Pulumi, pulumiIn, selectedStack } from '../../shared/pulumi.ts';
+import { type Cell, table, type Terminal } from '../../shared/terminal.ts';
 import {
   type Account,
   accountOf,
@@ -24,7 +25,6 @@ import {
   type LeftSecret,
   newestIn,
 } from './account.ts';
-import { type Cell, table, type Terminal } from '../../shared/terminal.ts';
 
 interface TakeoverOptions {
   readonly dir: string;

@@ -3,12 +3,12 @@
 // have pasted it, so the parser searches for the fields and ignores the text around them.
 import { type AuthCode, parseAuthCode } from '../../config/values.ts';
 import type { CalendarOptions } from '../../market/calendar.ts';
-import { MAX_PASTED_LENGTH, pastedText, withoutTail } from './pasted.ts';
 import type { App } from '../../ports.ts';
 import { hideTokens } from '../../text.ts';
 import { type Instant, SECOND, instant, istDateAt } from '../../time.ts';
 import { decodeToken } from '../jwt.ts';
 import { isStateShaped, readState } from './link.ts';
+import { MAX_PASTED_LENGTH, pastedText, withoutTail } from './pasted.ts';
 
 export type Redirect =
   | { readonly kind: 'code'; readonly code: AuthCode }

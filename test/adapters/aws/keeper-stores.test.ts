@@ -1,14 +1,14 @@
 // Tests the parameter store, the claims and the PIN against an independent emulator with IAM enforced.
+import path from 'node:path';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
 import { awsFault } from '../../../adapters/aws/fault.ts';
+import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../../adapters/aws/pin.ts';
 import { namesFor } from '../../../core/config/names.ts';
 import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';

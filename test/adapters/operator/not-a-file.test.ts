@@ -1,9 +1,9 @@
 // Tests each reader of the operator's folder with a pipe, a socket, a device and a folder in the
 // place of its file. A reader that opens a pipe waits without an end.
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -12,8 +12,8 @@ import { overridesFile, readCalendarFile } from '../../../adapters/operator/cale
 import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { readIndexLists } from '../../../adapters/operator/index-lists.ts';
 import { claimFiles, folderStore } from '../../../adapters/operator/token-folder.ts';
-import { toError } from '../../../core/errors.ts';
 import type { ParameterName } from '../../../core/config/names.ts';
+import { toError } from '../../../core/errors.ts';
 
 let folder = '';
 let undo: (() => unknown)[] = [];

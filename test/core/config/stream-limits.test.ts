@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { parseSymbol, parseSymbolAlias } from '../../../core/config/values.ts';
-import { must } from '../../support/rest-feed.ts';
 import {
   type FeedPlan,
   parseFeed,
   sizeProblem,
   streamProblems,
 } from '../../../core/config/stream-limits.ts';
+import { parseSymbol, parseSymbolAlias } from '../../../core/config/values.ts';
+import { must } from '../../support/rest-feed.ts';
 
 function plan(feed: FeedPlan['feed'], count: number): FeedPlan {
   const names = Array.from({ length: count }, (_, n) => `NSE:S${String(n)}-EQ`);

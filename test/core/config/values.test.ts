@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { describe, expect, test } from 'vitest';
 import {
   parseAppId,
   parseAppSecret,

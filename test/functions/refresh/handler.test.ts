@@ -1,15 +1,15 @@
 // Runs the handler as Lambda does, against the emulator and the Fyers simulator, and searches its
 // output for secrets.
+import path from 'node:path';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteParameterCommand, DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
-import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
-import { FyersError } from '../../../core/errors.ts';
 import { REFRESHED_BODY, namesFor } from '../../../core/config/names.ts';
+import { FyersError } from '../../../core/errors.ts';
 import type { TokenStore } from '../../../core/ports.ts';
 import { DAY, HOUR, MINUTE, brokerDay, formatUtc, plus } from '../../../core/time.ts';
 import type { Answer } from '../../../functions/refresh/handler.ts';

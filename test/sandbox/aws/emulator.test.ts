@@ -1,3 +1,10 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
@@ -7,17 +14,10 @@ import {
   SSMServiceException,
 } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { istDate, istInstant } from '../../../core/time.ts';
 import { emulatorOrExisting, startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
 import { startImds, type Imds } from '../../../sandbox/aws/imds.ts';
-import { istDate, istInstant } from '../../../core/time.ts';
 import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 const run = promisify(execFile);

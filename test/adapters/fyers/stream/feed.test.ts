@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SlotResult } from '../../../../core/ports.ts';
 import { instant, SECOND } from '../../../../core/time.ts';
-import { observe, TOKEN } from '../../../support/observed-stream.ts';
 import { hsmKeyOf } from '../../../../core/token/jwt.ts';
+import { observe, TOKEN } from '../../../support/observed-stream.ts';
 
 const TBT_SYMBOLS = [
   ...['NSE:HDFCBANK-EQ', 'NSE:RELIANCE-EQ', 'NSE:ADANIENT-EQ'],
