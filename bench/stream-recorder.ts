@@ -1,8 +1,8 @@
-// Measures the harvester's own process while it records 15 TBT symbols from sockets on this machine: its
-// memory and its share of a core at the rate of a busy day, and the processor time of a message from the
-// socket to the disk at a rate at which messages are its work: at a lower one the process wakes for
-// nearly each message, which costs more than the message. The messages are those of `stream.ts`;
-// everything else that the harvester asks for, HSM included, comes from the simulator.
+// Measures the harvester's own process while it records 15 TBT symbols from sockets on this machine. Its memory and its
+// share of a core are measured at the rate of a busy day. The processor time of a message, from the socket to the disk,
+// is measured at a higher rate: at a low one the process wakes up for nearly each message, and waking up costs more
+// than the message. The messages are those of `stream.ts`; everything else that the harvester requests, HSM included,
+// comes from the simulator.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';

@@ -70,13 +70,13 @@ function countRecord(
   if (mark?.mark === 'opened') connections.set(mark.name, (connections.get(mark.name) ?? 0) + 1);
 }
 
-// The file of updates is made in two passes, because frames have the symbols mixed and the file has them one after
-// the other. The first pass decodes each segment once and puts the rows of each symbol on disk; the second writes them.
-// Neither keeps more than a part of a segment in memory.
+// The file of updates is made in two passes, because the frames mix the symbols and the file groups by symbol. The first
+// pass decodes each segment once and puts the rows of each symbol on disk; the second pass writes them. Neither keeps
+// more than a part of a segment in memory.
 
 /** A file of very many rows has larger groups, because the description of each group takes memory. */
 const [MIN_ROWS_PER_GROUP, MAX_ROWS_PER_GROUP, GROUPS] = [20_000, 120_000, 1_000];
-/** In the manifest, of one symbol. The rows of the file have all. */
+/** Limits the gaps of a symbol in the manifest. The rows of the file have all of them. */
 const MAX_GAPS_LISTED = 50;
 
 interface CompactionOptions {

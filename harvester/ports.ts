@@ -78,7 +78,7 @@ type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
 
 /** Rows of updates on disk, by symbol, between the two passes of compaction. */
 export interface UpdateSpill extends Disposable {
-  /** Copies the rows, which are one after the other. */
+  /** Copies the rows. */
   add(symbol: string, rows: Float64Array): void;
   symbols(): readonly string[];
   rows(symbol: string): number;

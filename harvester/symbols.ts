@@ -302,7 +302,7 @@ function factsOf(
     tick: row?.tick ?? null,
     lot: row?.lot ?? null,
     // The master has no flag for it; the closing auction is for shares that have derivatives
-    // (NSE/CMTR/74466). No source gives that of BSE.
+    // (NSE/CMTR/74466). No source says which shares BSE closes by auction.
     auction:
       isShare && knowsDerivatives && symbol.startsWith('NSE:')
         ? extract.isUnderlying(row.fyToken)

@@ -1,6 +1,6 @@
 // Pins the names that users have in their accounts, scripts and recordings: commands, flags, exit codes, parameters,
 // resources, metrics, events, columns and object keys. To add one, run this file with `--update`; the diff of
-// contract.json shows it. A name that leaves that file breaks somebody's script.
+// contract.json shows it. If a name leaves that file, a user's script breaks.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';

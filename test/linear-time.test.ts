@@ -1,4 +1,4 @@
-// Every parser of a text from outside takes time in proportion to the length of the text. ESLint's rules
+// Tests that every parser of a text from outside takes time in proportion to the length of the text. ESLint's rules
 // regexp/no-super-linear-backtracking and no-super-linear-move check each pattern.
 import { describe, expect, test } from 'vitest';
 import { sourceFiles } from './support/source-tree.ts';

@@ -181,7 +181,7 @@ describe('The shape of the code', () => {
   });
 
   test('keeps the three stand-ins and their faults within 2,700 lines of logic, npm start within 1,330', () => {
-    // The tables of resource types are data, and what npm start does and tells is no stand-in.
+    // The tables of resource types are data, and the steps and texts of npm start are not a stand-in.
     const logic = production.filter(
       ({ file }) => file.startsWith('sandbox/') && !file.startsWith('sandbox/pulumi/resources/'),
     );

@@ -1,5 +1,5 @@
 // Writes the parts of the documents that the code determines, as Markdown: keys, columns, marks, and the frame that
-// puts a part into its place in a page. Also the comments of Pulumi.dev.yaml.
+// puts a part into its place in a page. Also writes the comments of Pulumi.dev.yaml.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';

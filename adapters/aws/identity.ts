@@ -1,3 +1,4 @@
+// Reads the AWS identity in use.
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import { toError } from '../../core/errors.ts';
 import { type Instant, parseHttpDate } from '../../core/time.ts';

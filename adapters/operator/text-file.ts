@@ -23,7 +23,7 @@ interface Unreadable {
 const MAX_BYTES = 65_536;
 const AS_UTF_8 = 'Save it as UTF-8; in Notepad that is "Encoding" in "Save as".';
 
-/** Never throws, and never waits: a pipe in the file's place would block the process without an end. */
+/** Never throws, and never waits: a pipe in the place of the file would block the process forever. */
 export function readText(file: string, maxBytes = MAX_BYTES): Read {
   try {
     const found = statSync(file);
@@ -44,7 +44,7 @@ function notAFile(found: Stats): Unreadable {
   return {
     kind: 'unreadable',
     why: found.isDirectory() ? 'is a folder' : 'is a pipe, a socket or a device',
-    nextStep: 'Move it away: it must be a file, or not be there.',
+    nextStep: 'Move it away. Only a regular file is read.',
   };
 }
 

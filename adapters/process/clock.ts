@@ -1,3 +1,4 @@
+// Reads this machine's clocks, and waits by them.
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/ports.ts';
@@ -27,8 +28,6 @@ export const systemClock: Clock = {
     }
   },
 };
-
-// Reads the machine's clocks together.
 
 /** A longer reading was interrupted, so its clocks were not read at one moment. */
 const MAX_READING_MS = 20;

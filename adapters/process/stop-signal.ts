@@ -25,7 +25,7 @@ export function stopSignal(): StopSignal {
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** One listener for all: a listener of each would take the others for those of the command. */
+/** All share one listener. With a listener for each, each would take the others for listeners of the command. */
 const temporary = new Set<string>();
 
 /**

@@ -159,7 +159,7 @@ type OpenFile = ReturnType<typeof openFile>;
 
 /**
  * A file is open only while a block is appended to it: a day of thousands of symbols would reach the limit of open
- * files. It is one gzip stream nevertheless, because some readers stop after the first of several.
+ * files. Its content is still one gzip stream, because some readers stop after the first stream of a file.
  */
 function openFile(file: string, header: string) {
   const zip = createGzip(COMPRESSION);

@@ -14,9 +14,9 @@ const WRITE_BYTES = 256 * 1024;
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 interface Spilled {
-  /** The rows that are not on disk yet, one after the other. */
+  /** The rows that are not on disk yet, row by row. */
   readonly buffer: Float64Array;
-  /** Numbers in it. */
+  /** How many numbers of `buffer` are used. */
   waiting: number;
   rows: number;
   /** Place, length and rows of each part in the file. */
@@ -41,7 +41,7 @@ export function updateSpill(file: string, symbols: number) {
     bySymbol.set(symbol, made);
     return made;
   };
-  /** Columns compress better than rows. */
+  /** Columns compress better than rows, so `flush` writes columns. */
   const columns = new Float64Array(UPDATE_WIDTH * capacity);
   const flush = (spilled: Spilled): void => {
     transpose(spilled.buffer, columns);
@@ -50,7 +50,7 @@ export function updateSpill(file: string, symbols: number) {
     spilled.waiting = 0;
   };
   return {
-    /** @param rows one after the other */
+    /** @param rows row by row */
     add(symbol: string, rows: Float64Array): void {
       const spilled = spilledOf(symbol);
       const { buffer } = spilled;
@@ -87,7 +87,7 @@ export function updateSpill(file: string, symbols: number) {
   };
 }
 
-/** Puts the columns of `rows` one after the other. */
+/** Writes `rows` to `columns`, column by column. */
 function transpose(rows: Float64Array, columns: Float64Array): void {
   for (let column = 0, to = 0; column < UPDATE_WIDTH; column += 1) {
     for (let from = column; from < rows.length; from += UPDATE_WIDTH, to += 1) {

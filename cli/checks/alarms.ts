@@ -17,7 +17,7 @@ interface Alarm {
 /** Common prefix of all our alarms' names. */
 const ALARM_NAME_PREFIX = 'Fyers';
 
-/** Reads the alarms that notify the stack's topic; without a topic selects by name. */
+/** Reads the alarms that notify the stack's topic. If there is no topic, selects them by name. */
 async function readAlarms(context: CheckContext): Promise<readonly Alarm[]> {
   const { session } = context;
   const topicArn = channelsIn((await deployed(context, 'refresh'))?.environment ?? {}).topicArn;

@@ -5,7 +5,7 @@ import type { Tone } from '../shared/terminal.ts';
 import { type CheckContext, hasAws, usesAws } from './context.ts';
 
 export interface Finding {
-  /** Replaces the check's name, if a check has a second finding. */
+  /** Replaces the check's name: a second finding of a check needs its own. */
   readonly name?: string;
   /** One or two words. */
   readonly state: string;
@@ -27,7 +27,7 @@ type Findings = Finding | readonly Finding[];
 
 export interface Check {
   readonly name: string;
-  /** Skipped without it: `stack` on a laptop that has none, `aws` also if AWS cannot be reached. */
+  /** The check is skipped without it: `stack` on a laptop without a stack, `aws` also if AWS cannot be reached. */
   readonly needs?: 'stack' | 'aws';
   readonly run: (context: CheckContext) => Findings | Promise<Findings>;
 }

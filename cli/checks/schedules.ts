@@ -118,7 +118,7 @@ async function nextRunFinding(context: CheckContext): Promise<Finding> {
   };
 }
 
-/** Returns the first enabled slot strictly after now on which the keeper does not rest; null if no slot is enabled. */
+/** Returns the first enabled slot after now on a day on which the keeper mints; null if no slot is enabled. */
 export async function readNextRun(
   context: CheckContext,
 ): Promise<{ readonly slot: Slot; readonly at: Instant } | null> {

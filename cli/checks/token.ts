@@ -99,7 +99,7 @@ const judgeStored = oncePerContext(async (context) => {
 
 export async function checkStoredToken(context: CheckContext): Promise<Finding> {
   const { token, verdict } = await judgeStored(context);
-  // Without it the text does not mention the next run; its own check reports why.
+  // If it cannot be read, the text leaves the next run out: the check of the schedules reports the reason.
   const run = await readNextRun(context).catch(() => null);
   const { access, session, good } = verdict;
   const fingerprint = token === null ? null : displayFingerprint(token);

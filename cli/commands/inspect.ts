@@ -196,8 +196,8 @@ export function parseLevels(text: string): number {
 }
 
 /**
- * Reads the day from the last opening of each connection first: a book that is sound then is the same as one from the
- * beginning of the day. Otherwise it reads the whole day, because the reason may be older.
+ * Reads the day from the last opening of each connection first: if the book is sound with these frames, earlier frames
+ * do not change it. Otherwise reads the whole day, because the reason may be older.
  *
  * @throws FyersError `operator.usage` if there is no sound book at the instant
  */

@@ -239,7 +239,7 @@ async function filesIn(pages: Pages): Promise<readonly string[]> {
   return keys;
 }
 
-/** Keys of one shard: the whole log, or its segments until that exists. */
+/** Returns the keys of one shard: the whole log, or its segments until the whole log exists. */
 function eventKeys(keys: readonly string[]): readonly string[] {
   const whole = keys.filter((key) => key.endsWith(WHOLE));
   return whole.length > 0 ? whole : keys.filter((key) => PIECE.test(key)).toSorted();

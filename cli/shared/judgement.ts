@@ -253,7 +253,7 @@ async function findFrameFaults(
 /** Requests at the same time. */
 const HEADS = 16;
 
-/** The answers in the order of the items. */
+/** Returns the answers in the order of the items. */
 async function askAll<T, A>(
   items: readonly T[],
   ask: (item: T) => Promise<A>,

@@ -71,7 +71,7 @@ export interface OpenedRecording extends Recording, AsyncDisposable {
 
 /** A day in the bucket. */
 export interface BucketDay {
-  /** Of a file, without downloading it; null: it is not there, or may not be read. */
+  /** Reads the facts of a file without a download; null: it is not there, or may not be read. */
   facts(name: string): Promise<ObjectFacts | null>;
   /** Downloads a file to a path; false: it is not there, or may not be read. */
   fetch(name: string, file: string): Promise<boolean>;
@@ -226,10 +226,10 @@ function missingFileError(name: string, where: string): FyersError {
 }
 
 /**
- * The segments that the manifest names, and those of a folder.
+ * Returns the segments that the manifest names, and those in the day's folder. Removes a downloaded segment after it is
+ * read, because the segments of a day are large.
  *
- * @param bucket null for a day on this machine. A downloaded segment is removed after it is read, because a day of
- * them is large
+ * @param bucket null for a day on this machine
  */
 function storedFrames(recording: Recording, bucket: BucketDay | null): StoredFrames {
   const { day } = recording;

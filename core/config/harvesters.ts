@@ -41,7 +41,7 @@ export function numbered(name: string, shard: number): string {
   return shard === 0 ? name : `${name}-${String(shard)}`;
 }
 
-/** `everySeconds`, `instanceType` and `feed` are of plans that do not set their own. */
+/** `everySeconds`, `instanceType` and `feed` apply to plans that do not set their own. */
 interface Defaults extends Pick<Values, 'symbols' | 'everySeconds' | 'instanceType' | 'feed'> {
   /** Members of the indices that are named; those that cannot be read are reported already. */
   readonly lists: IndexLists;

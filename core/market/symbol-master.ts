@@ -5,7 +5,7 @@ import { parseSymbol, type Parsed, type SymbolAlias, parseSymbolAlias } from '..
 import { csvCells } from '../text.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
-/** Cash market and equity derivatives, as the files are named. */
+/** Cash market and equity derivatives, by the names of the files. */
 export type Segment = 'NSE_CM' | 'NSE_FO' | 'BSE_CM' | 'BSE_FO';
 
 interface Common {
@@ -122,7 +122,7 @@ export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract
   return {
     add(row) {
       if (symbols.has(row.symbol)) listed.set(row.symbol, row);
-      // Aliases mean contracts of NSE.
+      // Contracts of BSE are not needed: aliases mean contracts of NSE.
       if (row.symbol.startsWith('BSE:')) return;
       if (row.kind !== 'cash') addContract(row);
       else if ([...tokens.values()].includes(row.fyToken)) names.set(row.fyToken, row.symbol);

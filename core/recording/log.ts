@@ -148,8 +148,8 @@ export function heartbeat(slotsMissed: number, diskUsedPercent: number): Harvest
 }
 
 /**
- * For every event that needs the operator. One metric for all, because the log shows which event it is; `fault-bell.ts` decides
- * when it alarms.
+ * For every event that needs the operator. One metric for all, because the log shows which event it is; `faultBell` in
+ * `adapters/aws/metrics.ts` decides when it alarms.
  */
 const FAULT = { name: METRICS.faults, value: 1 };
 

@@ -93,7 +93,7 @@ export function startFrameBatch(crc32: Crc32): FrameBatch {
  */
 type FrameLogProblem = 'header' | 'version' | 'torn' | 'damaged';
 
-/** Makes each record when it is asked for: those of a minute, all at once, are work for the collector. */
+/** Makes each record only when it is read: all records of a minute at once would burden the garbage collector. */
 export interface FrameRecords extends Iterable<FrameRecord> {
   readonly count: number;
 }

@@ -28,7 +28,7 @@ export interface HsmTopics {
     frame: Uint8Array,
     receivedAt: Instant,
   ): { readonly message: number | null; readonly items: readonly AppliedItem[] } | null;
-  /** Changes with the next frame: copy what you keep. */
+  /** The topic changes with the next frame, so copy its values to keep them. */
   topic(name: string): HsmTopic | null;
 }
 
@@ -139,10 +139,10 @@ const SEGMENTS: ReadonlyMap<string, string> = new Map([
   ['1212', 'bcs_fo'],
 ]);
 
-/** An index has a name in place of the exchange's number. */
+/** A topic of an index has the index's name in place of the exchange's number. */
 const INDEX_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(indices.names));
 
-/** Whether the stream has the symbol, which ends in `-INDEX`. */
+/** @param symbol of an index, which ends in `-INDEX` */
 export function isStreamedIndex(symbol: string): boolean {
   return INDEX_NAMES.has(symbol);
 }

@@ -14,7 +14,7 @@ export interface DeepLevel {
   readonly orders: number | null;
 }
 
-/** Price, quantity and orders of a level. One memory for all calls: valid until the next one. */
+/** Price, quantity and orders of a level, in an array that all calls share: it is valid until the next call. */
 export interface BookLevel extends DeepLevel {
   readonly side: 'bid' | 'ask';
 }
@@ -51,7 +51,7 @@ function placesBelow(count: number): readonly number[] {
   return Array.from({ length: count }, (_, place) => place);
 }
 
-/** The places that a TBT message has; one may be there twice. */
+/** Returns the places that a TBT message has. A message may have a place twice. */
 export function placesIn(
   depth: { readonly bids: Levels; readonly asks: Levels } | null,
 ): readonly number[] {
@@ -123,7 +123,7 @@ export function takeChangedOf(
 /** Side (0 is bid, 1 is ask), level, price, quantity and orders of a level. */
 export const LEVEL_CELLS = 5;
 
-/** The cells of these places, one place after the other. */
+/** Returns the cells of these places in one list, place by place. */
 export function cellsOf(values: Float64Array, places: readonly number[]): readonly number[] {
   const levels = values.length / VALUES / 2;
   const cells: number[] = [];
@@ -136,7 +136,7 @@ export function cellsOf(values: Float64Array, places: readonly number[]): readon
   return cells;
 }
 
-/** @param cells as of `cellsOf` */
+/** @param cells from `cellsOf` */
 export function levelsIn(cells: readonly number[]): readonly BookLevel[] {
   return Array.from({ length: cells.length / LEVEL_CELLS }, (_, n) => {
     const [side, level = 0, ...values] = cells.slice(n * LEVEL_CELLS, (n + 1) * LEVEL_CELLS);

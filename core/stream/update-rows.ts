@@ -47,11 +47,11 @@ const STORED = [
 /** Numbers in a row. */
 export const UPDATE_WIDTH = STORED.length;
 
-/** Of all calls: new ones for each of millions of messages would cost as much as the rest. */
+/** Shared by all calls: a new array for each of millions of messages would cost as much as all other work. */
 const ROWS = new Float64Array(2 * TBT_LEVELS * UPDATE_WIDTH);
 const SIDE = STORED.indexOf('side');
 
-/** One row for each level, one after the other. Valid until the next call. */
+/** Returns one row for each level, in one array that is valid until the next call. */
 export function updateRows(change: BookUpdate | GapBegin): Float64Array {
   const cells = change.kind === 'gap' ? NO_LEVEL : change.cells;
   const rows = ROWS.subarray(0, (cells.length / LEVEL_CELLS) * UPDATE_WIDTH);
@@ -86,7 +86,7 @@ function snapshotFlags(reasons: Float64Array): Float64Array {
   return flags;
 }
 
-// Valid until the next column.
+// Their arrays are valid until the next column.
 const FLAGS = scratchMemory((length) => new Float64Array(length));
 const PLACES = scratchMemory((length) => new Int32Array(length));
 

@@ -37,18 +37,18 @@ export function quoteTopicsIn(events: readonly DayEvent[]): ReadonlyMap<string, 
 
 /** The volume is 32 bits wide. */
 const WRAP = 2 ** 32;
-/** A larger change over the wrap is one of the other direction that does not pass it. */
+/** If a change over the wrap would be larger, the volume did not pass the wrap. */
 const MAX_CHANGE_OVER_WRAP = 2 ** 28;
 
-/** Of the connection so far. */
+/** The volumes of a symbol in the current connection. */
 interface Seen {
   readonly last: number;
   readonly largest: number;
-  /** Epoch seconds of the last trade, when the largest volume was sent; 0 if there was none. */
+  /** Time of the last trade in the message with the largest volume, in epoch seconds; 0 if there was none. */
   readonly tradedAt: number;
 }
 
-/** @param topics as of `quoteTopicsIn` */
+/** @param topics from `quoteTopicsIn` */
 export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSteps {
   const state = startStreamState();
   const volumes = new Map<string, Seen>();
@@ -94,14 +94,14 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
   };
 }
 
-/** The shorter way between two volumes may pass the wrap. */
+/** Returns the change over the wrap if that is small, otherwise the plain difference. */
 function changeOf(before: number, volume: number): number {
   const change = volume - before;
   const overWrap = change < 0 ? change + WRAP : change - WRAP;
   return Math.abs(overWrap) <= MAX_CHANGE_OVER_WRAP ? overWrap : change;
 }
 
-/** In India. */
+/** Compares the dates in India. */
 function isSameDay(...seconds: readonly [number, number]): boolean {
   const [one, other] = seconds.map((each) => istDateAt(instant(each * SECOND)));
   return one === other;

@@ -142,7 +142,7 @@ const VALUES = {
 
 export type Topic = keyof typeof VALUES;
 
-/** Ids of the values in that map. The official Node SDK knows some of them. */
+/** Ids of the values in the field map. The official Node SDK expects some of them. */
 const IDS = {
   dp: VALUES.dp.split(' ').map((_, place) => `d${String(place)}`),
   sf: 's105 s104 s106 s107 s108 s109 s110 s111 s112 s114 s115 s113 s116 s117 s118 s119 s120 s122 s123 s124 s121'.split(
@@ -150,7 +150,7 @@ const IDS = {
   ),
   if: 'i102 i103 i903 i904 i905 i906'.split(' '),
 };
-/** Values that no frame has. That SDK computes them, and fails at the login if the map does not name them. */
+/** Values that no frame has. The Node SDK computes them, and fails at the login if the field map does not name them. */
 const COMPUTED = { f101: 'cng*', f102: 'nc', f103: 'to', f104: 'cng*', f105: 'nc' };
 
 export function hsmValues(topic: Topic, book: SimulatedBook, now: number): readonly number[] {

@@ -1,4 +1,4 @@
-// What the engine says while it works (`--json`: one event a line), and what became of it.
+// Reads the events of the engine (`--json`: one event a line), and with them the result of a run.
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 import type { Finished } from './process.ts';

@@ -1,5 +1,5 @@
-// The SDK's mock monitor says that it knows resource hooks and has no call for one. It compares nothing with a state, so
-// no hook before a change would ever run: it is enough that it takes them.
+// Adds resource hooks to the SDK's mock monitor, which reports that it knows them and has no call for one. The monitor
+// compares nothing with a state, so no hook before a change would ever run: it only has to accept them.
 import * as pulumi from '@pulumi/pulumi';
 
 /** After `setMocks`. @throws Error where that was not called */

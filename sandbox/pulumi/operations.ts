@@ -1,5 +1,5 @@
-// What Pulumi asks of a provider, answered from the table of resource types. Used by the provider that the real
-// engine attaches, and by the run without the CLI.
+// Answers Pulumi's calls to a provider from the table of resource types: for the provider that the real engine
+// attaches, and for the run without the CLI.
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { INVOKES, RESOURCE_TYPES } from './resources/table.ts';

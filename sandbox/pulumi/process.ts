@@ -1,4 +1,5 @@
-// Child processes of the sandbox: found on a private PATH, given only the environment that they need.
+// Starts child processes of the sandbox: finds the programs on a private PATH, and gives them only the environment that
+// they need.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { FyersError } from '../../core/errors.ts';

@@ -1,5 +1,5 @@
-// The provider that the real engine attaches, on the SDK's own server. It prints its port, then serves until its
-// standard input ends: with its parent, however that goes. Argument: the run's folder.
+// Serves the provider that the real engine attaches, with the SDK's own server. Prints its port, then serves until its
+// standard input ends, so it ends with its parent in any case. Argument: the run's folder.
 import * as pulumi from '@pulumi/pulumi';
 import { operations } from './operations.ts';
 import { registerIn } from './register.ts';

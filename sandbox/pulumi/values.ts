@@ -1,4 +1,4 @@
-// The engine's wire values: plain JSON in which objects with a signature represent secrets, references and assets
+// Converts the engine's wire values: plain JSON in which objects with a signature represent secrets, references and assets
 // (github.com/pulumi/pulumi sdk/go/common/resource/properties.go and sig/sig.go).
 import { asset } from '@pulumi/pulumi';
 

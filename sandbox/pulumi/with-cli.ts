@@ -1,5 +1,5 @@
-// The unchanged program under the real Pulumi CLI, on a private copy of its project files: private state, private
-// home, our provider attached. The program's folder stays unchanged.
+// Runs the unchanged program under the real Pulumi CLI, on a private copy of its project files, with private state, a
+// private home and our provider. The program's folder stays unchanged.
 import { access, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FyersError } from '../../core/errors.ts';

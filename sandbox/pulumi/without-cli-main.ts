@@ -1,5 +1,5 @@
-// The child of without-cli.ts. Arguments: the program, the run's folder. Configuration comes, and the answer goes, by
-// message.
+// Runs the program in a child process of without-cli.ts. Arguments: the program, the run's folder. The configuration
+// comes by message, and the answer goes back by message.
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import * as pulumi from '@pulumi/pulumi';

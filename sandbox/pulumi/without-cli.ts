@@ -1,5 +1,5 @@
-// The unchanged program without the Pulumi CLI: the SDK's own mock monitor, with resources that are really created.
-// It can only create: there is no state, so nothing is compared, changed or removed.
+// Runs the unchanged program without the Pulumi CLI, with the SDK's own mock monitor and resources that are really
+// created. It can only create: there is no state, so nothing is compared, changed or removed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What `./fyers doctor` finds out about a stream, on a laptop, in front of the simulator.
+// Tests the checks of `./fyers doctor` for streams on a laptop, with the simulator.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Instant, instant } from '../../core/time.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
@@ -22,7 +22,7 @@ interface Laptop {
   readonly flags?: readonly string[];
   /** The list of `INDEX:MINE`. */
   readonly list?: string;
-  /** In place of symbols and feed. */
+  /** Replaces symbols and feed. */
   readonly harvesters?: readonly object[];
 }
 
@@ -118,7 +118,7 @@ describe('fyers doctor, of a stream', () => {
       [{ symbols: ['SBIN'] }, { symbols: ['NOSUCH'], feed: 'hsm' }],
       'NOSUCH',
     ],
-  ])('has %s of several harvesters for a problem', async (_, harvesters, words) => {
+  ])('reports %s of several harvesters', async (_, harvesters, words) => {
     const found = await streamsOf({ harvesters });
     expect(found).toMatchObject({ state: 'problem' });
     expect(found?.detail).toContain(words);

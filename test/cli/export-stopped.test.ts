@@ -1,4 +1,4 @@
-// Ends `./fyers export` in the middle of its files.
+// Stops `./fyers export` while it writes its files.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => cli[Symbol.asyncDispose]());
 
-/** Sends the signal when the folder of the output has a file that is not in `before`. */
+/** Sends the signal as soon as the output folder has a new file. */
 async function stopExport(
   signal: NodeJS.Signals,
   args: readonly string[],

@@ -126,7 +126,7 @@ describe('fyers export --format tardis', () => {
     expect(linesOf(BOOK)[1]).toMatch(/^binance,SBIN-EQ,/);
   });
 
-  test('replaces files only if it is told to, and leaves no part of a file', async () => {
+  test('replaces files only with --force, and leaves no part of a file', async () => {
     await record();
     await exported();
     const before = readFileSync(path.join(cli.folder, 'out', BOOK));
@@ -149,7 +149,7 @@ describe('fyers export --format tardis', () => {
     expect(linesOf(BOOK).filter((line) => line.includes(',true,bid,'))).toHaveLength(2 * 50);
   });
 
-  test('has more files than may be open', async () => {
+  test('writes more files than may be open at once', async () => {
     const symbols = Array.from({ length: 150 }, (_, index) => `NSE:S${String(index)}-EQ`);
     const head = { socket: 0, receivedAt: OPENS_AT * 1_000 };
     const values = Array.from({ length: 30 }, (_, place) => 100 * (place + 1));

@@ -15,7 +15,7 @@ const GROUPS = {
 };
 const MEMBERS = Object.values(GROUPS).flat();
 const DATE = '2026-11-25';
-/** A minute, every 5 seconds. */
+/** One minute with a slot every 5 seconds. */
 const SLOTS = 12;
 
 let cli: Stage;
@@ -51,7 +51,7 @@ async function run(...args: readonly string[]) {
   return out;
 }
 
-/** How often each member is the symbol of a row. */
+/** Counts the rows of each member. */
 function countIn(symbols: readonly string[]) {
   const counts: Record<string, number> = {};
   for (const symbol of symbols) counts[symbol] = (counts[symbol] ?? 0) + 1;

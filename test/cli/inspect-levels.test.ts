@@ -1,4 +1,4 @@
-// `./fyers inspect --levels`: the book of an instant from the frames of a stream.
+// Tests `./fyers inspect --levels`: the book of an instant from the frames of a stream.
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// Tests the commands that read frames with a segment that the manifest names and that is not there,
-// in the bucket or in the folder of the day.
+// Tests the commands that read frames if a segment that the manifest names is missing, in the bucket or in the folder
+// of the day.
 import { readdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -49,7 +49,7 @@ describe.each([
   const run = (command: string, ...args: readonly string[]) =>
     cli.run(command, '2026-11-25', ...place, ...args);
 
-  test('is a gap of an export, which has the rest', async () => {
+  test('is a gap of an export, which has all other frames', async () => {
     const { code, err } = await run('export', '--format', 'tardis', '--to', 'out');
     expect(code).toBe(4);
     expect(err).toContain(`${missing} is missing or damaged`);

@@ -1,4 +1,4 @@
-// `./fyers replay --updates`: the updates and gaps of a stream's day, in their time.
+// Tests `./fyers replay --updates`: the updates and gaps of a stream's day, in their time.
 import { truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { OPENS_AT } from '../support/depth.ts';

@@ -1,4 +1,4 @@
-// The section of `./fyers report` on a stream.
+// Tests the section of `./fyers report` on a stream.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// The real Pulumi engine on the real program, from the first `up` to the one after `destroy`. The steps build on each
-// other and run in order.
+// Runs the real Pulumi engine on the real program, from the first `up` to the one after `destroy`. The steps build on
+// each other and run in order.
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

@@ -1,4 +1,4 @@
-// What the tests on the real Pulumi engine have in common.
+// Prepares the real Pulumi engine for the tests that share it.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';

@@ -47,7 +47,7 @@ beforeAll(async () => {
   // One symbol a minute: what is asked of AWS is the same as on a whole day.
   const env = path.join(standIns.operator.dir, '.env');
   await appendFile(env, 'FYERS_SYMBOLS=NSE:SBIN-EQ\nFYERS_EVERY_SECONDS=60\n');
-  // The watch wants somebody to be subscribed; the emulator confirms every address.
+  // The watch needs a subscriber; the emulator confirms every address.
   await appendFile(env, 'FYERS_EMAIL=a@example.com\n');
   made = await provision(standIns, quietProgress);
   options = clientOptions(standIns.emulator);
@@ -170,7 +170,7 @@ describe('Without a permission that it uses', () => {
     const said = await withoutEach(roleOf(name), work);
     expect(said.size).toBeGreaterThanOrEqual(atLeast);
     for (const [{ action, resource }, caught] of said) {
-      // S3 tells what is absent from what is denied only to those who may list. What it may not read, the harvester takes
+      // S3 distinguishes absent from denied only for identities that may list. What it may not read, the harvester takes
       // for absent, and the fence of the pieces holds (docs/decisions/0009).
       if (action === 's3:GetObject' && resource.includes('/depth/')) {
         expect.soft(caught).toBe('nothing');

@@ -1,5 +1,6 @@
-// A root of one's own to boot into: everything of this machine can be read in it, and whatever is written stays in memory and
-// goes with it. No container engine: an overlay in a mount namespace. The network is this machine's.
+// Makes a private root folder to boot into: its processes can read all files of this machine, and their writes stay in
+// memory and are dropped at the end. It is an overlay in a mount namespace, without a container engine. The network is
+// this machine's.
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';

@@ -110,7 +110,7 @@ describe.skipIf(!wanted)(title, () => {
     try {
       await using phone = await openPhone({
         pictures: path.join(pictures, 'report'),
-        answer: () => Promise.reject(new Error('a report asks nobody')),
+        answer: () => Promise.reject(new Error('a report sends no requests')),
       });
       await phone.page.goto(pathToFileURL(path.join(cli.folder, 'report-2026-11-25.html')).href);
       expect(await phone.page.locator('svg').count()).toBeGreaterThan(8);

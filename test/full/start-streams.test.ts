@@ -1,4 +1,4 @@
-// `npm start` with each stream: the whole simulated day, in the child process of a person.
+// Runs `npm start` with each stream: the whole simulated day, in a child process as a person starts it.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { startRunner } from '../sandbox/start-runner.ts';
 const runner = startRunner();
 
 test.each([
-  // A book, and prices beside it.
+  // A book, and prices next to it.
   ['tbt', 'NSE:SBIN-EQ', '420 of 420', '2 connections'],
   // Two shares, and calls and puts of five strikes.
   ['hsm', 'INDEX:MINE,CHAIN:HDFCBANK', '5,040 of 5,040', '1 connections'],

@@ -1,10 +1,9 @@
-// A whole day of a stream, in the memory of a small machine: each message that was sent is an update
-// of the file, with the whole book as it was then, or in a gap with a reason. The frame logs are
-// written directly, with the frames of the simulator's encoder and the faults of a bad day; the way
-// from a socket to such a log is tested with the harvester itself (`stream-frames.test.ts`). TBT has
-// the largest day that the storage is designed for, 3.4 million messages. HSM has a thousand
-// symbols for a whole session, with a twentieth of the estimated rate of each, and a few minutes of
-// more symbols with the whole rate: memory depends on symbols and rate, not on the day's length.
+// Compacts a whole day of a stream in the memory of a small machine: each message that was sent is an update of the
+// file, with the whole book as it was then, or in a gap with a reason. The frame logs are written directly, with the
+// frames of the simulator's encoder and the faults of a bad day; the way from a socket to such a log is tested with the
+// harvester itself (`stream-frames.test.ts`). TBT has the largest day that the storage is designed for, 3.4 million
+// messages. HSM has a thousand symbols for a whole session, with a twentieth of the estimated rate of each, and a few
+// minutes of more symbols with the whole rate: memory depends on symbols and rate, not on the day's length.
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';

@@ -1,5 +1,5 @@
-// The bundled harvester with a stream: the frames that it stores and uploads give its rows again,
-// also after it is killed.
+// Runs the bundled harvester with a stream: its rows can be made again from the frames that it stores and uploads, also
+// after it is killed.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

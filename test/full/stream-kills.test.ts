@@ -1,6 +1,6 @@
-// A recorder of a stream that is killed fifty times. The harvester runs on a virtual clock, which jumps
-// while a write is on its way: each message is stored or in a gap that is explained. The recorder
-// alone runs in real time, with frames at the rate of a busy day: each kill costs at most a second.
+// Kills a recorder of a stream fifty times. The harvester runs on a virtual clock, which jumps while a write is on its
+// way: each message is stored or in a gap that is explained. The recorder alone runs in real time, with frames at the
+// rate of a busy day: each kill costs at most a second.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,6 +1,6 @@
-// Runs both official SDKs of the broker as clients of the simulator's streams, and compares what they decode with what
-// the simulator sent. Where an SDK is known to be wrong, its very fault is asserted, so that a version without it is
-// noticed.
+// Runs both official SDKs of the broker as clients of the simulator's streams, and compares the decoded values with
+// those that the simulator sent. If an SDK has a known fault, the test asserts that fault, so that it fails with a
+// version that fixes it.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SimulatedLevel } from '../../sandbox/fyers/book.ts';
 import type { SentBook } from '../../sandbox/fyers/streams.ts';
@@ -13,7 +13,7 @@ const INDEX = 'NSE:NIFTY50-INDEX';
 /** The levels below the fifth change at noon. */
 const STARTS_AT = NOON - 3 * SECOND;
 
-/** A book lasts a quarter of a second, so that at the fifth step only the quantities of two levels become zero. */
+/** A book lasts a quarter of a second, so at the fifth step only the quantities of two levels become zero. */
 const STEPS: readonly Step[] = [
   { at: STARTS_AT },
   ...[-2, -1, 0, 1].map((second) => ({ at: NOON + second * SECOND })),
@@ -57,7 +57,7 @@ function deepHead({ fyers }: Run, { symbol, sequence }: SentBook, step: number) 
   return { tbq, tsq, ...about };
 }
 
-/** What becomes of a side if the nth level of each list is taken for level n, whatever its `num` is. */
+/** Computes the sides for a reader that takes the nth level of each list for level n, and ignores its `num`. */
 function byListIndex(sides: readonly Side[]): readonly Side[] {
   let book: Side = sides[0] ?? [];
   return sides.map((side, step) => {
@@ -103,13 +103,13 @@ function hsmPrices({ fyers }: Run, symbol: string, { at, faults }: Step) {
   const [bid, ask] = [book.bids[0], book.asks[0]];
   return {
     ...{ type: 'sf', symbol, ...day, last_traded_time: book.lastTradeAt },
-    // Neither takes it for a number of 32 bits without a sign.
+    // Both SDKs read it as a signed number of 32 bits.
     vol_traded_today: (book.volume + (faults?.extraVolume ?? 0)) | 0,
     ...{ bid_price: (bid?.pricePaise ?? 0) / 100, ask_price: (ask?.pricePaise ?? 0) / 100 },
     ...{ bid_size: bid?.quantity, ask_size: ask?.quantity, last_traded_qty: book.lastQuantity },
     ...{ tot_buy_qty: book.totalBuyQuantity, tot_sell_qty: book.totalSellQuantity },
     avg_trade_price: Math.round(book.turnoverPaise / book.volume) / 100,
-    // Both put zeroes in place of the circuits.
+    // Both SDKs put zeroes in place of the circuit limits.
     ...{ lower_ckt: 0, upper_ckt: 0 },
   };
 }
@@ -127,7 +127,7 @@ describe.each(['node', 'python'] as const)('The official SDK for %s', (name) => 
   /** A topic without a snapshot ends the process of the Node SDK. */
   const steps = isNode ? STEPS.slice(0, -1) : STEPS;
 
-  test('opens both sockets, and complains of nothing but its own faults', () => {
+  test('opens both sockets, and logs no errors but its known ones', () => {
     const opened = run.fyers.streams.upgrades.map(
       ({ path, status }) => `${path} ${String(status)}`,
     );
@@ -147,12 +147,12 @@ describe.each(['node', 'python'] as const)('The official SDK for %s', (name) => 
     expect(run.logged).toEqual(isNode ? [] : [noList, noList]);
   });
 
-  test('takes the count of messages to acknowledge for longer than two bytes, if it is the one for python', () => {
-    const told = run.heard.find(({ from }) => from === 'end')?.message as { count: number } | null;
-    expect((told?.count ?? 0) >> 16).toBe(isNode ? 0 : 2);
+  test('reads the count of messages to acknowledge (the one for python with two bytes too many)', () => {
+    const end = run.heard.find(({ from }) => from === 'end')?.message as { count: number } | null;
+    expect((end?.count ?? 0) >> 16).toBe(isNode ? 0 : 2);
   });
 
-  test.each(SYMBOLS)('has the snapshot of the fifty levels of %s', (symbol) => {
+  test.each(SYMBOLS)('reads the snapshot of the fifty levels of %s', (symbol) => {
     const [sent] = sentOf(run, 'tbt', symbol);
     const [heard] = deepOf(run, symbol);
     expect(sent?.bids).toHaveLength(50);
@@ -194,14 +194,14 @@ describe.each(['node', 'python'] as const)('The official SDK for %s', (name) => 
       .filter(({ at }) => at % SECOND === 0)
       .map((step) => hsmPrices(run, symbol, step));
     const heard = hsmOf(run, symbol === INDEX ? 'if' : 'sf', symbol);
-    // The Node SDK sets the time zone of its process when it reads a time, too late for the first one, of the index.
+    // The Node SDK sets the time zone of its process only after it has read the first time, which is that of the index.
     const early = isNode && symbol === INDEX ? 5.5 * 3_600 : 0;
     const [first, ...rest] = expected;
     const time = STARTS_AT / SECOND - early;
     expect(heard).toMatchObject([{ ...first, exch_feed_time: time }, ...rest]);
   });
 
-  test('says that HSM refuses the login, or only logs it, if it is the one for node', () => {
+  test('reports a refused login to HSM (the one for node only logs it)', () => {
     const failed = { type: 'cn', code: 11_001, message: 'Authentication failed', s: 'error' };
     expect(errorsOf(refused)).toEqual(isNode ? [] : [{ from: 'error', message: failed }]);
     expect(refused.logged[0]).toEqual(isNode ? 'error converting message' : failed);

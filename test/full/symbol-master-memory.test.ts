@@ -14,7 +14,7 @@ const NEAREST = 200;
 /** 2 and 30 December 2026, 15:30 in India, epoch seconds. */
 const [NEAR, FAR] = [1_796_205_600, 1_798_624_800];
 
-/** Options of two hundred underlyings; the nearest ones of ours are at the end, for nobody has promised an order. */
+/** Options of two hundred underlyings; the nearest ones of our underlying are at the end, because no order is documented. */
 function* lines(): Generator<string> {
   for (let n = 0; n < ROWS; n += 1) {
     const isNear = n >= ROWS - NEAREST;

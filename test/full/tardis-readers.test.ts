@@ -1,6 +1,6 @@
-// Two programs that read Tardis files, from PyPI: hftbacktest and NautilusTrader load an export, and
-// have the books that our own reader makes of the same frames. Only what the two need to load files
-// is installed, at exact versions, because all of their requirements are 1.4 GB.
+// Loads an export into two programs from PyPI that read Tardis files, hftbacktest and NautilusTrader, and compares
+// their books with those of our own reader from the same frames. Only the packages that the two need to load files are
+// installed, at exact versions, because all of their requirements are 1.4 GB.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -36,7 +36,7 @@ import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 /** Recorded every day; it closes by auction since there is one. */
 const SHARE = 'NSE:SBIN-EQ';
-/** Recorded beside it where hours change: a share without derivatives, and one of these. */
+/** Also recorded when hours change: a share without derivatives, and one of these. */
 const PLAIN_SHARE = 'NSE:SMALL-EQ';
 /** Of a far month: only futures of the current one have a pre-open. */
 const LATER_FUTURE = 'NSE:NIFTY27JUNFUT';
@@ -132,7 +132,7 @@ const resolveNames: ResolveNames = (date) => {
   return Promise.resolve({ symbols, unknown: [], facts, problems: [], mayImprove: false });
 };
 
-/** Real files where hours change; of the other days nobody asks what became of them. */
+/** Writes real files on the days when hours change; the files of all other days are not checked. */
 function newDays() {
   const [files, memory] = [
     dayFolders(dataDir.path),

@@ -1,4 +1,4 @@
-// A simulated session of the stream `hsm` with a chain and an index, which two processes record.
+// Records a simulated session of the stream `hsm` with a chain and an index, in two processes.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The harvester in a session whose symbol master is unavailable at the opening, and comes later.
+// Runs the harvester in a session whose symbol master is unavailable at the opening, and available later.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';

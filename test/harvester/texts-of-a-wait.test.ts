@@ -25,7 +25,7 @@ test.each([
   ],
   ['on the morning of the session', '2026-11-30T07:10:00+05:30', '(fp).'],
 ])(
-  'token-in-use for a token that is read %s tells whether it is valid for the session',
+  'token-in-use for a token that is read %s shows whether it is valid for the session',
   async (_when, at, ending) => {
     const now = parseInstant(at);
     const events: LogRecord[] = [];

@@ -1,4 +1,4 @@
-// The file of updates that compaction makes from recorded frames.
+// Tests the file of updates that compaction makes from recorded frames.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The table of updates and its saved queries, over a file that the harvester's own code wrote.
+// Tests the table of updates and its saved queries on a file that the harvester's own code wrote.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';

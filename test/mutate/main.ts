@@ -1,4 +1,4 @@
-// `npm run mutate [WORD]`: breaks the code on purpose, one edit at a time, and reports which test failed.
+// Breaks the code on purpose, one edit at a time, and reports which test failed (`npm run mutate [WORD]`).
 import { MUTATIONS } from './mutations/index.ts';
 import { type Verdict, runTests } from './tests.ts';
 import { type Mutation, apply, copyTree, occurrences, removeTree } from './tree.ts';

@@ -1,4 +1,5 @@
-// A virtual clock for concurrent runs. It jumps only if every run waits, and then to the earliest wake-up time.
+// Provides a virtual clock for concurrent runs. It jumps only if every run waits, and then to the earliest wake-up
+// time.
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant, plus } from '../../core/time.ts';
 

@@ -1,4 +1,4 @@
-// The feed that really asks, for the symbols of `recorded-session.ts`.
+// Makes the feed that really sends requests, for the symbols of `recorded-session.ts`.
 import { restDepth } from '../../adapters/fyers/depth-feed.ts';
 import { parseAppId, parseSampling } from '../../core/config/values.ts';
 import type { Clock, DepthFeed } from '../../core/ports.ts';

@@ -1,4 +1,5 @@
-// A proxy in front of the emulator: records requests, and answers those for which the emulator differs from AWS.
+// Runs a proxy in front of the emulator, which records requests and answers those for which the emulator differs from
+// AWS.
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listenOnLoopback } from './loopback.ts';

@@ -1,4 +1,4 @@
-// The files that the registered instance's user data writes.
+// Extracts the files that the registered instance's user data writes.
 import { type Graph, one } from './graph.ts';
 
 export function userDataOf(graph: Graph): string {

@@ -1,4 +1,4 @@
-// Events as CloudTrail hands them to EventBridge (CloudTrail record contents; "AWS service events delivered via
+// Makes events as CloudTrail hands them to EventBridge (CloudTrail record contents; "AWS service events delivered via
 // CloudTrail", EventBridge User Guide).
 import { ACCOUNT } from './graph.ts';
 

@@ -1,4 +1,4 @@
-// A bucket on this machine, with closed days as the harvester uploads them.
+// Starts a bucket on this machine, with closed days as the harvester uploads them.
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { objectStore } from '../../adapters/aws/object-store.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';

@@ -1,4 +1,4 @@
-// Functions in the emulator that are there for their settings, and are never run.
+// Creates functions in the emulator for their settings. They are never run.
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,

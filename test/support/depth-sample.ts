@@ -1,4 +1,4 @@
-// The documentation's sample of a depth answer, shortened to two levels a side, with a trade on the tested day.
+// Holds the documentation's sample of a depth answer, shortened to two levels a side, with a trade on the tested day.
 export const DEPTH_SAMPLE = {
   totalbuyqty: 2_396_063,
   totalsellqty: 4_990_001,

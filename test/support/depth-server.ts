@@ -1,4 +1,4 @@
-// A broker of one endpoint, scripted call by call.
+// Starts a broker with one endpoint that is scripted call by call.
 import { createServer } from 'node:http';
 import { DEPTH_SAMPLE } from './depth-sample.ts';
 import { listenOnLoopback } from './loopback.ts';

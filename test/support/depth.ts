@@ -1,4 +1,4 @@
-// Books, rows and batches for the tests of everything that handles them.
+// Makes books, rows, batches and calendars of sessions for tests.
 import type { Book } from '../../core/recording/book.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import type { CalendarOverrides } from '../../core/market/calendar.ts';
@@ -60,7 +60,7 @@ export function taken(symbol: string, slot: Instant): SlotResult {
   return { symbol, slot, sentAt, receivedAt, kind: 'book', book };
 }
 
-/** Opens the days of these sessions, at their hours. The calendar adds no phases to unknown ones. */
+/** Opens the days of these sessions, at their hours, with an unknown phase: the calendar adds no phases to one. */
 export function calendarOf(...sessions: readonly SessionPlan[]): CalendarOverrides {
   return {
     overrides: sessions.map(({ date, opensAt, closesAt }) => ({

@@ -29,8 +29,8 @@ export async function emulatedAws(): Promise<EmulatedAws> {
 }
 
 /**
- * Starts an emulator for the file. @returns a function that opens an account for one test: for the
- * emulator, an access key of twelve digits is the root of that account
+ * Starts an emulator for the file. Returns a function that opens an account for one test: the emulator
+ * takes an access key of twelve digits for the root of that account.
  */
 export function openAccountsPerFile() {
   let aws: EmulatedAws;
@@ -57,7 +57,7 @@ export function personSaying(...answers: readonly string[]): ScriptedPerson {
   const answer = (question: string, hidden: boolean): string => {
     const given = answers[questions.length];
     questions.push({ question, hidden });
-    if (given === undefined) throw new Error(`nobody was to be asked: ${question}`);
+    if (given === undefined) throw new Error(`no question was expected: ${question}`);
     return given;
   };
   return {

@@ -1,5 +1,5 @@
-// The days on which the exchange traded in 2025 and 2026, typed from its circulars and not taken from our calendar, and
-// months of them that were chosen for their holidays.
+// Lists the days on which the exchange traded in 2025 and 2026, typed from its circulars and not taken from our
+// calendar, and months of them that were chosen for their holidays.
 import { type IstDate, istDate, weekday } from '../../core/time.ts';
 
 /** NSE's lists of December 2024 and 2025, and the election in Mumbai that was added in January 2026. */

@@ -1,4 +1,4 @@
-// The real disk, of which any operation can be made to fail: half of a text written when there is no space left.
+// Wraps the real disk, so that any operation can fail. A write that finds no space left writes half of its text.
 import type { FileHandle } from 'node:fs/promises';
 import { type Disk, THIS_DISK } from '../../adapters/recordings/disk.ts';
 

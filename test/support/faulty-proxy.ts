@@ -1,4 +1,4 @@
-// Stands before an AWS endpoint and cuts the line at the n-th change, before or after AWS has made it.
+// Forwards requests to an AWS endpoint, and cuts the connection at the n-th change, before or after AWS has made it.
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { listenOnLoopback } from './loopback.ts';

@@ -1,7 +1,7 @@
-// A process of its own for the broker's Node SDK (fyers-api-v3), which extends prototypes, sets the time zone and writes
-// its log, secrets in it, to the working directory. Its hosts are constants of its `config/config.js`, an object that all
-// of its parts share and that nothing freezes: they are replaced here, before the first call, by the simulator's address.
-// On standard input: {@link Task} as JSON. On standard output: what each call answered, or how it was refused.
+// Runs the broker's Node SDK (fyers-api-v3) in a process of its own, because it extends prototypes, sets the time zone
+// and writes its log, with secrets, to the working directory. Its hosts are constants of its `config/config.js`, an
+// object that all of its parts share and that is not frozen: this file replaces them with the simulator's address
+// before the first call. Standard input: {@link Task} as JSON. Standard output: the answer or the refusal of each call.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,4 @@
-// Installs the broker's official Node SDK, which is no dependency of the project. Its exact version, and those of all
+// Installs the broker's official Node SDK, which is not a dependency of the project. Its exact version, and those of all
 // that it needs, with their hashes, are in `test/full/fyers-sdk/package-lock.json`.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,8 +11,8 @@ export const PINNED_SDK = path.join(TEST, 'full', 'fyers-sdk');
 const CACHE = path.join(TEST, '..', 'node_modules', '.cache', 'fyers');
 
 /**
- * Installs on first use, apart from the project and without install scripts; aside and renamed, so that a run cut short
- * leaves nothing half-made.
+ * Installs on first use, outside of the project and without install scripts. Installs into a temporary folder and renames
+ * it, so that an interrupted run leaves no incomplete SDK.
  * @returns the SDK's folder
  */
 export async function installedSdk(): Promise<string> {

@@ -1,5 +1,5 @@
-// A real process that harvests on a virtual clock: `node harvest-child.ts START HANG_AT ARG…`
-// At the sleep that ends at HANG_AT ('-' for never) it says "hanging" and waits to be killed.
+// Harvests on a virtual clock in a process of its own: `node harvest-child.ts START HANG_AT ARG…`.
+// At the sleep that ends at HANG_AT ('-' for never) it prints "hanging" and waits to be killed.
 import { run } from '../../harvester/main.ts';
 import { parseInstant } from '../../core/time.ts';
 import { virtualClock } from './virtual-clock.ts';

@@ -1,15 +1,15 @@
-// HSM records of one symbol's quote, SBIN, as the simulator writes them.
+// Makes HSM records of one symbol's quote, SBIN, as the simulator writes them.
 import { encodeMark, type FrameMark, type FrameRecord } from '../../core/stream/frame-log.ts';
 import { hsmData, hsmSnapshot, hsmUpdate } from '../../sandbox/fyers/stream-frames.ts';
 
 export const QUOTE_TOPIC = 'sf|nse_cm|3045';
-/** In the symbol master; the topic follows from it. */
+/** The symbol's token in the symbol master, which determines the topic. */
 export const QUOTE_TOKEN = '10100000003045';
 export const HSM_OPENED: FrameMark = {
   ...{ mark: 'opened', name: 'hsm' },
   login: { acknowledgeEvery: 2, liteCounts: { dp: null, sf: 1, if: 1 } },
 };
-/** Of the simulator's snapshots: a price in paise is multiplied by it. */
+/** The simulator's snapshots multiply a price in paise by this. */
 const SCALE = 100;
 const FIELDS = 21;
 
@@ -18,7 +18,7 @@ interface Quoted {
   readonly at: number;
   readonly rupees: number;
   readonly volume: number;
-  /** Of the last trade, in seconds since 1970; none by default. */
+  /** Time of the last trade, in seconds since 1970; none by default. */
   readonly tradedAt?: number;
 }
 
@@ -31,7 +31,7 @@ export function quoteSnapshot({ at, ...quoted }: Quoted): FrameRecord {
   return frame(at, hsmSnapshot(7, topic, valuesOf(quoted)));
 }
 
-/** All three values are on the wire, also if they are the same as before. */
+/** Sends all three values, also if they have not changed. */
 export function quoteUpdate({ at, ...quoted }: Quoted): FrameRecord {
   const now = valuesOf(quoted);
   const before = now.map((value, place) => (place < 3 ? value - 1 : value));

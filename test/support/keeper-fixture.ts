@@ -1,4 +1,4 @@
-// The keeper's ports in memory, with a history of writes and a scripted broker.
+// Keeps the keeper's ports in memory, with a history of writes and a scripted broker.
 import type {
   AccessToken,
   AppId,
@@ -81,7 +81,7 @@ export interface World {
   /** Called inside each refresh. */
   duringRefresh: () => void | Promise<void>;
   duringExchange: () => void | Promise<void>;
-  /** Whether somebody is subscribed. */
+  /** Whether a subscription is confirmed. */
   listener: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Runs of the keeper in a world of its own.
+// Runs the keeper in a world of its own.
 import type { Proof, RefusedBy } from '../../core/ports.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import { parseTokenState } from '../../core/token/state.ts';

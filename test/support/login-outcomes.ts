@@ -1,4 +1,4 @@
-// Every outcome of a request to the login, so every page that there is.
+// Lists every outcome of a request to the login, and so every page.
 import { istDate } from '../../core/time.ts';
 import type { LoginOutcome, LoginProblem } from '../../keeper/login.ts';
 import { SEVEN } from './keeper-fixture.ts';

@@ -1,4 +1,4 @@
-// Logins in a keeper's world: the requests of a browser, and the pages it gets.
+// Logs in to a keeper's world: sends the requests of a browser, and reads the pages.
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { AuthCode } from '../../core/config/values.ts';
 import { istDateAt, type Instant } from '../../core/time.ts';
@@ -80,7 +80,7 @@ export async function visit(
   };
 }
 
-/** One function's process: its reads are counted, and what it tells the log to hide. */
+/** One function's process, with the number of its reads and the secrets that the log must hide. */
 export function processOf(world: World) {
   const reads: ParameterName[] = [];
   const hidden: string[] = [];

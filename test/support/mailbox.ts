@@ -1,4 +1,4 @@
-// A subscriber on loopback that receives the messages of SNS like a mailbox.
+// Receives the messages of SNS on loopback, as a subscribed mailbox does.
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listenOnLoopback } from './loopback.ts';
@@ -14,7 +14,7 @@ interface Mail {
 export interface Mailbox extends AsyncDisposable {
   /** To subscribe by `http`. */
   readonly address: string;
-  /** The oldest that nobody has taken yet. */
+  /** The oldest message that has not been taken yet. */
   next(): Promise<Mail>;
 }
 

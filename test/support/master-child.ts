@@ -1,4 +1,5 @@
-// A process of its own, so that its heap can be small: `node master-child.ts URL FOLDER` fetches and reads the master.
+// Fetches and reads the symbol master in a process of its own, so that its heap can be small: `node master-child.ts URL
+// FOLDER`.
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { extractOf } from '../../core/market/symbol-master.ts';
 import { istDate } from '../../core/time.ts';

@@ -1,4 +1,4 @@
-// An object store in memory that can be unreachable, hang, or fail after it has stored an object.
+// Keeps objects in memory, as a bucket that can be unreachable, hang, or fail after it has stored an object.
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The stream feed in front of the simulator, on a clock that jumps.
+// Runs the stream feed with the simulator, on a clock that jumps.
 import { streamDepth } from '../../adapters/fyers/stream/feed.ts';
 import { parseAccessToken, parseAppId } from '../../core/config/values.ts';
 import { nextSession } from '../../core/market/calendar.ts';

@@ -1,4 +1,4 @@
-// Files as the Python original leaves them.
+// Makes files as the Python original leaves them.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';

@@ -1,4 +1,4 @@
-// Every parser of a text from outside, with the place at which a stranger's text stands in it.
+// Lists every parser of a text from outside, with the place of a stranger's text in it.
 import { crc32 } from 'node:zlib';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';

@@ -1,4 +1,5 @@
-// A `pulumi` for the PATH that keeps a stack's configuration in files, and notes the arguments that it was given.
+// Writes a `pulumi` for the PATH that keeps a stack's configuration in files, and notes the arguments that it was
+// given.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,4 +1,4 @@
-// Rows to be judged, on a day whose phases the calendar knows.
+// Makes rows to be judged, on a day whose phases the calendar knows.
 import type { Book, Level } from '../../core/recording/book.ts';
 import { COLUMNS } from '../../core/recording/columns.ts';
 import { type Observed, observedOf } from '../../core/recording/observed.ts';

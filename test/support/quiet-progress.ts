@@ -1,4 +1,4 @@
-// Progress for tests that look at results and not at words.
+// Discards the progress of `npm start`, for tests that check results only.
 import type { Progress } from '../../sandbox/steps/progress.ts';
 
 export const quietProgress: Progress = {

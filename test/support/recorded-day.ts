@@ -25,7 +25,7 @@ export interface RecordedDay {
   readonly faults?: (symbol: string, index: number) => readonly DepthField[];
   /** The host that answered in the place of Fyers' own API. */
   readonly broker?: string;
-  /** Told to stop after so many slots, and not closed by anybody. */
+  /** Stops after this many slots, and does not close the day. */
   readonly stoppedAfter?: number;
   /** running: as during the session · ended: after it, not compacted. */
   readonly state?: 'running' | 'ended' | 'compacted';

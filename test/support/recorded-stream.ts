@@ -1,4 +1,4 @@
-// A recorded day with the frames of a stream: each part of what was sent becomes a segment.
+// Records a day with the frames of a stream: each list of records becomes a segment.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';

@@ -1,5 +1,5 @@
-// A recorder of frames in real time, at the rate of a busy day of fifteen TBT symbols, until it is
-// killed: `node recorder-child.ts FOLDER FIRST_NUMBER`. It reports the time of its first frame.
+// Records frames in real time, at the rate of a busy day of fifteen TBT symbols, until it is killed: `node
+// recorder-child.ts FOLDER FIRST_NUMBER`. Prints the time of its first frame.
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { instant } from '../../core/time.ts';

@@ -1,4 +1,4 @@
-// What the reference's deploy script leaves in an account, made with its names and settings.
+// Creates the resources of the reference's deploy script in an account, with its names and settings.
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -84,7 +84,7 @@ async function role(aws: AwsOptions): Promise<string> {
   return Role?.Arn ?? '';
 }
 
-/** The function alone; another runtime makes it somebody else's. */
+/** The function alone; with another runtime it is not the reference's. */
 export async function installFunction(
   aws: AwsOptions,
   made: {

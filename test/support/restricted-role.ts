@@ -1,4 +1,4 @@
-// A role of the emulator that may list buckets and nothing else.
+// Creates a role of the emulator that may list buckets and nothing else.
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { AwsOptions } from '../../cli/shared/io.ts';

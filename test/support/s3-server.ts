@@ -1,4 +1,4 @@
-// As much of S3 as the harvester uses: conditional put, head, get; real sockets, objects in memory.
+// Serves the part of S3 that the harvester uses (conditional put, head, get), on real sockets, with objects in memory.
 import { type IncomingHttpHeaders, createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';

@@ -1,4 +1,4 @@
-// The tracked source files, with what each imports, for tests about the shape of the code itself.
+// Reads the tracked source files and their imports, for tests about the shape of the code itself.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ export interface SourceFile {
   /** Relative to the root, with forward slashes. */
   readonly file: string;
   readonly text: string;
-  /** Files of ours that it imports, relative to the root. */
+  /** Our own files that it imports, relative to the root. */
   readonly imports: readonly string[];
   /** Packages that it imports, such as `zod/mini`. */
   readonly packages: readonly string[];

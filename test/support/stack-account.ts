@@ -1,4 +1,4 @@
-// What a deployed stack has in an account, as far as its status is read from there.
+// Creates the resources of a deployed stack that `status` reads.
 import {
   CloudWatchClient,
   PutMetricAlarmCommand,

@@ -1,4 +1,4 @@
-// Operators' folders and configurations that tests of the program begin from. The values are canaries.
+// Defines operators' folders and configurations that tests of the program begin from. The values are canaries.
 import { parseKeys } from '../../core/config/keys.ts';
 import type { World } from './graph.ts';
 import { operatorToken } from './operator-token.ts';

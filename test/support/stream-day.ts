@@ -1,4 +1,4 @@
-// A day folder as the harvester leaves it with a stream: its plan, and segments of frames.
+// Writes a day folder as the harvester leaves it with a stream: its plan, and segments of frames.
 import { writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';

@@ -1,5 +1,5 @@
-// The bundled harvester as a process that records a stream from the simulator on a virtual clock, and
-// the checks of what it left: rows from frames, updates from the ledger, also after it was killed.
+// Runs the bundled harvester as a process that records a stream from the simulator on a virtual clock, and checks its
+// recording: rows from frames, updates from the ledger, also after it was killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
-// A process of its own for the sockets of the broker's Node SDK (fyers-api-v3), with its addresses replaced by the
-// simulator's in the constructor of its WebSocket and in its HTTP client. On standard input: {@link StreamTask} as a line
-// of JSON; the process ends with its input. On standard output: each call of a callback as a line, {@link Heard}.
+// Runs the sockets of the broker's Node SDK (fyers-api-v3) in a process of its own. Replaces its addresses with the
+// simulator's, in the constructor of its WebSocket and in its HTTP client. Standard input: {@link StreamTask} as a line
+// of JSON; the process ends when its input ends. Standard output: a line for each call of a callback, {@link Heard}.
 import { Console } from 'node:console';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -13,14 +13,14 @@ export interface StreamTask {
   readonly apiUrl: string;
   /** `<app id>:<access token>`. */
   readonly authorization: string;
-  /** Epoch seconds, at which the token is valid. */
+  /** A time at which the token is valid, in epoch seconds. */
   readonly now: number;
   readonly symbols: readonly string[];
   /** An index, which has prices and no book. */
   readonly index: string;
 }
 
-/** `symbol` is that of a book of fifty levels; the messages of HSM name their own. */
+/** `symbol` is set for a book of fifty levels; messages of HSM have their own. */
 export interface Heard {
   readonly from: 'tbt' | 'hsm' | 'error' | 'end';
   readonly symbol?: string;
@@ -99,12 +99,12 @@ function listen(task: StreamTask): void {
   tbt.on('error', onError);
   tbt.on('servererror', onError);
   tbt.connect();
-  // It refuses a token that has expired by the clock of this machine.
+  // The SDK refuses a token that has expired by the clock of this machine.
   const { now } = Date;
   Date.now = () => task.now * 1_000;
   const hsm = sdk.fyersDataSocket.getInstance(authorization);
   Date.now = now;
-  // In this order, as in its README.
+  // The order of the SDK's README.
   hsm.on('connect', () => {
     hsm.subscribe([...symbols, index], false, 1);
     hsm.subscribe(symbols, true, 1);
@@ -117,7 +117,7 @@ function listen(task: StreamTask): void {
   hsm.connect();
 }
 
-// The SDK writes to both of its outputs.
+// The SDK writes to the console, and standard output is for the calls only.
 globalThis.console = new Console(process.stderr);
 const input = createInterface({ input: process.stdin });
 input.once('line', (line) => {

@@ -13,7 +13,7 @@ import { APP, authorizationAt, SEED } from '../sandbox/fyers/simulator.ts';
 import { installedSdk } from './fyers-sdk.ts';
 import type { Heard, StreamTask } from './stream-sdk-child.ts';
 
-/** The SDK at an exact version, and what its sockets import. It needs protobuf, and does not say so. */
+/** The SDK and the imports of its sockets, at exact versions. It needs protobuf, but does not declare it. */
 const PYTHON_SDK = [
   ...['--no-deps', '--only-binary', ':all:', 'fyers_apiv3==3.2.0', 'protobuf==7.36.2'],
   ...['websocket-client==1.6.1', 'setuptools==68.0.0', 'aws-lambda-powertools==1.25.5'],
@@ -26,7 +26,7 @@ export interface Run {
   readonly sent: readonly SentBook[];
   readonly fyers: FyersSimulator;
   readonly complaints: string;
-  /** Errors in the SDK's own log, where it puts those that it swallows. */
+  /** Errors that the SDK writes only to its own log. */
   readonly logged: readonly unknown[];
 }
 
@@ -63,7 +63,7 @@ export const SDK_CLIENTS = {
   },
 };
 
-/** Lets the SDK subscribe to both streams at the first instant and hear the steps, or refuses its login to HSM. */
+/** Lets the SDK subscribe to both streams at the first instant and receive the steps, or refuses its login to HSM. */
 export async function listenWith(
   { folder, command: [program, ...args] }: SdkClient,
   { startsAt, symbols, index }: Market,
@@ -82,7 +82,7 @@ export async function listenWith(
     ...{ folder, apiUrl: fyers.url, authorization: authorizationAt(startsAt - HOUR) },
     ...{ now: startsAt / SECOND, symbols, index },
   };
-  // A child that has ended says why on its other outputs.
+  // If the child has ended, its outputs have the reason.
   child.stdin.on('error', () => undefined);
   child.stdin.write(`${JSON.stringify(task)}\n`);
   const isReady = async (): Promise<boolean> => {

@@ -1,5 +1,5 @@
-# A process of its own for the sockets of the broker's Python SDK (fyers_apiv3), as stream-sdk-child.ts is for its Node
-# SDK. Its addresses are replaced by the simulator's in the function and the class that all calls and sockets go through.
+# Runs the sockets of the broker's Python SDK (fyers_apiv3) in a process of its own, as stream-sdk-child.ts does with the
+# Node SDK. Replaces its addresses with the simulator's, in the function and the class that all calls and sockets use.
 import json
 import os
 import sys
@@ -12,7 +12,7 @@ import requests.api
 import websocket
 
 out, lock = sys.stdout, threading.Lock()
-# The SDK's own output.
+# The SDK prints, and standard output is for the calls only.
 sys.stdout = sys.stderr
 task = json.loads(sys.stdin.readline())
 api_url = task["apiUrl"]
@@ -37,7 +37,7 @@ requests.api.request = redirect(requests.api.request)
 websocket.WebSocketApp = Redirected
 from fyers_apiv3.FyersWebsocket import data_ws, tbt_ws  # noqa: E402
 
-# It refuses a token that has expired by the clock of this machine.
+# The SDK refuses a token that has expired by the clock of this machine.
 data_ws.time = types.SimpleNamespace(time=lambda: task["now"], sleep=time.sleep)
 
 
@@ -64,5 +64,5 @@ hsm.subscribe([*task["symbols"], task["index"]], "SymbolUpdate")
 hsm.subscribe(task["symbols"], "DepthUpdate")
 sys.stdin.read()
 tell("end", {"count": hsm.ack_count})
-# Its threads have no end.
+# The SDK's threads never end.
 os._exit(0)

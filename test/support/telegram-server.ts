@@ -1,4 +1,4 @@
-// Telegram's Bot API on loopback: one bot, the chats that wrote to it, and what was sent.
+// Serves Telegram's Bot API on loopback: one bot, the chats that wrote to it, and the messages that were sent.
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listenOnLoopback } from './loopback.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 
-/** The folder exists once the tests run: in tests, and in hooks that are registered later. */
+/** The folder exists in tests, and in hooks that are registered after this call. */
 interface TemporaryFolder {
   readonly path: string;
 }

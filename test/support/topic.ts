@@ -1,8 +1,8 @@
-// A topic of the emulator, and a queue that receives its messages as an operator's mailbox does.
+// Creates a topic of the emulator, and a queue that receives its messages as an operator's mailbox does.
 import { CreateTopicCommand, SubscribeCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-/** Creates both with this name. */
+/** Creates the topic and the queue with this name. */
 export async function openTopic(sns: SNSClient, sqs: SQSClient, name: string) {
   const { TopicArn: topicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
   const Endpoint = topicArn.replace(':sns:', ':sqs:');

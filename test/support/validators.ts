@@ -1,4 +1,4 @@
-// Tools from outside that know a grammar or a schema: each in an environment of its own, with everything pinned.
+// Runs tools from outside that know a grammar or a schema, each in an environment of its own with pinned versions.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import * as z from 'zod/mini';

@@ -1,4 +1,4 @@
-// A virtual clock: a wait jumps to its end at once, and a callback runs after each jump.
+// Provides a virtual clock: a wait jumps to its end at once, and a callback runs after each jump.
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { TimeReading } from '../../core/clock-faults.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -10,7 +10,7 @@ export interface VirtualClock extends Clock {
   set(at: Instant): void;
   /** Once so much has been waited through, it is set by that much, in the middle of a wait. */
   setAfter(waitedMs: number, byMs: number): void;
-  /** True time, which passes in waits alone and which nobody sets. */
+  /** True time, which passes only in waits and cannot be set. */
   readonly waitedMs: () => number;
   /** The same as a machine's clocks show it. */
   readonly timepiece: () => TimeReading;

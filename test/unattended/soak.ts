@@ -1,5 +1,5 @@
-// `npm run soak -- [--seeds 1-12] [--write]` simulates months of a harvester without an operator. `--write` writes the
-// summary to `docs/soak.md`. Exits 1 if there is a violation.
+// Simulates months of a harvester without an operator (`npm run soak -- [--seeds 1-12] [--write]`). `--write` writes the
+// summary to `docs/soak.md`. Exits with 1 if there is a violation.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, styleText } from 'node:util';

@@ -1,4 +1,4 @@
-// A TCP proxy in front of the broker. After `disconnect` it refuses connections and has destroyed the open ones.
+// Runs a TCP proxy in front of the broker. After `disconnect` it has closed the open connections and refuses new ones.
 import { once } from 'node:events';
 import { type Socket, connect, createServer } from 'node:net';
 

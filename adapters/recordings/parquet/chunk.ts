@@ -136,7 +136,7 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
   };
 }
 
-// Valid until the next column.
+// Their arrays are valid until the next column.
 const PRESENT = scratchMemory((length) => new Float64Array(length));
 const LEVELS = scratchMemory((length) => new Uint8Array(length));
 const HALVES = scratchMemory((length) => new Uint32Array(length));

@@ -38,7 +38,7 @@ export function holds(
   return page.values instanceof Float64Array ? false : holdsTexts(page, page.values, column);
 }
 
-// Valid until the next page.
+// Their arrays are valid until the next page.
 const LEVELS = scratchMemory((length) => new Uint8Array(length));
 const INDEXES = scratchMemory((length) => new Uint32Array(length));
 const NUMBERS = scratchMemory((length) => new Float64Array(length));

@@ -1,4 +1,4 @@
-// A small, deterministic ZIP archive (PKWARE APPNOTE 4.3): what the real provider makes of an asset archive.
+// Writes a small, deterministic ZIP archive (PKWARE APPNOTE 4.3), as the real provider does from an asset archive.
 import { readFileSync } from 'node:fs';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { isAsset, isProps, type Props } from '../values.ts';

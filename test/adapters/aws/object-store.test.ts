@@ -83,7 +83,7 @@ describe('The object store with a role that may not list', () => {
     await expect(skewed.store.get('there', copy)).rejects.toThrow('s3://bucket/there');
   });
 
-  test('has no checksum for an object of another program', async () => {
+  test('returns no checksum for an object of another program', async () => {
     await using s3 = await openStore();
     const [Bucket, Key] = ['bucket', 'foreign'];
     await s3.client.send(new PutObjectCommand({ Bucket, Key, Body: 'text' }));

@@ -1,5 +1,5 @@
-// Tests each reader of the operator's folder with a pipe, a socket, a device and a folder in the
-// place of its file. A reader that opens a pipe waits without an end.
+// Tests each reader of the operator's folder with a pipe, a socket, a device and a folder in the place of its file. A
+// reader that opens a pipe would wait forever.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** With a writer, so that a reader that opens the pipe gets an empty text, and the test fails instead of waiting. */
+/** Makes a pipe with a writer: a reader that opens it gets an empty text, so the test fails and does not wait. */
 async function makePipe(file: string): Promise<void> {
   await promisify(execFile)('mkfifo', [file]);
   const writer = spawn('sh', ['-c', 'while [ -p "$0" ]; do : > "$0"; done', file]);
@@ -95,6 +95,6 @@ test('The harvester reports a pipe in the place of calendar.json, and keeps its 
   });
   expect(await own.refresh()).toBe(false);
   expect(problems).toEqual([
-    `${file} is a pipe, a socket or a device. Move it away: it must be a file, or not be there.`,
+    `${file} is a pipe, a socket or a device. Move it away. Only a regular file is read.`,
   ]);
 });

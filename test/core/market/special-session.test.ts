@@ -1,5 +1,5 @@
-// Written from para 4.2.7 of SEBI's circular of 15 October 2026, not from the shipped data: a closing auction of ten minutes,
-// derivatives five minutes longer, a post-close of ten minutes that begins five minutes later.
+// Tests special sessions by para 4.2.7 of SEBI's circular of 15 October 2026, not by the shipped data: a closing
+// auction of ten minutes, derivatives five minutes longer, a post-close of ten minutes that begins five minutes later.
 import { describe, expect, test } from 'vitest';
 import type { Override, PhaseTimes } from '../../../core/market/calendar-data.ts';
 import type { Eligibility } from '../../../core/market/calendar.ts';

@@ -183,7 +183,7 @@ describe('The field map', () => {
   });
 });
 
-describe('Frames of ours', () => {
+describe('Our frames', () => {
   const { node } = VECTORS.hsm_encoded;
   test.each([
     ['auth', encodeHsmLogin('0123456789abcdef', 'JS_API')],

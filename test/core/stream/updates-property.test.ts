@@ -1,5 +1,5 @@
-// Random days of the simulator's book of fifty levels, with faults: no book that was sent is missing
-// without a gap, and a book that is said to be sound is the one that was sent.
+// Checks random days of the simulator's book of fifty levels, with faults: no sent book is missing without a gap, and
+// each sound book is the one that was sent.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeMark, type FrameMark, type FrameRecord } from '../../../core/stream/frame-log.ts';

@@ -66,10 +66,10 @@ describe('Volume steps', () => {
   });
 
   test.each([
-    ['a little', 990],
+    ['by a little', 990],
     ['by most of it', 10],
     ['to zero', 0],
-  ])('count volume once if it falls %s and returns', (_how, fallen) => {
+  ])('count volume once if it falls %s and rises again', (_how, fallen) => {
     const traded = istInstant(istDate('2026-11-25'), '10:00') / SECOND;
     const before = [mark(HSM_OPENED), snapshot(427, 1_000, traded), update(427, 1_010, traded)];
     const back = [fallen, 1_005, 1_010, fallen, 1_030].map((sum) => update(427, sum, traded + 60));
@@ -83,18 +83,18 @@ describe('Volume steps', () => {
   });
 
   test.each([1_000, 2 ** 31 + 100_000_000])(
-    'start over with the day, from a volume of %d of the day before',
+    'start again with a new day, after a volume of %d on the day before',
     (sum) => {
       const [before, today] = ['2026-11-24', '2026-11-25'].map(
         (date) => istInstant(istDate(date), '09:07') / SECOND,
       ) as [number, number];
       const earlier = [mark(HSM_OPENED), snapshot(14, sum, before)];
       const opening = [update(14, 500, today), update(14, 700, today), update(14, 600, today)];
-      // No value in between shows where the day began.
+      // No message between the two days has a volume of 0.
       expect(quantities(...earlier, ...opening, update(14, 710, today))).toEqual([200, 10]);
       const zero = update(14, 0, before);
       expect(quantities(...earlier, zero, ...opening, zero)).toEqual([500, 200]);
-      // The date comes before the volume.
+      // The new date arrives before the new volume.
       expect(quantities(...earlier, update(14, sum, today), zero, ...opening)).toEqual([500, 200]);
     },
   );

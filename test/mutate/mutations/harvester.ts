@@ -1,4 +1,4 @@
-// Edits of how a day is recorded.
+// Lists edits of the recording of a day.
 import type { Mutation } from '../tree.ts';
 
 const DAY_LOG = ['test/adapters/recordings/segmented-log.test.ts'];

@@ -1,4 +1,4 @@
-// Edits of the rules by which a token is minted and published.
+// Lists edits of the rules by which a token is minted and published.
 import type { Mutation } from '../tree.ts';
 
 const REFRESH = ['test/keeper/refresh.test.ts'];

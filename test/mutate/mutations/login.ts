@@ -1,4 +1,4 @@
-// Edits of the way from the day's link to a published token, and of the watch.
+// Lists edits of the way from the day's link to a published token, and of the watch.
 import type { Mutation } from '../tree.ts';
 
 const PAGES = ['test/functions/login/router.test.ts'];

@@ -1,4 +1,4 @@
-// Edits of the harvester's loop: what happens to time in it, what it tells, and the room that it makes.
+// Lists edits of the harvester's loop: its use of time, its reports, and the disk space that it frees.
 import type { Mutation } from '../tree.ts';
 
 const CLOCK_SET_BACK = ['test/harvester/clock-set-back.test.ts'];

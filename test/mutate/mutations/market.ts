@@ -1,4 +1,4 @@
-// Edits of what the market and a row are.
+// Lists edits of the rules of the market, and of rows.
 import type { Mutation } from '../tree.ts';
 
 const CALENDAR = ['test/core/market/calendar.test.ts'];

@@ -1,4 +1,4 @@
-// Edits of the optional parts.
+// Lists edits of the optional parts.
 import type { Mutation } from '../tree.ts';
 
 const HARVESTERS = ['test/infra/config/harvesters.test.ts'];
@@ -120,14 +120,14 @@ export const OPTIONAL: readonly Mutation[] = [
     tests: ATHENA,
   },
   {
-    name: 'a read by a user of IAM or by root is not told',
+    name: 'a read by a user of IAM or by root is not reported',
     file: 'infra/components/outside-reads.ts',
     find: "[{ exists: false }, { 'anything-but': arns }]",
     replace: "[{ 'anything-but': arns }]",
     tests: READS,
   },
   {
-    name: 'every read of the keeper’s own is told',
+    name: 'every read by the keeper itself is reported',
     file: 'infra/components/outside-reads.ts',
     find: 'roleArns: [...own, ...arnsOf(',
     replace: 'roleArns: [...arnsOf(',

@@ -1,4 +1,4 @@
-// Edits of what is provisioned.
+// Lists edits of the Pulumi program.
 import type { Mutation } from '../tree.ts';
 
 const POLICIES = ['test/infra/iam/policies.test.ts'];

@@ -1,4 +1,4 @@
-// Edits of what stands in for AWS and Pulumi.
+// Lists edits of the replacements for AWS and Pulumi.
 import type { Mutation } from '../tree.ts';
 
 const OPERATIONS = ['test/sandbox/pulumi/operations.test.ts'];

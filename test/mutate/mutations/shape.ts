@@ -1,4 +1,4 @@
-// Edits against the shape of the code.
+// Lists edits against the shape of the code.
 import type { Mutation } from '../tree.ts';
 
 const TIDY = ['test/tidy.test.ts'];

@@ -1,4 +1,4 @@
-// Edits of the streams: their readers, books, connections, stored frames and updates.
+// Lists edits of the streams: their readers, books, connections, stored frames and updates.
 import type { Mutation } from '../tree.ts';
 
 const TBT = ['test/core/stream/tbt.test.ts'];

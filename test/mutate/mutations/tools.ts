@@ -1,4 +1,4 @@
-// Edits of what reads recordings, and of what is made of them.
+// Lists edits of the commands that read recordings, and of their output.
 import type { Mutation } from '../tree.ts';
 
 const TOOLS = ['test/cli/tools.test.ts'];

@@ -1,4 +1,4 @@
-// Faults of the streams: a row is the book of its instant, or the slot has a reason.
+// Tests faults of the streams: a row is the book of its instant, or the slot has a reason.
 import { describe, expect, test } from 'vitest';
 import type { SlotResult } from '../../../../core/ports.ts';
 import { DAY, parseInstant, plus, SECOND } from '../../../../core/time.ts';

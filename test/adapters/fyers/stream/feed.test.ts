@@ -1,4 +1,4 @@
-// The stream feed in front of the simulator, on a clock that jumps.
+// Tests the stream feed with the simulator, on a clock that jumps.
 import { describe, expect, test } from 'vitest';
 import type { SlotResult } from '../../../../core/ports.ts';
 import { instant, SECOND } from '../../../../core/time.ts';

@@ -1,4 +1,4 @@
-// The frames that the stream feed stores, in front of the simulator.
+// Tests the frames that the stream feed stores, with the simulator.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// A scripted stream and the real REST feed, on a clock that jumps.
+// Tests the fallback with a scripted stream and the real REST feed, on a clock that jumps.
 import { describe, expect, test } from 'vitest';
 import { restDepth } from '../../../../adapters/fyers/depth-feed.ts';
 import { withRestFallback } from '../../../../adapters/fyers/stream/rest-fallback.ts';

@@ -1,4 +1,4 @@
-// The updates of recorded frames, compared with the books that the simulator sent.
+// Compares the updates of recorded frames with the books that the simulator sent.
 import { describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
@@ -70,7 +70,7 @@ describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
   test('have every book that was sent, or a gap', async () => {
     const { found, inGaps, books, reasons } = await record(kind, (seconds, { drop, cut }) => {
       if (seconds === 30) drop();
-      // One of them meets a book, and not the prices beside it.
+      // One of them meets a book, and not the prices next to it.
       if (seconds >= 60 && seconds < 66) cut();
     });
     expect(found + inGaps).toBe(books);
