@@ -76,7 +76,7 @@ export function overridesFile({
   const problemOf = async (): Promise<string> => {
     try {
       const own = objects === null ? readCalendar(source) : null;
-      // A pipe cannot be copied, and the copy of the last valid file serves compaction meanwhile.
+      // An invalid file is not copied: compaction then uses the copy of the last valid one.
       if (own?.kind === 'malformed') return own.problem;
       if (!(await fetchCalendar())) await rm(file, { force: true });
       const found = readCalendar(file);

@@ -138,7 +138,7 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
   );
 }
 
-/** A batch that says that at least one frame is missing. */
+/** A batch with a mark that at least one frame is missing. */
 function lossAfter(records: FrameRecords): Uint8Array {
   const last = [...records].at(-1);
   const batch = startFrameBatch(crc32);

@@ -220,7 +220,7 @@ async function fetchDay(bucket: BucketDay, folder: string): Promise<boolean> {
 function missingFileError(name: string, where: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${name} is not in ${where}, or you may not read it, and the day's manifest is there.`,
+    `${name} is not in ${where}, or you may not read it, although the day's manifest is there.`,
     "See the harvester's log: `./fyers logs harvester`.",
   );
 }

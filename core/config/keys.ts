@@ -181,14 +181,14 @@ const ACCESS = {
    * a grant on the key as well. Default: false, the account's default keys. If you switch it on later, `pulumi up`
    * encrypts the app, Telegram and the PIN again. The tokens belong to the keeper and stay under the default key until
    * it publishes the next ones: within a day, or at once with `./fyers login --aws`. If you switch it off again, the
-   * key goes, and what the keeper wrote under it cannot be read any more. Run `./fyers ssm delete NAME` for
+   * key is deleted, and the keeper's tokens and states cannot be read any more. Run `./fyers ssm delete NAME` for
    * FYERS_ACCESS_TOKEN, FYERS_REFRESH_TOKEN, FYERS_TOKEN_STATE and FYERS_LOGIN_STATE, then `pulumi refresh`, `pulumi
    * up`, and log in.
    */
   customerKey: { parse: parseBoolean, default: false },
 } as const satisfies Rows;
 
-/** By their headings, in the order of the documents. */
+/** The rows by heading, in the order of the documents. */
 export const SECTIONS = {
   'The Fyers app': APP,
   Messages: MESSAGES,
@@ -231,9 +231,9 @@ type KeyValue<K extends Key> =
   | (typeof KEYS)[K]['default'];
 
 /**
- * Parses every key by its row. A key that is wrong has its default.
+ * Parses every key by its row. An invalid key gets its default.
  * @param textOf null if the key is not set
- * @param hide what is kept of a secret
+ * @param hide converts a secret to the kept value
  */
 export function parseKeys<Secret>(
   textOf: (key: Key) => string | null,

@@ -1,5 +1,5 @@
 // Reads and writes recordings as CSV files. The reference's file has 25 columns, 09:15 to 15:30, with zero for missing
-// values (`market_depth_YYYY-MM-DD.csv`). The first line of a file says which kind of recording it is and how its lines
+// values (`market_depth_YYYY-MM-DD.csv`). The first line of a file shows which kind of recording it is and how its lines
 // are written. Files are accepted as recorded or exported, and as changed by pandas, an editor or a spreadsheet:
 // columns in another order, quoted cells, an index column, semicolons with decimal commas, and the Python original's
 // file without a header.

@@ -229,7 +229,7 @@ export type UploadSegment = NonNullable<UploadState['pending']>;
 
 const START: LogEnd = { part: 0, bytes: 0 };
 
-/** State of a machine that has shipped nothing of the day: its own logs from their start, after the segments of others. */
+/** The state of a machine that has uploaded nothing of the day: its own logs follow the segments of other machines. */
 export function firstState(next: number): UploadState {
   return { next, from: { rows: START, events: START }, pending: null };
 }

@@ -50,7 +50,7 @@ interface HsmData {
   readonly items: readonly HsmItem[];
 }
 
-/** The type of a whole frame; null if its length differs from what it says. */
+/** The type of a whole frame; null if its length field is wrong. */
 function hsmTypeOf(bytes: Uint8Array): number | null {
   if (bytes.length < 3) return null;
   const view = viewOf(bytes);

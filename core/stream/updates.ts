@@ -127,7 +127,7 @@ const SNAPSHOT_INTERVAL = MINUTE * 1_000;
 interface Tracked {
   readonly symbol: string;
   socket: number;
-  /** What the updates so far say; see `level-values.ts`. */
+  /** The book after the updates so far; see `level-values.ts`. */
   values: Float64Array;
   number: number;
   receivedAt: number;

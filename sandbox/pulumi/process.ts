@@ -19,7 +19,7 @@ export interface AwsTarget {
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** PATH with our own Node first: the language host runs whatever `node` it finds. */
+/** PATH with our own Node first: the language host runs the first `node` that it finds. */
 export function baseEnvironment(): Environment {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
   const node = path.dirname(process.execPath);
@@ -55,7 +55,7 @@ export async function run(
   const err: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => out.push(piece));
   child.stderr.on('data', (piece: Buffer) => err.push(piece));
-  // A child that ends before it has read its input says why by its exit code.
+  // If a child ends before it has read its input, its exit code shows why.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   const code = await new Promise<number | null>((resolve, reject) => {

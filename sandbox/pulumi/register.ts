@@ -80,7 +80,7 @@ export function registeredIn(dir: string): Registered {
   return registeredFile.parse(JSON.parse(content));
 }
 
-/** With the name that AWS gives its errors, which says more than their text. */
+/** With the name that AWS gives its errors, which explains more than their text. */
 export function problemOf(caught: unknown): string {
   const { name, message } = toError(caught);
   return name === 'Error' ? message : `${name}: ${message}`;

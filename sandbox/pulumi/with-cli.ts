@@ -18,7 +18,7 @@ import { registeredIn, type Registered } from './register.ts';
 const STACK = 'dev';
 
 export interface WithCliOptions {
-  /** A private folder outside the program's; what the run keeps stands in it. */
+  /** A private folder outside the program's; the files of the run are in it. */
   readonly dir: string;
   /** The folder of Pulumi.yaml. */
   readonly root: string;

@@ -45,7 +45,7 @@ export async function upWithoutCli(
   child.stdout?.on('data', (piece: Buffer) => words.push(piece.toString()));
   child.stderr?.on('data', (piece: Buffer) => words.push(piece.toString()));
   const answered = new Promise<unknown>((resolve) => child.once('message', resolve));
-  // By message, so that no secret stands in an argument or in the environment.
+  // By message, so that no secret is in an argument or in the environment.
   child.send({ config: options.config, secrets: options.secrets });
   const closed = once(child, 'close');
   const message = await Promise.race([answered, closed.then(() => null)]);

@@ -95,7 +95,7 @@ describe('fyers doctor, of a stream', () => {
     expect(paths()).toEqual([]);
   });
 
-  test('looks symbols of BSE up in its own lists', async () => {
+  test('looks up symbols of BSE in the lists of BSE', async () => {
     expect(await streamsOf({ feed: 'hsm', symbols: 'BSE:SENSEX-INDEX,SBIN' })).toMatchObject({
       state: 'ok',
     });

@@ -63,7 +63,7 @@ onEngine('two runs with different secrets', () => {
       expect(written[kind].length).toBeGreaterThan(0);
       const text = maskEngineDifferences(written[kind].join('\n'));
       expect(leaksOf(text, all)).toEqual([]);
-      // Four digits stand in many longer numbers; as a word of their own they are the PIN.
+      // Many longer numbers contain four digits; as a word of their own they are the PIN.
       const words = text.split(/[^\w.:+/=-]+/).filter((word) => word.length < 14);
       for (const digits of [pin, newPin, malformedPin]) {
         const forms = new Set([digits, ...['base64', 'hex'].map((form) => encoded(digits, form))]);

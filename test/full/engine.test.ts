@@ -224,7 +224,7 @@ function formsOf(secret: string): readonly string[] {
   return [secret, bytes.toString('base64'), bytes.toString('hex'), encodeURIComponent(secret)];
 }
 
-/** Four digits stand in many longer numbers; as a word of their own they are the PIN. */
+/** Many longer numbers contain four digits; as a word of their own they are the PIN. */
 function asWord(secret: string): RegExp {
   return new RegExp(`(?<![\\w.:+/-])${secret.replaceAll(/\W/g, '\\$&')}(?![\\w.:+/-])`);
 }

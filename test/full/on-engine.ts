@@ -13,7 +13,7 @@ export const DATE = istDate('2026-11-25');
 
 const available = await hasPulumi();
 
-/** Where no `pulumi` is on the PATH they are skipped and the title says why, except in CI: there they run, and fail. */
+/** If no `pulumi` is on the PATH, the tests are skipped and the title has the reason. In CI they run, and fail. */
 export function onEngine(what: string, tests: () => void): void {
   const where = available ? 'On the real engine' : 'On the real engine, which is not on the PATH';
   describe.skipIf(!available && process.env['CI'] !== 'true')(`${where}, ${what}`, tests);

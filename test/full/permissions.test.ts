@@ -102,7 +102,7 @@ async function recordOnce(): Promise<void> {
   await harvestDay(standIns, instance, DATE, quietProgress);
 }
 
-/** Housekeeping fails no run: what it lacked stands in the log of the refresh. */
+/** Housekeeping fails no run: the log of the refresh has the missing permission. */
 async function complaint({ action, resource }: Grant): Promise<unknown> {
   const logGroupName = namesFor('').logGroup('refresh');
   const { events = [] } = await new CloudWatchLogsClient(options).send(

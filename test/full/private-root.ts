@@ -9,7 +9,7 @@ import type { Finished } from '../../sandbox/pulumi/process.ts';
 type Environment = Readonly<Record<string, string>>;
 
 export interface PrivateRoot extends AsyncDisposable {
-  /** Ends with this process, whatever happens. */
+  /** Ends with this process in any case. */
   spawn(command: readonly string[], env: Environment): ChildProcessWithoutNullStreams;
   run(command: readonly string[], env?: Environment, input?: string): Promise<Finished>;
 }

@@ -46,7 +46,7 @@ async function runPython(script: string, ...args: readonly string[]): Promise<un
   return JSON.parse(stdout);
 }
 
-/** What the day log itself says: non-null values and their sum, by column of numbers. */
+/** The facts of the day log itself: non-null values and their sum, by column of numbers. */
 async function logSums(): Promise<Readonly<Record<string, readonly [number, number]>>> {
   const lines = (await readFile(path.join(folder, 'day-0.v2.csv'), 'utf8')).trim().split('\n');
   const rows = lines.slice(1).map((line) => parseCsvLine(line) ?? []);

@@ -114,11 +114,11 @@ function expected(): readonly string[] {
 }
 
 const rows = new Map<string, Instant[]>();
-/** How often the broker was asked for the status of its market, which it says is closed, by date. */
+/** Number of requests for the market status, by date; the broker answers that the market is closed. */
 const asked = new Map<string, number>();
 const dataDir = makeFolderPerFile();
 
-/** What the symbol master would say. */
+/** The facts of the symbol master. */
 const resolveNames: ResolveNames = (date) => {
   const changed = CHANGES[date]?.map(([symbol]) => symbol) ?? [];
   const symbols = [...new Set([SHARE, ...changed])];

@@ -19,7 +19,7 @@ import { DYNAMIC_USER, runOneShot, type Service, serviceOf } from './systemd-mod
 
 const CALLS = '/run/calls.log';
 const HARVESTER = '/opt/fyers/harvester.mjs';
-/** The first thing that a harvester says, at whatever hour it starts. */
+/** The first line that a harvester logs, at any hour. */
 const READY = '"event":"session-awaited"';
 
 const missing = whyNoPrivateRoot();

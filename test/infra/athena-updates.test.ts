@@ -98,7 +98,7 @@ describe('The Athena table of updates', () => {
 });
 
 describe('The saved query', { timeout: 120_000 }, () => {
-  test('of each question says what it answers and which parameters it takes', () => {
+  test('of each question names its answer and its parameters', () => {
     const queries = allOf(graph, 'aws:athena/namedQuery:NamedQuery');
     expect(queries.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['best-bid-and-offer', 'deep-book-at-an-instant', 'gaps-by-symbol']),

@@ -46,7 +46,7 @@ export const refusal = (status: number, code: number, headers = {}): Answer => (
   headers,
 });
 
-/** @param market what the market status says, or how every other call is answered; absent: there is none */
+/** @param market the answer for the market status, or to every other call; absent: there is no such answer */
 export async function startDepthServer(
   script: Script,
   market?: string | Answer,

@@ -83,7 +83,7 @@ async function inFolder<T>(world: World, act: (folder: string) => Promise<T>): P
   }
 }
 
-/** What the program says of a wrong configuration, and how much it registered before it stopped. */
+/** The program's message for a wrong configuration, and the number of resources registered before it stopped. */
 export async function problemsOf(
   world: World,
 ): Promise<{ readonly message: string; readonly registered: number }> {
@@ -109,7 +109,7 @@ async function run(world: World, folder: string): Promise<Graph> {
     await pulumi.runtime.disconnect();
   });
   const { value, secrets } = unmark(stack());
-  // Without a monitor the SDK registers nothing and says nothing.
+  // Without a monitor the SDK registers nothing and reports nothing.
   if (resources.length === 0) throw new Error('the program registered nothing');
   return { resources, reads, outputs: asRecord(value), secretOutputs: secrets };
 }

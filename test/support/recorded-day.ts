@@ -17,7 +17,7 @@ export interface RecordedDay {
   readonly session?: SessionPlan;
   readonly symbols?: readonly string[];
   readonly everySeconds?: number;
-  /** Whether a symbol closes by auction, as the day's symbol events say; nothing by default. */
+  /** Whether a symbol closes by auction, as in the day's symbol events; nothing by default. */
   readonly auctions?: Readonly<Record<string, boolean>>;
   /** What the broker answers for a slot, over the usual book; null is a hole (`timeout`). */
   readonly book?: (symbol: string, index: number, slot: Instant) => Partial<Book> | null;

@@ -12,7 +12,7 @@ export const REFRESH_TOKEN = operatorToken('refresh_token', '2026-11-24T09:00:00
 
 const ENV = `FYERS_CLIENT_ID=${APP_ID}\nFYERS_SECRET_KEY=${APP_SECRET}\n`;
 
-/** The value of each key that is not set. */
+/** The values of keys that are not set. */
 export const { values: DEFAULTS } = parseKeys(
   () => null,
   (text) => text,

@@ -56,7 +56,7 @@ describe('streamProblems', () => {
     ]);
   });
 
-  test('counts a chain of an index as 500 symbols and one of a share as 200, and says so', () => {
+  test('counts a chain of an index as 500 symbols and one of a share as 200, and reports the numbers', () => {
     const chains = (...underlyings: readonly string[]): FeedPlan => ({
       feed: 'hsm',
       symbols: underlyings.map((name) => must(parseSymbolAlias(`CHAIN:${name}`))),

@@ -187,7 +187,7 @@ describe('The feed tbt', () => {
     expect(notes.filter(({ event }) => event === 'socket-closed')).toEqual([]);
   });
 
-  test('waits a minute after 403, and says that the stream refuses', async () => {
+  test('waits a minute after 403, and logs that the stream refuses', async () => {
     const { batches, streams } = await observe({
       kind: 'tbt',
       seconds: 70,
