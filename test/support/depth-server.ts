@@ -46,7 +46,7 @@ export const refusal = (status: number, code: number, headers = {}): Answer => (
   headers,
 });
 
-/** @param market the answer for the market status, or to every other call; absent: there is no such answer */
+/** @param market the market's status, or the answer to every other call; absent: neither */
 export async function startDepthServer(
   script: Script,
   market?: string | Answer,
