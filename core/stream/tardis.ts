@@ -132,7 +132,9 @@ export function startTardis(options: TardisOptions): TardisRows {
       const { symbol } = update;
       const book = books.get(symbol) ?? newBook(symbol, options.exchange);
       books.set(symbol, book);
-      for (const level of levelsIn(update.cells)) applyLevel(book, level);
+      const levels = levelsIn(update.cells);
+      for (const level of levels) applyLevel(book, level);
+      if (update.reason !== null) cutBook(book, Math.max(...levels.map(({ level }) => level)) + 1);
       return rowsOf(options, book, update);
     },
     finish: () =>
@@ -164,6 +166,15 @@ function applyLevel(book: Book, { side: name, level, price, quantity }: BookLeve
   [side.prices[level], side.amounts[level]] = [newPrice, newAmount];
   addAmount(side, oldPrice, -oldAmount);
   addAmount(side, newPrice, newAmount);
+}
+
+/** Another feed, with which the day went on, may have fewer levels. */
+function cutBook(book: Book, levels: number): void {
+  for (const { name, prices } of [book.bids, book.asks]) {
+    for (let level = levels; level < prices.length; level += 1) {
+      applyLevel(book, { side: name, level, price: null, quantity: 0, orders: 0 });
+    }
+  }
 }
 
 /** Two levels may have one price while the broker sends a book in parts. */

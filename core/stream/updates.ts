@@ -254,6 +254,8 @@ function trackedOf({ tracked }: Context, symbol: string, socket: number, levels:
   const found = tracked.get(symbol) ?? newTracked(symbol, socket, levels);
   tracked.set(symbol, found);
   found.socket = socket;
+  // The day goes on with another feed.
+  if (allPlaces(found.values).length !== 2 * levels) found.values = emptyValues(levels);
   return found;
 }
 

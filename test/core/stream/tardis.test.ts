@@ -103,6 +103,13 @@ describe('Rows of incremental_book_L2', () => {
     expect(written([FIRST]).slice(0, 3)).toEqual(SNAPSHOT);
   });
 
+  test('have the levels of the whole book, also if the day goes on with a feed of fewer', () => {
+    const fewer = update({ reason: 'reconnect', bids: [[800, 10]], asks: [[800.05, 30]] });
+    expect(written([FIRST, fewer]).slice(3)).toEqual([
+      ...['false,bid,799.95,0', 'true,bid,800,10', 'true,ask,800.05,30', 'false,bid,800,10'],
+    ]);
+  });
+
   test('never end in a snapshot, which hftbacktest would not apply', () => {
     expect(written([FIRST])).toEqual([...SNAPSHOT, 'false,bid,800,10']);
     expect(written([FIRST, update({ bids: [[800, 11]] })])).toEqual([

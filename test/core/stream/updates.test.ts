@@ -236,6 +236,22 @@ describe('Updates of HSM', () => {
     expect(named).toEqual(topics);
   });
 
+  test('have the levels of the feed with which a day goes on', () => {
+    const bestOf = (sent: readonly FrameRecord[]) => {
+      const book = played(sent, topics).updates.book(SBIN);
+      return [book?.bids, book?.asks].map((side) => [side?.length, side?.[0]?.price]);
+    };
+    const ofTbt = [opened(0), snapshot(1, 1)];
+    expect(bestOf([...ofTbt, began(2), ...records])).toEqual([
+      [5, 800.05],
+      [5, 800.05],
+    ]);
+    expect(bestOf([...records, began(5), ...ofTbt])).toEqual([
+      [1, 800],
+      [1, 800.05],
+    ]);
+  });
+
   test('stop where frames are lost, until the topic is named again', () => {
     const snapshotAgain = frame(bytesOf(VECTORS.hsm[5]?.hex ?? ''), 12, 0);
     const { gaps, rows } = played(
