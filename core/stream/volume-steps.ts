@@ -62,7 +62,8 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
     const tradedAt = topic?.value('last_traded_time') ?? 0;
     const seen = volumes.get(symbol) ?? { last: volume, largest: volume, tradedAt };
     const change = changeOf(seen.largest, volume);
-    const isNewDay = change < 0 && !isSameDay(tradedAt, seen.tradedAt);
+    const hasFallen = change < 0 || seen.last < seen.largest;
+    const isNewDay = hasFallen && !isSameDay(tradedAt, seen.tradedAt);
     if (change <= 0 && !isNewDay) {
       volumes.set(symbol, { ...seen, last: volume });
       return [];

@@ -99,6 +99,15 @@ describe('Volume steps', () => {
     },
   );
 
+  test('are whole if the first trade of the day is no smaller than the day before', () => {
+    const [before, today] = ['2026-11-24', '2026-11-25'].map(
+      (date) => istInstant(istDate(date), '09:07') / SECOND,
+    ) as [number, number];
+    const earlier = [mark(HSM_OPENED), snapshot(14, 50, before), update(14, 0, before)];
+    expect(quantities(...earlier, update(14, 75, today))).toEqual([75]);
+    expect(quantities(...earlier, update(14, 50, today))).toEqual([50]);
+  });
+
   test.each([
     ['a new connection', mark(HSM_OPENED)],
     ['the end of the connection', mark({ mark: 'closed' })],
