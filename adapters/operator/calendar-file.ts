@@ -1,12 +1,13 @@
 // Reads the operator's calendar overrides: days that the exchange announced after this release.
 // They are in `calendar.json` next to `.env`, or in the bucket. A harvester keeps a copy in its
 // data folder, which the compaction process reads too.
-import { copyFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { toError } from '../../core/errors.ts';
 import { type Override, parseOverridesText } from '../../core/market/calendar-data.ts';
 import { OBJECTS, OPERATOR_FILES } from '../../core/config/names.ts';
 import type { ObjectStore } from '../../core/ports.ts';
+import { replaceFile } from '../recordings/disk.ts';
 import { readText, unreadableText } from './text-file.ts';
 
 type CalendarFile =
@@ -70,7 +71,8 @@ export function overridesFile({
     if (readCalendar(source).kind === 'absent') return false;
     // The data folder is the folder of `.env` itself.
     if (path.resolve(source) === path.resolve(file)) return true;
-    await copyFile(source, file);
+    // Not as a copy of the file: of one that is read-only, the next could not replace it.
+    await replaceFile(file, await readFile(source));
     return true;
   };
   const problemOf = async (): Promise<string> => {

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { overridesFile, storedOverrides } from '../../../adapters/operator/calendar-file.ts';
@@ -29,6 +29,14 @@ test('overridesFile copies calendar.json to the recordings, and removes the days
   expect(await own.refresh()).toBe(true);
   expect([own.overrides(), storedOverrides(dataDir.path)]).toEqual([[], []]);
   expect(problems).toEqual([]);
+});
+
+test('overridesFile writes a copy that it can replace, of a file that nobody may write', async () => {
+  const source = path.join(operatorDir, 'calendar.json');
+  await writeFile(source, LIST, { mode: 0o444 });
+  const own = overridesFile({ dataDir: dataDir.path, objects: null, operatorDir, onProblem });
+  await own.refresh();
+  expect((await stat(path.join(dataDir.path, 'calendar.json'))).mode & 0o200).toBe(0o200);
 });
 
 test('overridesFile reads the bucket on AWS, and keeps the known days if the bucket is unavailable or its file invalid', async () => {
