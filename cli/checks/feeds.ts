@@ -208,7 +208,8 @@ async function unknownSymbols(
       if (file === null) return problem ?? `${segment}.csv is missing`;
       for await (const row of file.rows()) {
         if (topicsFor(row.symbol, row.fyToken) !== null) left.delete(row.symbol);
-        if (row.kind === 'option') left.delete(`CHAIN:${row.underlying}`);
+        // A chain means contracts of NSE.
+        if (row.kind === 'option' && !isOfBse) left.delete(`CHAIN:${row.underlying}`);
       }
     }
     return [...left];

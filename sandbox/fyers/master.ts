@@ -72,7 +72,7 @@ export function instrumentsOn(
     ),
     ...ofBse.map((day) => future(SENSEX, day, 'future')),
   ];
-  const options = tuesdays.slice(0, 2).flatMap(optionsOf);
+  const options = [...tuesdays.slice(0, 2).flatMap(optionsOf), ...ofBse.map(optionOfBse)];
   const shareOptions = cash
     .slice(0, 1)
     .flatMap(({ name, token }) =>
@@ -173,6 +173,18 @@ function optionsOf(day: number): readonly Instrument[] {
         return contractOf(name, 'option', { of: NIFTY, expiresAt, lot: 75, strike, right });
       }),
   );
+}
+
+function optionOfBse(day: number): Instrument {
+  const name = `SENSEX${dateText(day).slice(2, 4)}${month(day)}80000CE`;
+  const expiresAt = day + 15 * HOUR + 30 * MINUTE;
+  return contractOf(name, 'option', {
+    of: SENSEX,
+    expiresAt,
+    lot: 20,
+    strike: 80_000,
+    right: 'CE',
+  });
 }
 
 /** Options of a share expire with its futures. */

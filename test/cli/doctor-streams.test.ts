@@ -101,6 +101,9 @@ describe('fyers doctor, of a stream', () => {
     });
     const unknown = await streamsOf({ feed: 'hsm', symbols: 'BSE:NOSUCH-A,SBIN' });
     expect(unknown?.detail).toContain('no token for BSE:NOSUCH-A');
+    // A chain means contracts of NSE, and SENSEX has options at BSE only.
+    const chain = await streamsOf({ feed: 'hsm', symbols: 'BSE:NOSUCH26NOVFUT,CHAIN:SENSEX' });
+    expect(chain?.detail).toContain('BSE:NOSUCH26NOVFUT, CHAIN:SENSEX');
   });
 
   test('connects with the feed of one of several harvesters', async () => {
