@@ -1,6 +1,6 @@
 // Converts the first SIGINT or SIGTERM into an abort signal. A second one, of either name, ends the
 // process with the default action.
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 
 const NAMES = ['SIGINT', 'SIGTERM'] as const;
@@ -26,18 +26,21 @@ export function stopSignal(): StopSignal {
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** All share one listener. With a listener for each, each would take the others for listeners of the command. */
-const temporary = new Set<string>();
+const temporary = new Map<string, Kind>();
+
+type Kind = 'file' | 'folder';
 
 /**
  * Removes a file or a folder on disposal, when the process exits, and when a signal ends it. A command that listens to
- * the signal itself decides how it ends, and its own exit path disposes of the file.
+ * the signal itself decides how it ends, and its own exit path disposes of the file. A folder in the place of a
+ * temporary file is another's, and stays.
  */
-export function removeAtEnd(place: string): AsyncDisposable {
+export function removeAtEnd(place: string, kind: Kind): AsyncDisposable {
   if (temporary.size === 0) listen();
-  temporary.add(place);
+  temporary.set(place, kind);
   return {
     async [Symbol.asyncDispose]() {
-      await rm(place, { recursive: true, force: true });
+      if (isOurs(place, kind)) await rm(place, { recursive: true, force: true });
       temporary.delete(place);
       if (temporary.size === 0) leave();
     },
@@ -45,7 +48,13 @@ export function removeAtEnd(place: string): AsyncDisposable {
 }
 
 function removeAll(): void {
-  for (const place of temporary) rmSync(place, { recursive: true, force: true });
+  for (const [place, kind] of temporary) {
+    if (isOurs(place, kind)) rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function isOurs(place: string, kind: Kind): boolean {
+  return kind === 'folder' || lstatSync(place, { throwIfNoEntry: false })?.isDirectory() !== true;
 }
 
 function onSignal(signal: NodeJS.Signals): void {

@@ -67,7 +67,7 @@ export async function writeTardisFiles(options: TardisFilesOptions): Promise<Tar
   const tardis = startTardis(options);
   await mkdir(options.folder, { recursive: true });
   const partial = await mkdtemp(path.join(options.folder, 'partial-'));
-  await using _partial = removeAtEnd(partial);
+  await using _partial = removeAtEnd(partial, 'folder');
   const files = tardisFiles({ ...options, partial });
   const symbols = new Set<string>();
   const damaged: string[] = [];

@@ -133,7 +133,7 @@ async function exportRows(
   const phaseOn = phasesIn(await recording.events(), readOverrides(io));
   const isSelected = selectionOf(options, recording.date, phaseOn);
   const picked = selectRows(recording, options, { isSelected, onRow: counter.show });
-  await using _partial = removeAtEnd(`${file}.partial`);
+  await using _partial = removeAtEnd(`${file}.partial`, 'file');
   try {
     if (form === 'parquet') await writeParquetFile(file, recording, picked.rows);
     else if (options.compat === true) await writeText(file, form, referenceCsvLines(picked.rows));

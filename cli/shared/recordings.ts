@@ -126,7 +126,7 @@ export async function recordingOf(
   if (date === null) throw given?.ok === false ? notADateError(given.problem) : noDateError();
   const bucket = options.bucket ?? (await bucketOf(session));
   const dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-day-'));
-  const temporary = removeAtEnd(dataDir);
+  const temporary = removeAtEnd(dataDir, 'folder');
   try {
     const inBucket = await bucketDay(session, { date, shard, bucket });
     if (!(await fetchDay(inBucket, path.join(dataDir, 'days', date))))

@@ -133,7 +133,7 @@ async function refuseExisting(file: string): Promise<void> {
 
 /** Writes to a temporary file first, so that the target is complete or absent. */
 async function writePage(file: string, page: string): Promise<void> {
-  await using _partial = removeAtEnd(`${file}.partial`);
+  await using _partial = removeAtEnd(`${file}.partial`, 'file');
   try {
     await writeFile(`${file}.partial`, page);
     await rename(`${file}.partial`, file);

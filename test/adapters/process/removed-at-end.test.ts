@@ -1,9 +1,10 @@
 // Ends a child process in several ways while it has a temporary folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { removeAtEnd } from '../../../adapters/process/stop-signal.ts';
 import { ROOT } from '../../support/source-tree.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
@@ -25,7 +26,7 @@ function startProcess(rest: string) {
   return { child, ended: once(child, 'exit') };
 }
 
-const registration = () => `const folder = removeAtEnd(${JSON.stringify(folder.path)});`;
+const registration = () => `const folder = removeAtEnd(${JSON.stringify(folder.path)}, 'folder');`;
 
 describe('A temporary folder', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
@@ -78,4 +79,18 @@ describe('A temporary folder', () => {
     expect(await ended).toEqual([0, null]);
     expect(existsSync(folder.path)).toBe(false);
   });
+});
+
+test('A temporary file is removed, and a folder that has its name stays', async () => {
+  const [own, others] = ['own.partial', 'others.partial'].map((name) =>
+    path.join(folder.path, name),
+  ) as [string, string];
+  mkdirSync(others);
+  writeFileSync(own, 'x');
+  await removeAtEnd(own, 'file')[Symbol.asyncDispose]();
+  await removeAtEnd(others, 'file')[Symbol.asyncDispose]();
+  expect([existsSync(own), existsSync(others)]).toEqual([false, true]);
+  const registered = `removeAtEnd(${JSON.stringify(others)}, 'file'); process.exit(0);`;
+  expect(await startProcess(registered).ended).toEqual([0, null]);
+  expect(existsSync(others)).toBe(true);
 });
