@@ -1,5 +1,11 @@
 // Reads the harvester plans: one from `symbols`, or several from `harvesters` that share the account's limits.
-import { type Parsed, type SamplingFault, type SamplingPlan, parseSampling } from './values.ts';
+import {
+  type Parsed,
+  type SamplingFault,
+  type SamplingPlan,
+  parseSampling,
+  parseSymbols,
+} from './values.ts';
 import { countedSymbols, groupsNote, type IndexLists, indicesIn, withMembers } from './groups.ts';
 import { parseInstanceType } from './program-values.ts';
 import { HARVESTERS_MAX } from './names.ts';
@@ -91,13 +97,6 @@ function oneHarvester(
   const symbols = find('symbols');
   const every = find('everySeconds');
   const parsed = parseSampling(defaults.symbols, everySeconds, feed, lists);
-  if (parsed.ok) {
-    const plans = [{ ...parsed.value, shard: 0, instanceType, feed }];
-    for (const problem of streamProblems(plans, lists)) {
-      problems.push(`${symbols?.place ?? 'symbols'}: ${problem}. ${symbols?.fix ?? ''}`);
-    }
-    return plans;
-  }
   for (const { about, problem } of parsed.faults) {
     const found = [
       ...(about === 'everySeconds' ? [] : [symbols]),
@@ -107,7 +106,12 @@ function oneHarvester(
     const fixes = [...new Set(found.map(({ fix }) => fix))].join(' Or: ');
     problems.push(`${places}: ${problem}. ${fixes}`);
   }
-  return [];
+  // They do not depend on the interval, which may be wrong.
+  const named = parseSymbols(defaults.symbols).symbols;
+  for (const problem of streamProblems([{ feed, symbols: named }], lists)) {
+    problems.push(`${symbols?.place ?? 'symbols'}: ${problem}. ${symbols?.fix ?? ''}`);
+  }
+  return parsed.ok ? [{ ...parsed.value, shard: 0, instanceType, feed }] : [];
 }
 
 interface Several {

@@ -56,6 +56,13 @@ describe('The feed of a harvester', () => {
     expect(message).toContain('1 + 1 = 2 HSM sockets');
   });
 
+  test('is refused for a symbol that it does not have, also if the interval is wrong', async () => {
+    const config = { feed: 'hsm', symbols: 'NSE:NOSUCH-INDEX', everySeconds: '7' };
+    const { message } = await problemsOf({ ...APP_ONLY, config });
+    expect(message).toContain('"7" must divide 60');
+    expect(message).toContain('feed hsm cannot stream NSE:NOSUCH-INDEX');
+  });
+
   test('counts in the calls of the account, because a stream that is down falls back on REST', async () => {
     const symbols = (count: number, prefix: string) =>
       Array.from({ length: count }, (_, n) => `NSE:${prefix}${String(n)}-EQ`);
