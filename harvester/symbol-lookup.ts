@@ -21,10 +21,10 @@ const LOOKUP_TIMEOUT_IN_SESSION_MS = 8 * SECOND;
 /** Delays of the lookups in a session, if a list or a price could not be fetched before. */
 const RETRY_DELAYS_IN_SESSION_MS = [1, 2, 5, 10, 20, 30, 60].map((minutes) => minutes * MINUTE);
 /**
- * Two lists and the prices are fetched one after the other; a quarter of the time is kept in
+ * Up to four lists and the prices are fetched one after the other; a sixth of the time is kept in
  * reserve.
  */
-const LOOKUP_STEPS = 4;
+const LOOKUP_STEPS = 6;
 
 export interface SymbolLookup {
   /** Looks up the symbols while the session is awaited. */

@@ -96,7 +96,12 @@ function oneHarvester(
   const { everySeconds, instanceType, feed, lists } = defaults;
   const symbols = find('symbols');
   const every = find('everySeconds');
-  const parsed = parseSampling(defaults.symbols, everySeconds, feed, lists);
+  const parsed = parseSampling(
+    defaults.symbols,
+    everySeconds,
+    limitedBy(find('feed')?.text),
+    lists,
+  );
   for (const { about, problem } of parsed.faults) {
     const found = [
       ...(about === 'everySeconds' ? [] : [symbols]),
@@ -112,6 +117,12 @@ function oneHarvester(
     problems.push(`${symbols?.place ?? 'symbols'}: ${problem}. ${symbols?.fix ?? ''}`);
   }
   return parsed.ok ? [{ ...parsed.value, shard: 0, instanceType, feed }] : [];
+}
+
+/** The feed whose limits count. Those of a stream do not count calls, so a misspelt feed gets no second problem. */
+function limitedBy(text: string | undefined): ConfiguredFeed {
+  const feed = parseFeed(text ?? 'rest');
+  return feed.ok ? feed.value : 'hsm';
 }
 
 interface Several {
@@ -193,7 +204,7 @@ function planOf(item: unknown, shard: number, defaults: Defaults): ParsedPlan {
   const sampling = parseSampling(
     symbolsText(own['symbols']),
     valueText(own['everySeconds'] ?? defaults.everySeconds),
-    feed.ok ? feed.value : 'rest',
+    limitedBy(valueText(own['feed'] ?? defaults.feed)),
     defaults.lists,
   );
   const isOfDefault = ({ about }: SamplingFault) =>

@@ -58,8 +58,8 @@ describe('createSymbolLookup', () => {
   });
 
   test('shortens the timeout if the wait is short', async () => {
-    // Two masters and the prices, one after the other, end half a minute before the opening.
-    expect(await passMinutes(2, [WITHOUT_MASTER])).toMatchObject({ lookups: [2], timeouts: [30] });
+    // Four masters and the prices, one after the other, end 20 s before the opening.
+    expect(await passMinutes(2, [WITHOUT_MASTER])).toMatchObject({ lookups: [2], timeouts: [20] });
   });
 
   test('looks up with a timeout of 8 s if the session has begun', async () => {

@@ -63,6 +63,15 @@ describe('The feed of a harvester', () => {
     expect(message).toContain('feed hsm cannot stream NSE:NOSUCH-INDEX');
   });
 
+  test.each([
+    ['of the key', { feed: 'hms', symbols: 'CHAIN:NIFTY' }],
+    ['of a list', { harvesters: JSON.stringify([{ feed: 'hms', symbols: 'CHAIN:NIFTY' }]) }],
+  ])('%s that is misspelt is the only problem', async (_what, config) => {
+    const { message } = await problemsOf({ ...APP_ONLY, config });
+    expect(message).toContain('must be one of rest, tbt, hsm');
+    expect(message).not.toContain('calls');
+  });
+
   test('counts in the calls of the account, because a stream that is down falls back on REST', async () => {
     const symbols = (count: number, prefix: string) =>
       Array.from({ length: count }, (_, n) => `NSE:${prefix}${String(n)}-EQ`);
