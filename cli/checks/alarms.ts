@@ -3,8 +3,7 @@ import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { Subscription } from '../../adapters/aws/topic.ts';
 import { awsCall, withOperatorHints } from '../shared/aws.ts';
 import { channelsIn, type StackChannels, telegramOfStack } from '../shared/channels.ts';
-import { type Finding, ok, problem, skipped } from './check.ts';
-import { type CheckContext, deployed } from './context.ts';
+import { type CheckContext, deployed, type Finding, ok, problem, skipped } from './check.ts';
 import { DEPLOY_STEP } from './functions.ts';
 
 interface Alarm {

@@ -14,8 +14,15 @@ import {
   LOGIN_PAGE_OF_STACK,
   registeredUrl,
 } from '../commands/login/context.ts';
-import { type Finding, ok, problem } from './check.ts';
-import { type CheckContext, deployed, hasAws, usesAws } from './context.ts';
+import {
+  type CheckContext,
+  deployed,
+  type Finding,
+  hasAws,
+  ok,
+  problem,
+  usesAws,
+} from './check.ts';
 
 const DASHBOARD = 'https://myapi.fyers.in/dashboard';
 const CREDENTIALS = {

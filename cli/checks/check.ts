@@ -1,8 +1,27 @@
-// Defines a check of `doctor` and `status` and its finding, and runs one. Each check reads for itself, so one that fails
-// does not affect the others.
+// Defines a check of `doctor` and `status`, its finding and its context, and runs one. Each check reads for itself, so one
+// that fails does not affect the others. The context reads what several need, each source at most once, and only if a check
+// needs it.
+import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
+import { systemClock } from '../../adapters/process/clock.ts';
+import { type ClockFault, faultByServer } from '../../core/clock-faults.ts';
+import type { FunctionActor, Names } from '../../core/config/names.ts';
 import { FyersError } from '../../core/errors.ts';
+import type { CalendarOptions } from '../../core/market/calendar.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Instant } from '../../core/time.ts';
+import { withOperatorHints } from '../shared/aws.ts';
+import { readFunction } from '../shared/channels.ts';
+import type { Session } from '../shared/io.ts';
+import { hasSelectedStack, pulumiIn } from '../shared/pulumi.ts';
+import {
+  calendarOf,
+  type ClockCheck,
+  clockCheck,
+  namesOf,
+  type Settings,
+  suffixOf,
+} from '../shared/settings.ts';
 import type { Tone } from '../shared/terminal.ts';
-import { type CheckContext, hasAws, usesAws } from './context.ts';
 
 export interface Finding {
   /** Replaces the check's name: a second finding of a check needs its own. */
@@ -67,4 +86,126 @@ async function reasonToSkip({ needs }: Check, context: CheckContext): Promise<Fi
   if (!(await usesAws(context))) return skipped('only for a stack on AWS');
   if (needs === 'stack' || (await hasAws(context))) return null;
   return skipped('AWS cannot be asked, see "AWS identity"');
+}
+
+interface Where {
+  /** Absolute path of the folder with `.env` and the token files. */
+  readonly dir: string;
+  /** The value of `--suffix`. */
+  readonly suffix: string | undefined;
+  readonly settings: Settings;
+  /** False: no request goes to Fyers. */
+  readonly asksBroker: boolean;
+}
+
+export interface CheckContext extends Where {
+  readonly session: Session;
+  readonly now: Instant;
+  /** The operator's calendar overrides. Errors: `operator.config`. */
+  readonly calendar: () => CalendarOptions;
+  /** Errors: `operator.config` for an invalid suffix. */
+  readonly names: () => Names;
+  /** Empty for the Python original's names. Errors: `operator.config` for an invalid suffix. */
+  readonly stackSuffix: () => string;
+  /** Collects server times from the checks. */
+  readonly clock: Clocks;
+}
+
+export function createContext(session: Session, where: Where): CheckContext {
+  const { dir, settings, suffix } = where;
+  return {
+    ...where,
+    session,
+    now: session.io.clock.now(),
+    calendar: () => calendarOf(dir, settings),
+    names: () => namesOf(settings, suffix),
+    stackSuffix: () => suffixOf(settings, suffix),
+    clock: clocksOf(session.io.clock),
+  };
+}
+
+/** Returns a function that reads once for each context, so that checks can share what was read. */
+export function oncePerContext<T>(
+  read: (context: CheckContext) => Promise<T>,
+): (context: CheckContext) => Promise<T> {
+  const answers = new WeakMap<CheckContext, Promise<T>>();
+  return (context) => {
+    const answer = answers.get(context) ?? read(context);
+    answers.set(context, answer);
+    return answer;
+  };
+}
+
+const stsClient = oncePerContext(async ({ session }) => {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  return new STSClient(session.io.aws);
+});
+
+/** Errors: `operator.credentials`, `platform.store`. */
+export const readIdentity = oncePerContext(async (context) => {
+  const { callerIdentity } = await import('../../adapters/aws/identity.ts');
+  return withOperatorHints(callerIdentity(await stsClient(context), context.clock.onAwsTime));
+});
+
+/** False on a laptop without a stack: no selected stack, and no AWS credentials. */
+export const usesAws = oncePerContext(async (context) => {
+  const { hasCredentials } = await import('../../adapters/aws/identity.ts');
+  const { cwd, env } = context.session.io;
+  const stack = hasSelectedStack(pulumiIn({ folder: cwd, env }));
+  return (await hasCredentials(await stsClient(context))) || (await stack);
+});
+
+/** False if AWS cannot be reached; one check reports the reason. */
+export function hasAws(context: CheckContext): Promise<boolean> {
+  return readIdentity(context).then(
+    () => true,
+    () => false,
+  );
+}
+
+const FUNCTION_READERS = {
+  refresh: functionReader('refresh'),
+  login: functionReader('login'),
+  watch: functionReader('watch'),
+};
+
+function functionReader(actor: FunctionActor) {
+  return oncePerContext(async ({ session, names }) => readFunction(session, names(), actor));
+}
+
+/** Null if the function is not deployed. Errors: those of every AWS call by the operator. */
+export function deployed(
+  context: CheckContext,
+  actor: FunctionActor,
+): Promise<DeployedFunction | null> {
+  return FUNCTION_READERS[actor](context);
+}
+
+interface Clocks extends ClockCheck {
+  readonly onAwsTime: (serverTime: Instant) => void;
+  /** Server times received so far; null if no server answered. */
+  readonly seen: () => { readonly fault: ClockFault | null; readonly by: string } | null;
+}
+
+/** @param clock the clock that judges tokens; AWS is compared with the machine's own clock */
+export function clocksOf(clock: Pick<Clock, 'now'>): Clocks {
+  const check = clockCheck(clock);
+  let byFyers = false;
+  let byAws: ClockFault | null | undefined;
+  return {
+    ...check,
+    onServerTime(serverTime) {
+      byFyers = true;
+      check.onServerTime(serverTime);
+    },
+    onAwsTime(serverTime) {
+      byAws = faultByServer(serverTime, systemClock.now(), "the time of AWS's answer");
+    },
+    seen() {
+      if (byFyers) return { fault: check.fault(), by: 'Fyers' };
+      if (byAws !== undefined) return { fault: byAws, by: 'AWS' };
+      const fault = check.fault();
+      return fault === null ? null : { fault, by: fault.by };
+    },
+  };
 }

@@ -28,8 +28,7 @@ import { formatHhMm, type IstDate, istDateAt, MINUTE, plus, SECOND } from '../..
 import { hsmKeyOf } from '../../core/token/jwt.ts';
 import { masterUrlBeside } from '../../harvester/settings.ts';
 import { plannedHarvesters } from '../shared/settings.ts';
-import { type Finding, ok, problem, skipped } from './check.ts';
-import type { CheckContext } from './context.ts';
+import { type CheckContext, type Finding, ok, problem, skipped } from './check.ts';
 import { LOGIN_STEP, readTokenOfToday } from './token.ts';
 
 const ODD_ANSWER_STEP =

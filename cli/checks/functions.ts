@@ -6,8 +6,7 @@ import { formatIst, HOUR, plus } from '../../core/time.ts';
 import { type Entry, eventIn, type LoggedEvent, logReader } from '../commands/logs.ts';
 import { withOperatorHints } from '../shared/aws.ts';
 import type { Tone } from '../shared/terminal.ts';
-import { type Finding, ok, problem } from './check.ts';
-import { type CheckContext, deployed } from './context.ts';
+import { type CheckContext, deployed, type Finding, ok, problem } from './check.ts';
 
 export const DEPLOY_STEP =
   'Run `pulumi up`: it creates missing resources and reverts manual changes.';

@@ -5,8 +5,7 @@ import { nextSession } from '../../core/market/calendar.ts';
 import { DAY, type Instant, MINUTE, dateOf, formatIst, instant, plus } from '../../core/time.ts';
 import { counted } from '../../core/text.ts';
 import { awsCall } from '../shared/aws.ts';
-import type { Finding } from './check.ts';
-import type { CheckContext } from './context.ts';
+import type { CheckContext, Finding } from './check.ts';
 
 interface Shard {
   readonly shard: string;

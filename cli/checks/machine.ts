@@ -11,8 +11,15 @@ import { counted } from '../../core/text.ts';
 import { istDateAt } from '../../core/time.ts';
 import type { Environment } from '../shared/io.ts';
 import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
-import { type Finding, ok, problem, skipped } from './check.ts';
-import { type CheckContext, readIdentity, usesAws } from './context.ts';
+import {
+  type CheckContext,
+  type Finding,
+  ok,
+  problem,
+  readIdentity,
+  skipped,
+  usesAws,
+} from './check.ts';
 
 /** @param version as in `process.versions.node` */
 export function nodeFinding(version: string): Finding {

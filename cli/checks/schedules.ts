@@ -9,8 +9,7 @@ import {
 } from '../../core/schedule.ts';
 import { type Instant, addDays, formatIst, istDateAt, istInstant } from '../../core/time.ts';
 import { nullIfNotFound } from '../shared/aws.ts';
-import type { Finding } from './check.ts';
-import { type CheckContext, deployed, oncePerContext } from './context.ts';
+import { type CheckContext, deployed, type Finding, oncePerContext } from './check.ts';
 import { DEPLOY_STEP } from './functions.ts';
 
 type Slot = (typeof REFRESH_SLOTS)[number] | (typeof WATCH_SLOTS)[number];

@@ -24,8 +24,15 @@ import {
   type TokenStatus,
   type Verdict,
 } from '../shared/tokens.ts';
-import { type Finding, ok, problem, skipped } from './check.ts';
-import { type CheckContext, hasAws, oncePerContext } from './context.ts';
+import {
+  type CheckContext,
+  type Finding,
+  hasAws,
+  ok,
+  oncePerContext,
+  problem,
+  skipped,
+} from './check.ts';
 import { readNextRun } from './schedules.ts';
 
 export const LOGIN_STEP = 'Log in with `./fyers login`.';

@@ -7,8 +7,14 @@ import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
 import type { FyersError } from '../../core/errors.ts';
 import { asSentence } from '../../core/text.ts';
 import { checkApp, checkPin, checkRedirectUrl } from '../checks/app.ts';
-import { type Check, type Finding, type NamedFinding, problem, runCheck } from '../checks/check.ts';
-import { createContext } from '../checks/context.ts';
+import {
+  type Check,
+  createContext,
+  type Finding,
+  type NamedFinding,
+  problem,
+  runCheck,
+} from '../checks/check.ts';
 import { checkBook, checkStreams } from '../checks/feeds.ts';
 import { checkFunctions, checkQuota } from '../checks/functions.ts';
 import {

@@ -4,8 +4,14 @@ import { REGION } from '../../core/config/names.ts';
 import type { FyersError } from '../../core/errors.ts';
 import { formatIso, formatIst } from '../../core/time.ts';
 import { checkAlarms } from '../checks/alarms.ts';
-import { type Check, type Finding, type NamedFinding, runCheck } from '../checks/check.ts';
-import { type CheckContext, createContext } from '../checks/context.ts';
+import {
+  type Check,
+  type CheckContext,
+  createContext,
+  type Finding,
+  type NamedFinding,
+  runCheck,
+} from '../checks/check.ts';
 import { checkKeeper, checkLastRun } from '../checks/functions.ts';
 import { checkHarvesters } from '../checks/harvester.ts';
 import { checkCalendar } from '../checks/machine.ts';

@@ -1,6 +1,5 @@
 // Tests a machine with a wrong clock; Fyers' clock is right: 09:00 IST on a trading day.
 import { describe, expect, test } from 'vitest';
-import { clocksOf } from '../../cli/checks/context.ts';
 import { checkClock } from '../../cli/checks/machine.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { HOUR, type Instant, MINUTE, instant, plus } from '../../core/time.ts';
@@ -17,6 +16,7 @@ import {
   tokensIn,
 } from './login-stage.ts';
 import type { StageOptions } from './cli-harness.ts';
+import { clocksOf } from '../../cli/checks/check.ts';
 
 const NINE = SEVEN + 2 * HOUR;
 const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
