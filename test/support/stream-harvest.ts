@@ -174,10 +174,10 @@ async function storedUpdates({ folder }: Place): Promise<readonly (BookUpdate | 
         receivedAt: first['received_at'],
         sequence: numberOf(first['sequence']),
         reason: first['reason'],
-        levels: levels.map(({ side, level, price, quantity, orders }) => ({
-          ...{ side, level: Number(level), price },
-          ...{ quantity: numberOf(quantity), orders: numberOf(orders) },
-        })),
+        cells: levels.flatMap(({ side, level, price, quantity, orders }) => [
+          side === 'bid' ? 0 : 1,
+          ...[level, price, quantity, orders].map((value) => numberOf(value) ?? NaN),
+        ]),
       } as unknown as BookUpdate | GapBegin;
     });
 }
