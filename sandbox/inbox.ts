@@ -22,15 +22,9 @@ export interface Inbox extends AsyncDisposable {
   readonly next: () => Promise<Mail>;
 }
 
-export async function openInbox(emulator: Emulator, topicArn: string): Promise<Inbox> {
-  await using opened = new AsyncDisposableStack();
-  const sns = opened.use(disposable(new SNSClient(clientOptions(emulator)))).client;
-  const sqs = opened.use(disposable(new SQSClient(clientOptions(emulator)))).client;
-  const [, , , region = '', account = ''] = topicArn.split(':');
-  const QueueName = 'operator-inbox';
-  const queueArn = `arn:aws:sqs:${region}:${account}:${QueueName}`;
-  // Without this policy the topic drops its messages silently.
-  const Policy = JSON.stringify({
+/** The policy of a queue that a topic may send to. Without it the topic drops its messages silently. */
+export function inboxPolicy(topicArn: string, queueArn: string): string {
+  return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
       {
@@ -42,6 +36,16 @@ export async function openInbox(emulator: Emulator, topicArn: string): Promise<I
       },
     ],
   });
+}
+
+export async function openInbox(emulator: Emulator, topicArn: string): Promise<Inbox> {
+  await using opened = new AsyncDisposableStack();
+  const sns = opened.use(disposable(new SNSClient(clientOptions(emulator)))).client;
+  const sqs = opened.use(disposable(new SQSClient(clientOptions(emulator)))).client;
+  const [, , , region = '', account = ''] = topicArn.split(':');
+  const QueueName = 'operator-inbox';
+  const queueArn = `arn:aws:sqs:${region}:${account}:${QueueName}`;
+  const Policy = inboxPolicy(topicArn, queueArn);
   const { QueueUrl } = await sqs.send(
     new CreateQueueCommand({ QueueName, Attributes: { Policy } }),
   );

@@ -1,7 +1,7 @@
 // Reads small text files written by people and their editors, in any of the encodings that Windows
 // and word processors use.
 import { readFileSync, statSync, type Stats } from 'node:fs';
-import { toError } from '../../core/errors.ts';
+import { errnoOf } from '../../core/errors.ts';
 
 export type Read =
   /**
@@ -30,7 +30,7 @@ export function readText(file: string, maxBytes = MAX_BYTES): Read {
     if (!found.isFile()) return notAFile(found);
     return { kind: 'text', ...decodeText(readFileSync(file), maxBytes) };
   } catch (caught) {
-    const code = 'code' in toError(caught) ? String(Reflect.get(toError(caught), 'code')) : '';
+    const code = errnoOf(caught);
     if (code === 'ENOENT') return { kind: 'absent' };
     const nextStep =
       code === 'EACCES'

@@ -2,7 +2,7 @@
 // they need.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { FyersError } from '../../core/errors.ts';
+import { errnoOf, FyersError } from '../../core/errors.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -60,7 +60,7 @@ export async function run(
   child.stdin.end(options.input ?? '');
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', (cause) => {
-      reject('code' in cause && cause.code === 'ENOENT' ? notFound(command, cause) : cause);
+      reject(errnoOf(cause) === 'ENOENT' ? notFound(command, cause) : cause);
     });
     child.once('close', resolve);
   });

@@ -18,7 +18,7 @@ import {
   parseSampling,
   type Parsed,
 } from '../../core/config/values.ts';
-import { FyersError, toError } from '../../core/errors.ts';
+import { errnoOf, FyersError, toError } from '../../core/errors.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import { parseOverridesText, type Override } from '../../core/market/calendar-data.ts';
 import { type SessionPlan, slotsOf } from '../../core/market/phases.ts';
@@ -92,7 +92,7 @@ async function checkFolder(dir: string, feed: string | null): Promise<readonly O
     const cause = toError(caught);
     throw new FyersError(
       'operator.config',
-      `--env ${dir}: ${file} cannot be read (${'code' in cause ? String(cause.code) : cause.message}).`,
+      `--env ${dir}: ${file} cannot be read (${errnoOf(cause) || cause.message}).`,
       'Name a folder that holds your .env, or leave --env out to use an invented account.',
       { cause },
     );

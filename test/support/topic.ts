@@ -1,24 +1,13 @@
 // Creates a topic of the emulator, and a queue that receives its messages as an operator's mailbox does.
 import { CreateTopicCommand, SubscribeCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { inboxPolicy } from '../../sandbox/inbox.ts';
 
 /** Creates the topic and the queue with this name. */
 export async function openTopic(sns: SNSClient, sqs: SQSClient, name: string) {
   const { TopicArn: topicArn = '' } = await sns.send(new CreateTopicCommand({ Name: name }));
   const Endpoint = topicArn.replace(':sns:', ':sqs:');
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'sns.amazonaws.com' },
-        Action: 'sqs:SendMessage',
-        Resource: Endpoint,
-        Condition: { ArnEquals: { 'aws:SourceArn': topicArn } },
-      },
-    ],
-  };
-  const Attributes = { Policy: JSON.stringify(policy) };
+  const Attributes = { Policy: inboxPolicy(topicArn, Endpoint) };
   const { QueueUrl: queueUrl = '' } = await sqs.send(
     new CreateQueueCommand({ QueueName: name, Attributes }),
   );

@@ -19,7 +19,8 @@ import { FyersError, toError } from '../../../core/errors.ts';
 import type { CalendarOptions } from '../../../core/market/calendar.ts';
 import type { App, Broker } from '../../../core/ports.ts';
 import { fyersLoginUrl, newState, stateDay } from '../../../core/token/login/link.ts';
-import { loginFunctionUrl, parameterReader, withOperatorHints } from '../../shared/aws.ts';
+import { loginFunctionUrl, parameterReader } from '../../shared/aws.ts';
+import { readFunction } from '../../shared/channels.ts';
 import { refuseEndedSimulator } from '../../shared/ended-simulator.ts';
 import type { Session } from '../../shared/io.ts';
 import {
@@ -307,12 +308,8 @@ async function askRegisteredUrl(
   settings: Settings,
   names: Names,
 ): Promise<RegisteredUrl> {
-  const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  const { deployedFunction } = await import('../../../adapters/aws/deployed-function.ts');
-  const client = new LambdaClient(session.io.aws);
   try {
-    const refresh = await withOperatorHints(deployedFunction(client, names.function('refresh')));
-    return registeredUrl(settings, refresh);
+    return registeredUrl(settings, await readFunction(session, names, 'refresh'));
   } catch (caught) {
     if (!(caught instanceof FyersError)) throw caught;
     const known = registeredUrl(settings, null);
