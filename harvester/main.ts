@@ -152,19 +152,13 @@ async function record(settings: HarvestSettings, surroundings: Surroundings) {
   await using _lock = await lockFolder(dataDir);
   await proveWritable(path.join(dataDir, 'days'));
   const { events, metrics, objects } = awsPortsOf(settings, log);
-  const own = overridesFile({
+  const calendar = overridesFile({
     dataDir,
     objects,
     operatorDir: settings.tokensFolder ?? '.',
     onProblem: logStep(events, 'Reading the calendar'),
   });
-  await own.refresh();
-  const calendar: TradingCalendar = {
-    get overrides() {
-      return own.overrides();
-    },
-    refresh: () => own.refresh(),
-  };
+  await calendar.refresh();
   const token = holdToken({
     ...{ store, clock, events, calendar },
     fingerprint: displayFingerprint,

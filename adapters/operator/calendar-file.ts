@@ -37,7 +37,7 @@ function readCalendar(file: string): CalendarFile {
 
 interface OverridesFile {
   /** The overrides from the last read. */
-  readonly overrides: () => readonly Override[];
+  readonly overrides: readonly Override[];
   /** Reads the overrides again from the operator's copy; true if they changed. Never throws. */
   refresh(): Promise<boolean>;
 }
@@ -90,7 +90,9 @@ export function overridesFile({
     }
   };
   return {
-    overrides: () => overrides,
+    get overrides() {
+      return overrides;
+    },
     async refresh() {
       const before = JSON.stringify(overrides);
       const problem = await problemOf();

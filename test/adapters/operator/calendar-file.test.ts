@@ -23,11 +23,11 @@ test('overridesFile copies calendar.json to the recordings, and removes the days
   expect(await own.refresh()).toBe(false);
   await writeFile(path.join(operatorDir, 'calendar.json'), LIST);
   expect(await own.refresh()).toBe(true);
-  expect([own.overrides(), storedOverrides(dataDir.path)]).toEqual([[DAY], [DAY]]);
+  expect([own.overrides, storedOverrides(dataDir.path)]).toEqual([[DAY], [DAY]]);
   expect(await own.refresh()).toBe(false);
   await rm(path.join(operatorDir, 'calendar.json'));
   expect(await own.refresh()).toBe(true);
-  expect([own.overrides(), storedOverrides(dataDir.path)]).toEqual([[], []]);
+  expect([own.overrides, storedOverrides(dataDir.path)]).toEqual([[], []]);
   expect(problems).toEqual([]);
 });
 
@@ -56,12 +56,12 @@ test('overridesFile reads the bucket on AWS, and keeps the known days if the buc
   expect(await own.refresh()).toBe(false);
   answer = () => Promise.resolve('[{"date":"tomorrow"}]');
   expect(await own.refresh()).toBe(false);
-  expect(own.overrides()).toEqual([DAY]);
+  expect(own.overrides).toEqual([DAY]);
   expect(problems).toEqual([
     expect.stringContaining('S3 is unavailable'),
     expect.stringContaining('day 1, date'),
   ]);
   answer = () => Promise.resolve(null);
   expect(await own.refresh()).toBe(true);
-  expect(own.overrides()).toEqual([]);
+  expect(own.overrides).toEqual([]);
 });

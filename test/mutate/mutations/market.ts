@@ -95,9 +95,9 @@ export const MARKET: readonly Mutation[] = [
   },
   {
     name: 'the harvester keeps the calendar overrides of its start',
-    file: 'harvester/main.ts',
-    find: 'get overrides() {\n      return own.overrides();\n    },',
-    replace: 'overrides: own.overrides(),',
+    file: 'adapters/operator/calendar-file.ts',
+    find: 'get overrides() {\n      return overrides;\n    },',
+    replace: 'overrides,',
     tests: ['test/harvester/main.test.ts'],
   },
   {
