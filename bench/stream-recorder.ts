@@ -68,7 +68,8 @@ export async function recorderMeasures(dir: string): Promise<readonly Measure[]>
     await server.play(FLOOD);
     const after = await used();
     const each = (after.micros - before.micros) / FLOOD.messages;
-    const share = (before.micros - begun.micros) / BUSY.messages / (1e6 / BUSY.perSecond);
+    const seconds = BUSY.messages / BUSY.perSecond;
+    const percent = (before.micros - begun.micros) / seconds / 1e4;
     return [
       {
         ...{ what: 'harvester with 15 TBT symbols: peak memory', unit: 'MiB', beside: null },
@@ -76,7 +77,7 @@ export async function recorderMeasures(dir: string): Promise<readonly Measure[]>
       },
       {
         ...{ what: '… share of a core', unit: '%', beside: null },
-        ...{ ours: Math.round(1_000 * share) / 10, aim: null },
+        ...{ ours: Math.round(10 * percent) / 10, aim: null },
       },
       {
         ...{ what: '… processor time of a message, socket to disk', unit: 'µs', beside: null },

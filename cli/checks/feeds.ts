@@ -1,5 +1,5 @@
-// Checks what Fyers answers: one book, and what the account may stream if the feed is `tbt` or `hsm`. With --live
-// this sends requests, and connects to each stream, which is closed at once.
+// Checks the broker's book and streams. With --live it requests one book from Fyers. If the feed is `tbt` or `hsm`, it also
+// connects to each stream and closes it at once.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { readEnvFile } from '../../adapters/operator/env-and-token-files.ts';
 import type { FyersError } from '../../core/errors.ts';
 import { asSentence } from '../../core/text.ts';
+import { checkMessages } from '../checks/alarms.ts';
 import { checkApp, checkPin, checkRedirectUrl } from '../checks/app.ts';
 import {
   type Check,
@@ -26,7 +27,6 @@ import {
   checkNode,
   checkPulumi,
 } from '../checks/machine.ts';
-import { checkMessages } from '../checks/alarms.ts';
 import { checkToken } from '../checks/token.ts';
 import { endedSimulatorStep } from '../shared/ended-simulator.ts';
 import type { Session } from '../shared/io.ts';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { REGION } from '../../core/config/names.ts';
 import type { FyersError } from '../../core/errors.ts';
 import { formatIso, formatIst } from '../../core/time.ts';
-import { checkAlarms } from '../checks/alarms.ts';
+import { checkAlarms, checkSubscriptions } from '../checks/alarms.ts';
 import {
   type Check,
   type CheckContext,
@@ -16,7 +16,6 @@ import { checkKeeper, checkLastRun } from '../checks/functions.ts';
 import { checkHarvesters } from '../checks/harvester.ts';
 import { checkCalendar } from '../checks/machine.ts';
 import { checkRefreshSchedule, checkWatchSchedule } from '../checks/schedules.ts';
-import { checkSubscriptions } from '../checks/alarms.ts';
 import { checkStoredToken, checkTokenState } from '../checks/token.ts';
 import type { Session } from '../shared/io.ts';
 import { settingsOf } from '../shared/settings.ts';

@@ -14,11 +14,11 @@ export interface DeepLevel {
   readonly orders: number | null;
 }
 
-/** Price, quantity and orders of a level, in an array that all calls share: it is valid until the next call. */
 export interface BookLevel extends DeepLevel {
   readonly side: 'bid' | 'ask';
 }
 
+/** Price, quantity and orders of a level, in an array that all calls share: it is valid until the next call. */
 export type Values = Readonly<Float64Array>;
 
 export const HSM_LEVELS = 5;

@@ -180,18 +180,11 @@ export function startUpdates(topics: BookTopics): Updates {
 function changesOf(context: Context, record: FrameRecord, change: StateChange): readonly Emitted[] {
   const { socket, receivedAt } = record;
   switch (change.kind) {
-    case 'tbt': {
-      const { applied, message } = change;
-      const changeOf = (each: (typeof applied)[number], index: number): readonly Emitted[] => {
-        const feed = message.feeds[index];
-        return feed === undefined ? NONE : applyTbtFeed(context, record, each, feed);
-      };
-      // Nearly all messages have one feed.
-      const [only] = applied;
-      return applied.length === 1 && only !== undefined
-        ? changeOf(only, 0)
-        : applied.flatMap(changeOf);
-    }
+    case 'tbt':
+      return change.applied.flatMap((applied, index) => {
+        const feed = change.message.feeds[index];
+        return feed === undefined ? [] : applyTbtFeed(context, record, applied, feed);
+      });
     case 'hsm':
       // A topic may be in a frame twice; its book is looked at when the whole frame is applied.
       return [...new Set(change.items.map(({ name }) => name))].flatMap((name) =>
@@ -234,8 +227,6 @@ function applyTbtFeed(
   const sequence = feed.sequence === 0 ? null : feed.sequence;
   return emit(book, { receivedAt, feedTime: feed.feedTime, sequence }, changed);
 }
-
-const NONE: readonly Emitted[] = [];
 
 function applyHsmTopic(
   context: Context,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { awsFault } from '../../../adapters/aws/fault.ts';
-import { addOperatorHints } from '../../../cli/shared/aws.ts';
-import { withNextStep } from '../../../cli/shared/aws.ts';
+import { addOperatorHints, withNextStep } from '../../../cli/shared/aws.ts';
 import { FyersError } from '../../../core/errors.ts';
 
 function sdkError(name: string, message = 'a message of AWS', code?: string): unknown {
