@@ -124,7 +124,7 @@ test.each([1, 2])(
       await ended;
       if (child.signalCode === 'SIGKILL') kills += 1;
       else {
-        expect(child.exitCode).toBe(0);
+        expect(child.exitCode, output.slice(-5).join('\n')).toBe(0);
         expect(s3.lines('day')).toEqual(await logLines());
       }
       return jumps;

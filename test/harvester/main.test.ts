@@ -176,6 +176,24 @@ describe('The harvester as a process', () => {
     expect(code).toBe(0);
   });
 
+  test('finishes and exits 0 on a stop during the slot before the market status is read', async () => {
+    const stop = new AbortController();
+    await using server = await startDepthServer(({ symbol }) => {
+      stop.abort();
+      return depthOf(symbol);
+    }, 'OPEN');
+    const output: string[] = [];
+    const code = await run({
+      clock: virtualClock(parseInstant(`${MUHURAT}T14:00:00+05:30`)),
+      signal: stop.signal,
+      argv: [...dayArguments(), '--tokens', folder],
+      env: { FYERS_API_URL: server.url, FYERS_MASTER_URL: 'http://127.0.0.1:1' },
+      write: (line) => output.push(line),
+    });
+    expect(output.at(-1)).toContain('"event":"stopping"');
+    expect(code).toBe(0);
+  });
+
   test.each([
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGINT'],
