@@ -11,19 +11,18 @@ import {
   type SymbolRange,
   UPDATE_COLUMNS,
   UPDATE_WIDTH,
+  gapNumbers,
   updateGroup,
-  updateRows,
+  updateNumbers,
 } from '../core/stream/update-rows.ts';
-import { bookTopicsIn, type Gap, startUpdates, type Updates } from '../core/stream/updates.ts';
+import {
+  bookTopicsIn,
+  followUpdates,
+  type Gap,
+  type UpdateFollower,
+} from '../core/stream/updates.ts';
 import { formatIso, type Instant, type IstDate } from '../core/time.ts';
 import type { DayFolder, DayFrames, UpdateSpill } from './ports.ts';
-
-/** Follows the records of a day while they are counted. */
-interface Follower {
-  apply(record: FrameRecord): void;
-  /** A damaged segment is left out. */
-  interrupt(): void;
-}
 
 /**
  * Reads every segment. Null: the day has none, because its feed polls.
@@ -32,7 +31,7 @@ interface Follower {
  */
 export async function countFrames(
   frames: Pick<DayFrames, 'names' | 'read' | 'facts'>,
-  follower?: Follower,
+  follower?: Pick<UpdateFollower, 'apply' | 'interrupt'>,
 ): Promise<FrameFacts | null> {
   const names = await frames.names();
   if (names.length === 0) return null;
@@ -40,7 +39,7 @@ export async function countFrames(
   const connections = new Map<string, number>();
   const files: FrameFile[] = [];
   for (const name of names) {
-    const records = await nullIfDamaged(frames.read(name));
+    using records = await nullIfDamaged(frames.read(name));
     if (records === null) follower?.interrupt();
     const before = tally.frames;
     for (const record of records ?? []) {
@@ -102,24 +101,18 @@ export async function compactFrames({
   if ((await folder.frames.names()).length === 0) return { frames: null, updates: null, files: [] };
   const symbols = plannedSymbols(events);
   using spill = folder.updateSpill(symbols.size);
-  const updates = startUpdates(bookTopicsIn(events));
   const counts = new Map<string, number>();
-  const take = (changes: ReturnType<Updates['apply']>): void => {
-    for (const change of changes) {
-      const { symbol, kind } = change;
-      if (kind === 'update') counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
-      spill.add(symbol, updateRows(change));
-    }
-  };
-  const frames = await countFrames(folder.frames, {
-    apply: (record) => {
-      take(updates.apply(record));
+  const updates = followUpdates(bookTopicsIn(events), {
+    update(book, reason, places) {
+      counts.set(book.symbol, (counts.get(book.symbol) ?? 0) + 1);
+      spill.add(book.symbol, updateNumbers(book, reason, places));
     },
-    interrupt: () => {
-      take(updates.interrupt());
+    gap(begin) {
+      spill.add(begin.symbol, gapNumbers(begin));
     },
   });
-  take(updates.end());
+  const frames = await countFrames(folder.frames, updates);
+  updates.end();
   const groups = groupsOf(spill);
   const file = await folder.writeParquet(UPDATE_COLUMNS, groups, UPDATES_FILE);
   return { frames, updates: factsOf(spill, counts, updates, closesAt), files: [file] };
@@ -179,7 +172,7 @@ function groupBuffer(rows: number) {
 function factsOf(
   spill: UpdateSpill,
   counts: ReadonlyMap<string, number>,
-  updates: Updates,
+  updates: UpdateFollower,
   closesAt: Instant,
 ): UpdateFacts {
   const gaps = Map.groupBy(

@@ -13,7 +13,7 @@ import type { Observed } from '../core/recording/observed.ts';
 import type { RowGroup } from '../core/recording/row-group.ts';
 import type { MasterRow, Segment } from '../core/market/symbol-master.ts';
 import type { FrameRecord } from '../core/stream/frame-log.ts';
-import type { UpdateColumn } from '../core/stream/update-rows.ts';
+import type { UpdateColumn, UpdateNumbers } from '../core/stream/update-rows.ts';
 import type { IstDate } from '../core/time.ts';
 
 /** The two append-only logs of one day. Only this process writes them. */
@@ -78,11 +78,14 @@ type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
 
 /** Rows of updates on disk, by symbol, between the two passes of compaction. */
 export interface UpdateSpill extends Disposable {
-  /** Copies the rows. */
-  add(symbol: string, rows: Float64Array): void;
+  /** Copies the numbers. */
+  add(symbol: string, numbers: UpdateNumbers): void;
   symbols(): readonly string[];
   rows(symbol: string): number;
-  /** The rows of a symbol in their order, in parts: columns of the same length. */
+  /**
+   * The rows of a symbol in their order, in parts: columns of the same length, valid until the next
+   * part.
+   */
   parts(symbol: string): Iterable<readonly Float64Array[]>;
 }
 
@@ -92,8 +95,12 @@ export interface DayFrames {
   names(): Promise<readonly string[]>;
   pathOf(name: string): string;
   facts(name: string): Promise<FileFacts>;
-  /** @throws FyersError `platform.integrity` if the segment is damaged */
-  read(name: string): Promise<Iterable<FrameRecord>>;
+  /**
+   * The memory of the records may be freed with the disposal of the result.
+   *
+   * @throws FyersError `platform.integrity` if the segment is damaged
+   */
+  read(name: string): Promise<Iterable<FrameRecord> & Disposable>;
   /** Makes segments of what a process that died has left. Returns the problems; those files stay. */
   recover(): Promise<readonly string[]>;
   /** Whether such a file is left: it could not be written as a segment. */

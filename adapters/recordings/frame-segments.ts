@@ -22,9 +22,13 @@ import {
 import { formatIso, type Instant, instant, type IstDate, timeOfDay } from '../../core/time.ts';
 import { damagedFileError } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
+import { release } from './release.ts';
 
 /** Above it a segment file is not one of a recorder: a raw file has a fraction of it. */
 const MAX_RAW_BYTES = 256 * 1024 * 1024;
+/** With chunks for the usual ratio, a segment is unpacked in one piece, and need not be copied. */
+const USUAL_RATIO = 4;
+const MIN_CHUNK_BYTES = 64 * 1024;
 /** Higher levels gain a tenth and cost several times the processor time. */
 const LEVEL = 3;
 const NAME = /^frames-\d{6}-\d{4}\.(raw|bin\.zst)$/;
@@ -82,18 +86,29 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       return problems;
     },
     /**
+     * The disposal of the result frees the memory of the records' bytes.
+     *
      * @throws FyersError `platform.integrity` if the segment is damaged; `platform.disk` if the disk
      * does not give it
      */
-    async read(name: string): Promise<FrameRecords> {
-      const { records, problem } = readFrameLog(await unzip(pathOf(name)), crc32);
+    async read(name: string): Promise<FrameRecords & Disposable> {
+      const bytes = await unzip(pathOf(name));
+      const { records, problem } = readFrameLog(bytes, crc32);
       if (problem !== null)
         throw damagedFileError(pathOf(name), new Error(`its frames are ${problem}`));
-      return records;
+      return {
+        count: records.count,
+        [Symbol.iterator]: () => records[Symbol.iterator](),
+        [Symbol.dispose]: () => {
+          release(bytes);
+        },
+      };
     },
     async facts(name: string): Promise<FileFacts> {
       const bytes = await readFile(pathOf(name));
-      return { name, bytes: bytes.length, sha256: hashOf(bytes) };
+      const facts = { name, bytes: bytes.length, sha256: hashOf(bytes) };
+      release(bytes);
+      return facts;
     },
     uploaded,
     async markUploaded(name: string): Promise<void> {
@@ -154,9 +169,12 @@ async function unzip(file: string): Promise<Buffer> {
     throw notReadableError(file, toError(caught));
   });
   try {
-    return await promisify(zstdDecompress)(packed, {
+    const bytes = await promisify(zstdDecompress)(packed, {
+      chunkSize: Math.max(MIN_CHUNK_BYTES, USUAL_RATIO * packed.length),
       maxOutputLength: MAX_RAW_BYTES,
     });
+    release(packed);
+    return bytes;
   } catch (caught) {
     throw damagedFileError(file, toError(caught));
   }

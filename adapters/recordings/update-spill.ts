@@ -1,26 +1,33 @@
-// Keeps rows of updates on disk, by symbol, while a day's frames are decoded: they arrive mixed, and
-// the file has them by symbol. Each symbol has a small buffer; a full one is compressed, column by
-// column, and appended. The writes are synchronous, because the process has nothing else to do, and
-// because waiting rows would take memory.
+// Keeps updates on disk, by symbol, while a day's frames are decoded: they arrive mixed, and the file
+// has them by symbol. A message is kept once, and not for each of its levels. Each symbol has small
+// buffers; if one is full, both are compressed, column by column, and appended. The writes are
+// synchronous, because the process has nothing else to do, and because waiting messages would take
+// memory.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { UPDATE_WIDTH } from '../../core/stream/update-rows.ts';
+import { TBT_LEVELS } from '../../core/stream/tbt-books.ts';
+import { HEADING_WIDTH, UPDATE_WIDTH, type UpdateNumbers } from '../../core/stream/update-rows.ts';
+import { release } from './release.ts';
 
 /** Of all symbols together. */
 const BUFFER_BYTES = 16 * 1024 * 1024;
-const MAX_ROWS = 1024;
-const MIN_ROWS = 32;
+const MAX_MESSAGES = 1024;
+const MIN_MESSAGES = 32;
+/** A message has about three; its whole book must fit. */
+const LEVELS_PER_MESSAGE = 4;
+const LEVEL_WIDTH = UPDATE_WIDTH - HEADING_WIDTH;
+/** The numbers of a heading, and how many levels follow it. */
+const MESSAGE_WIDTH = HEADING_WIDTH + 1;
 const WRITE_BYTES = 256 * 1024;
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Level of zstd: these bytes are read once. */
+const FAST = 1;
 
-interface Spilled {
-  /** The rows that are not on disk yet, row by row. */
-  readonly buffer: Float64Array;
-  /** How many numbers of `buffer` are used. */
-  waiting: number;
-  rows: number;
-  /** Place, length and rows of each part in the file. */
-  readonly parts: number[];
+interface Part {
+  /** In the file. */
+  readonly place: number;
+  readonly bytes: number;
+  readonly messages: number;
+  readonly levels: number;
 }
 
 /**
@@ -29,57 +36,58 @@ interface Spilled {
  * @param symbols about so many
  */
 export function updateSpill(file: string, symbols: number) {
-  const perSymbol = BUFFER_BYTES / (8 * UPDATE_WIDTH * Math.max(1, symbols));
-  const capacity = Math.min(MAX_ROWS, Math.max(MIN_ROWS, Math.floor(perSymbol)));
-  const bySymbol = new Map<string, Spilled>();
+  const bytesPerMessage = 8 * (MESSAGE_WIDTH + LEVELS_PER_MESSAGE * LEVEL_WIDTH);
+  const perSymbol = Math.floor(BUFFER_BYTES / bytesPerMessage / Math.max(1, symbols));
+  const maxMessages = Math.min(MAX_MESSAGES, Math.max(MIN_MESSAGES, perSymbol));
+  const maxLevels = Math.max(2 * TBT_LEVELS, LEVELS_PER_MESSAGE * maxMessages);
+  const bySymbol = new Map<string, { readonly waiting: WaitingUpdates; readonly parts: Part[] }>();
   const out = bufferedFile(file);
-  const spilledOf = (symbol: string): Spilled => {
+  const packed = new Float64Array(MESSAGE_WIDTH * maxMessages + LEVEL_WIDTH * maxLevels);
+  const expanded = new Float64Array(UPDATE_WIDTH * maxLevels);
+  const spilledOf = (symbol: string) => {
     const found = bySymbol.get(symbol);
     if (found !== undefined) return found;
-    const buffer = new Float64Array(UPDATE_WIDTH * capacity);
-    const made: Spilled = { buffer, waiting: 0, rows: 0, parts: [] };
+    const made = { waiting: waitingUpdates(maxMessages, maxLevels), parts: [] };
     bySymbol.set(symbol, made);
     return made;
   };
-  /** Columns compress better than rows, so `flush` writes columns. */
-  const columns = new Float64Array(UPDATE_WIDTH * capacity);
-  const flush = (spilled: Spilled): void => {
-    transpose(spilled.buffer, columns);
-    const packed = zstdCompressSync(new Uint8Array(columns.buffer), FAST);
-    spilled.parts.push(out.append(packed), packed.length);
-    spilled.waiting = 0;
+  const flush = (waiting: WaitingUpdates): Part => {
+    const { messages, levels } = waiting.counts;
+    const { buffer, byteLength } = waiting.take(packed);
+    const compressed = zstdCompressSync(new Uint8Array(buffer, 0, byteLength), {
+      params: { [constants.ZSTD_c_compressionLevel]: FAST },
+      // One piece, whose memory can be released.
+      chunkSize: packed.byteLength,
+    });
+    const part = { place: out.append(compressed), bytes: compressed.length, messages, levels };
+    release(compressed);
+    return part;
   };
   return {
-    /** @param rows row by row */
-    add(symbol: string, rows: Float64Array): void {
-      const spilled = spilledOf(symbol);
-      const { buffer } = spilled;
-      spilled.rows += rows.length / UPDATE_WIDTH;
-      for (let from = 0; from < rows.length;) {
-        const part = rows.subarray(from, from + buffer.length - spilled.waiting);
-        buffer.set(part, spilled.waiting);
-        spilled.waiting += part.length;
-        from += part.length;
-        if (spilled.waiting === buffer.length) flush(spilled);
-      }
+    add(symbol: string, numbers: UpdateNumbers): void {
+      const { waiting, parts } = spilledOf(symbol);
+      if (!waiting.hasRoom(numbers.levels)) parts.push(flush(waiting));
+      waiting.add(numbers);
     },
     symbols: (): readonly string[] => [...bySymbol.keys()],
-    rows: (symbol: string): number => bySymbol.get(symbol)?.rows ?? 0,
+    rows(symbol: string): number {
+      const { waiting, parts = [] } = bySymbol.get(symbol) ?? {};
+      return parts.reduce((sum, { levels }) => sum + levels, waiting?.counts.levels ?? 0);
+    },
+    /** The columns are valid until the next part. */
     *parts(symbol: string): Generator<readonly Float64Array[]> {
-      const spilled = bySymbol.get(symbol);
-      if (spilled === undefined) return;
-      const { parts, buffer, waiting } = spilled;
-      for (let at = 0; at < parts.length; at += 2) {
-        const bytes = zstdDecompressSync(out.read(parts[at] ?? 0, parts[at + 1] ?? 0), {
-          chunkSize: buffer.byteLength + 64,
-        });
-        yield columnsIn(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8));
+      const { waiting, parts = [] } = bySymbol.get(symbol) ?? {};
+      for (const part of parts) {
+        const compressed = out.read(part.place, part.bytes);
+        const unpacked = zstdDecompressSync(compressed, { chunkSize: packed.byteLength + 64 });
+        const { buffer, byteOffset, byteLength } = unpacked;
+        yield expand(new Float64Array(buffer, byteOffset, byteLength / 8), part, expanded);
+        release(compressed);
+        release(unpacked);
       }
-      if (waiting > 0) {
-        const rest = columns.subarray(0, waiting);
-        transpose(buffer.subarray(0, waiting), rest);
-        yield columnsIn(rest);
-      }
+      if (waiting === undefined || waiting.counts.messages === 0) return;
+      const counts = { ...waiting.counts };
+      yield expand(waiting.copyTo(packed), counts, expanded);
     },
     [Symbol.dispose]() {
       out.remove();
@@ -87,20 +95,74 @@ export function updateSpill(file: string, symbols: number) {
   };
 }
 
-/** Writes `rows` to `columns`, column by column. */
-function transpose(rows: Float64Array, columns: Float64Array): void {
-  for (let column = 0, to = 0; column < UPDATE_WIDTH; column += 1) {
-    for (let from = column; from < rows.length; from += UPDATE_WIDTH, to += 1) {
-      columns[to] = rows[from] ?? NaN;
-    }
-  }
+type WaitingUpdates = ReturnType<typeof waitingUpdates>;
+
+/** Keeps the updates of a symbol that are not on disk yet, column by column. */
+function waitingUpdates(maxMessages: number, maxLevels: number) {
+  const messages = new Float64Array(MESSAGE_WIDTH * maxMessages);
+  const levels = new Float64Array(LEVEL_WIDTH * maxLevels);
+  const counts = { messages: 0, levels: 0 };
+  /** Returns the columns one after the other, in `memory`. */
+  const copyTo = (memory: Float64Array): Float64Array => {
+    let to = 0;
+    const copy = (columns: Float64Array, capacity: number, rows: number): void => {
+      for (let from = 0; from < columns.length; from += capacity, to += rows) {
+        memory.set(columns.subarray(from, from + rows), to);
+      }
+    };
+    copy(messages, maxMessages, counts.messages);
+    copy(levels, maxLevels, counts.levels);
+    return memory.subarray(0, to);
+  };
+  return {
+    counts: counts as Readonly<typeof counts>,
+    hasRoom: (more: number): boolean =>
+      counts.messages < maxMessages && counts.levels + more <= maxLevels,
+    add({ heading, cells, levels: count }: UpdateNumbers): void {
+      let at = counts.messages;
+      for (let n = 0; n < HEADING_WIDTH; n += 1, at += maxMessages)
+        messages[at] = heading[n] ?? NaN;
+      messages[at] = count;
+      const end = counts.levels + count;
+      for (let from = 0, row = counts.levels; row < end; row += 1) {
+        for (let n = 0; n < LEVEL_WIDTH; n += 1, from += 1) {
+          levels[row + n * maxLevels] = cells[from] ?? NaN;
+        }
+      }
+      counts.messages += 1;
+      counts.levels = end;
+    },
+    copyTo,
+    /** As `copyTo`, and nothing waits any more. */
+    take(memory: Float64Array): Float64Array {
+      const taken = copyTo(memory);
+      counts.messages = 0;
+      counts.levels = 0;
+      return taken;
+    },
+  };
 }
 
-function columnsIn(values: Float64Array): readonly Float64Array[] {
-  const rows = values.length / UPDATE_WIDTH;
-  return Array.from({ length: UPDATE_WIDTH }, (_, column) =>
-    values.subarray(column * rows, (column + 1) * rows),
-  );
+/** Returns columns of rows, one for each level: the heading of its message is repeated. */
+function expand(
+  packed: Float64Array,
+  { messages, levels }: Pick<Part, 'messages' | 'levels'>,
+  memory: Float64Array,
+): readonly Float64Array[] {
+  const counts = packed.subarray(HEADING_WIDTH * messages, MESSAGE_WIDTH * messages);
+  return Array.from({ length: UPDATE_WIDTH }, (_, index) => {
+    const level = index - HEADING_WIDTH;
+    if (level >= 0) {
+      const from = MESSAGE_WIDTH * messages + level * levels;
+      return packed.subarray(from, from + levels);
+    }
+    const column = memory.subarray(index * levels, (index + 1) * levels);
+    for (let message = 0, row = 0; message < messages; message += 1) {
+      const value = packed[index * messages + message] ?? NaN;
+      for (let left = counts[message] ?? 0; left > 0; left -= 1, row += 1) column[row] = value;
+    }
+    return column;
+  });
 }
 
 /** Begins with an empty file. */

@@ -82,7 +82,7 @@ export interface StoredFrames {
   /** In the order of time; none if the day's feed polls, and for a file. */
   names(): Promise<readonly string[]>;
   /** @throws FyersError `platform.integrity` if the segment is missing or damaged; those of every AWS call */
-  read(name: string): Promise<Iterable<FrameRecord>>;
+  read(name: string): Promise<Iterable<FrameRecord> & Disposable>;
 }
 
 /**
@@ -233,7 +233,10 @@ function missingFileError(name: string, where: string): FyersError {
  */
 function storedFrames(recording: Recording, bucket: BucketDay | null): StoredFrames {
   const { day } = recording;
-  if (day === null) return { names: () => Promise.resolve([]), read: () => Promise.resolve([]) };
+  if (day === null) {
+    const read = (name: string) => Promise.reject(new RangeError(`there is no segment ${name}`));
+    return { names: () => Promise.resolve([]), read };
+  }
   return {
     async names() {
       const files = (await recording.manifest())?.frames?.files ?? [];

@@ -51,22 +51,6 @@ function placesBelow(count: number): readonly number[] {
   return Array.from({ length: count }, (_, place) => place);
 }
 
-/** Returns the places that a TBT message has. A message may have a place twice. */
-export function placesIn(
-  depth: { readonly bids: Levels; readonly asks: Levels } | null,
-): readonly number[] {
-  const places: number[] = [];
-  for (const { num } of depth?.bids ?? []) if (isLevel(num)) places.push(num);
-  for (const { num } of depth?.asks ?? []) if (isLevel(num)) places.push(TBT_LEVELS + num);
-  return places;
-}
-
-type Levels = readonly { readonly num: number | null }[];
-
-function isLevel(num: number | null): num is number {
-  return num !== null && num < TBT_LEVELS;
-}
-
 export function tbtValues({ bids, asks }: TbtBook, place: number): Values {
   return place < TBT_LEVELS ? sideValues(bids, place) : sideValues(asks, place - TBT_LEVELS);
 }
@@ -94,30 +78,44 @@ export function hsmValues(topic: HsmTopic, place: number): Values {
 }
 
 /** Takes over all values of a book. Returns the places that have changed. */
-export function takeChanged(
-  values: Float64Array,
-  valuesOf: (place: number) => Values,
-): readonly number[] {
-  return takeChangedOf(values, allPlaces(values), valuesOf);
+export function takeTbtBook(values: Float64Array, book: TbtBook): readonly number[] {
+  return TBT_PLACES.filter((place) => takeLevel(values, place, tbtValues(book, place)));
 }
 
-/** Takes over the values of these places. Returns those that have changed, each once. */
-export function takeChangedOf(
+/** As `takeTbtBook`. */
+export function takeHsmBook(values: Float64Array, topic: HsmTopic): readonly number[] {
+  return HSM_PLACES.filter((place) => takeLevel(values, place, hsmValues(topic, place)));
+}
+
+/** Takes over the levels that a message has. Returns the places that have changed, each once. */
+export function takeTbtLevels(
   values: Float64Array,
-  places: readonly number[],
-  valuesOf: (place: number) => Values,
+  book: TbtBook,
+  { bids, asks }: { readonly bids: Levels; readonly asks: Levels },
 ): readonly number[] {
-  return places.filter((place) => {
-    const level = valuesOf(place);
-    let isChanged = false;
-    for (let n = 0; n < VALUES; n += 1) {
-      const value = level[n] ?? NaN;
-      if (Object.is(value, values[VALUES * place + n])) continue;
-      values[VALUES * place + n] = value;
-      isChanged = true;
-    }
-    return isChanged;
-  });
+  const changed: number[] = [];
+  const take = (num: number | null, offset: number): void => {
+    if (num === null || num >= TBT_LEVELS) return;
+    const place = offset + num;
+    if (takeLevel(values, place, tbtValues(book, place))) changed.push(place);
+  };
+  for (const { num } of bids) take(num, 0);
+  for (const { num } of asks) take(num, TBT_LEVELS);
+  return changed;
+}
+
+type Levels = readonly { readonly num: number | null }[];
+
+/** Returns whether it has changed. */
+function takeLevel(values: Float64Array, place: number, level: Values): boolean {
+  let isChanged = false;
+  for (let n = 0; n < VALUES; n += 1) {
+    const value = level[n] ?? NaN;
+    if (Object.is(value, values[VALUES * place + n])) continue;
+    values[VALUES * place + n] = value;
+    isChanged = true;
+  }
+  return isChanged;
 }
 
 /** Side (0 is bid, 1 is ask), level, price, quantity and orders of a level. */
@@ -125,15 +123,27 @@ export const LEVEL_CELLS = 5;
 
 /** Returns the cells of these places in one list, place by place. */
 export function cellsOf(values: Float64Array, places: readonly number[]): readonly number[] {
+  const cells = new Array<number>(places.length * LEVEL_CELLS);
+  writeCells(values, places, cells);
+  return cells;
+}
+
+/** Writes what `cellsOf` returns to the beginning of `cells`. */
+export function writeCells(
+  values: Float64Array,
+  places: readonly number[],
+  cells: Float64Array | number[],
+): void {
   const levels = values.length / VALUES / 2;
-  const cells: number[] = [];
+  let to = 0;
   for (const place of places) {
     const side = place < levels ? 0 : 1;
     const at = VALUES * place;
-    cells.push(side, place - side * levels);
-    for (let n = 0; n < VALUES; n += 1) cells.push(values[at + n] ?? NaN);
+    cells[to] = side;
+    cells[to + 1] = place - side * levels;
+    for (let n = 0; n < VALUES; n += 1) cells[to + 2 + n] = values[at + n] ?? NaN;
+    to += LEVEL_CELLS;
   }
-  return cells;
 }
 
 /** @param cells from `cellsOf` */

@@ -76,15 +76,18 @@ function applyFeed(
 ): AppliedFeed {
   const { symbol, depth } = feed;
   const flagsDiffer = message.isSnapshot !== feed.isSnapshot;
-  const applied = { symbol, malformedLevels: 0, gap: null, flagsDiffer };
-  if (depth === null) return { ...applied, kind: 'none', flagsDiffer: false };
+  if (depth === null) {
+    return { symbol, kind: 'none', malformedLevels: 0, gap: null, flagsDiffer: false };
+  }
   const isSnapshot = message.isSnapshot || feed.isSnapshot;
   let book = books.get(symbol);
   if (book === undefined) {
     book = newBook(symbol, receivedAt);
     books.set(symbol, book);
   }
-  if (!isSnapshot && isDuplicate(book, feed)) return { ...applied, kind: 'duplicate' };
+  if (!isSnapshot && isDuplicate(book, feed)) {
+    return { symbol, kind: 'duplicate', malformedLevels: 0, gap: null, flagsDiffer };
+  }
   const gap = isSnapshot ? null : gapBefore(book, feed.sequence);
   countSteps(book, feed.sequence, isSnapshot);
   const malformedLevels =
@@ -99,10 +102,11 @@ function applyFeed(
   if (feed.feedTime !== null) book.feedTime = feed.feedTime;
   book.receivedAt = receivedAt;
   return {
-    ...applied,
+    symbol,
     kind: isSnapshot ? 'snapshot' : 'difference',
     malformedLevels,
     gap: wasSound && book.flaw !== null ? { from, to: feed.sequence } : null,
+    flagsDiffer,
   };
 }
 
@@ -133,7 +137,9 @@ function stepOf(from: Wide, to: Wide): number {
 /** Returns the number of levels without a valid `num`, which are left out. */
 function applySide(side: TbtSide, changes: readonly LevelChange[], isSnapshot: boolean): number {
   if (isSnapshot && changes.length > 0) {
-    for (const values of [side.prices, side.quantities, side.orders]) values.fill(0);
+    side.prices.fill(0);
+    side.quantities.fill(0);
+    side.orders.fill(0);
   }
   let malformed = 0;
   for (const { num, price, quantity, orders } of changes) {

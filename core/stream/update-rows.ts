@@ -3,9 +3,15 @@
 // table of Athena are derived from these columns.
 import { type GroupColumn, type RowGroup, scratchMemory } from '../recording/row-group.ts';
 import type { Wide } from './tbt-frame.ts';
-import { LEVEL_CELLS } from './level-values.ts';
+import { LEVEL_CELLS, writeCells } from './level-values.ts';
 import { TBT_LEVELS } from './tbt-books.ts';
-import { type BookUpdate, GAP_REASONS, type GapBegin, SNAPSHOT_REASONS } from './updates.ts';
+import {
+  type BookUpdate,
+  GAP_REASONS,
+  type GapBegin,
+  SNAPSHOT_REASONS,
+  type UpdatedBook,
+} from './updates.ts';
 
 export interface UpdateColumn {
   readonly name: string;
@@ -38,36 +44,75 @@ export const UPDATE_COLUMNS = [
 
 type Name = (typeof UPDATE_COLUMNS)[number]['name'];
 
-/** The numbers of a row: texts are places in their lists, and a missing value is -1 or NaN. */
-const STORED = [
-  ...['received_at', 'update_number', 'feed_time', 'sequence', 'socket', 'side', 'level', 'price'],
-  ...['quantity', 'orders', 'reason'],
-] as readonly Name[];
+/** What a message has once, as numbers: a text is a place in its list, and a missing value is -1 or NaN. */
+const HEADING: readonly Name[] = [
+  'received_at',
+  'update_number',
+  'feed_time',
+  'sequence',
+  'socket',
+  'reason',
+];
+/** What each of its levels has, in the order of `cellsOf`. */
+const LEVEL: readonly Name[] = ['side', 'level', 'price', 'quantity', 'orders'];
+/** The numbers of a row. */
+const STORED = [...HEADING, ...LEVEL];
+
+export const HEADING_WIDTH = HEADING.length;
 
 /** Numbers in a row. */
 export const UPDATE_WIDTH = STORED.length;
 
-/** Shared by all calls: a new array for each of millions of messages would cost as much as all other work. */
-const ROWS = new Float64Array(2 * TBT_LEVELS * UPDATE_WIDTH);
-const SIDE = STORED.indexOf('side');
+/** The numbers of a message, in memory that all messages share. Its rows repeat the heading. */
+export interface UpdateNumbers {
+  /** In the order of `HEADING`. */
+  readonly heading: Float64Array;
+  /** Level by level, in the order of `LEVEL`. */
+  readonly cells: Float64Array;
+  /** How many levels of `cells` are its own. */
+  readonly levels: number;
+}
 
-/** Returns one row for each level, in one array that is valid until the next call. */
-export function updateRows(change: BookUpdate | GapBegin): Float64Array {
-  const cells = change.kind === 'gap' ? NO_LEVEL : change.cells;
-  const rows = ROWS.subarray(0, (cells.length / LEVEL_CELLS) * UPDATE_WIDTH);
-  const reason = change.reason === null ? -1 : REASONS.indexOf(change.reason);
-  const feedTime = change.kind === 'gap' ? NaN : numberOf(change.feedTime);
-  const sequence = change.kind === 'gap' ? NaN : numberOf(change.sequence);
-  for (let at = 0, cell = 0; at < rows.length; at += UPDATE_WIDTH) {
-    rows[at] = change.receivedAt;
-    rows[at + 1] = change.number;
-    rows[at + 2] = feedTime;
-    rows[at + 3] = sequence;
-    rows[at + 4] = change.socket;
-    for (let n = 0; n < LEVEL_CELLS; n += 1, cell += 1) rows[at + SIDE + n] = cells[cell] ?? NaN;
-    rows[at + SIDE + LEVEL_CELLS] = reason;
-  }
-  return rows;
+// New arrays for each of millions of messages would cost as much as all other work.
+const NUMBERS = {
+  heading: new Float64Array(HEADING_WIDTH),
+  cells: new Float64Array(2 * TBT_LEVELS * LEVEL_CELLS),
+  levels: 0,
+};
+
+/** Valid until the next call, also of `gapNumbers`. */
+export function updateNumbers(
+  book: UpdatedBook,
+  reason: BookUpdate['reason'],
+  places: readonly number[],
+): UpdateNumbers {
+  setHeading(book, numberOf(book.feedTime), numberOf(book.sequence), reason);
+  writeCells(book.values, places, NUMBERS.cells);
+  NUMBERS.levels = places.length;
+  return NUMBERS;
+}
+
+/** Valid until the next call, also of `updateNumbers`. */
+export function gapNumbers(gap: GapBegin): UpdateNumbers {
+  setHeading(gap, NaN, NaN, gap.reason);
+  NUMBERS.cells.set(NO_LEVEL);
+  NUMBERS.levels = 1;
+  return NUMBERS;
+}
+
+function setHeading(
+  { receivedAt, number, socket }: Pick<UpdatedBook, 'receivedAt' | 'number' | 'socket'>,
+  feedTime: number,
+  sequence: number,
+  reason: BookUpdate['reason'] | GapBegin['reason'],
+): void {
+  const { heading } = NUMBERS;
+  heading[0] = receivedAt;
+  heading[1] = number;
+  heading[2] = feedTime;
+  heading[3] = sequence;
+  heading[4] = socket;
+  heading[5] = reason === null ? -1 : REASONS.indexOf(reason);
 }
 
 /** The level of a row that begins a gap. */
@@ -80,7 +125,8 @@ function numberOf(value: Wide | null): number {
 
 function snapshotFlags(reasons: Float64Array): Float64Array {
   const flags = FLAGS(reasons.length);
-  for (const [row, reason] of reasons.entries()) {
+  for (let row = 0; row < reasons.length; row += 1) {
+    const reason = reasons[row] ?? -1;
     flags[row] = reason >= 0 && reason < SNAPSHOT_REASONS.length ? 1 : 0;
   }
   return flags;
@@ -98,7 +144,7 @@ export interface SymbolRange {
 
 /**
  * @param symbols in the order of their rows
- * @param stored columns of rows in the order in which `updateRows` makes them
+ * @param stored columns of rows: the numbers of a heading, then those of a level
  */
 export function updateGroup(
   symbols: readonly SymbolRange[],

@@ -13,12 +13,10 @@ import {
   type DeepLevel,
   emptyValues,
   HSM_LEVELS,
-  hsmValues,
   levelsIn,
-  placesIn,
-  takeChanged,
-  takeChangedOf,
-  tbtValues,
+  takeHsmBook,
+  takeTbtBook,
+  takeTbtLevels,
 } from './level-values.ts';
 import { startStreamState, type StateChange, type StreamState } from './stream-state.ts';
 import { TBT_LEVELS } from './tbt-books.ts';
@@ -99,19 +97,45 @@ export interface BookAt {
   readonly flaw: GapReason | null;
 }
 
-export interface Updates {
-  /** What the next record changed. */
-  apply(record: FrameRecord): readonly (BookUpdate | GapBegin)[];
-  /** Records are missing here, because a part of the log is damaged. */
-  interrupt(): readonly GapBegin[];
-  /** The log ends here: a connection without an end is that of a recorder that was killed. */
-  end(): readonly GapBegin[];
+/** The books of a day, record by record. */
+interface Books {
   /** The book after the last record; null: it has had no snapshot. */
   book(symbol: string): BookAt | null;
   /** Microseconds: the longest time between two messages for a sound book. */
   maxAge(symbol: string): number;
   /** In the order of their beginnings. The last ones of a day begin when its connections end. */
   gaps(): readonly Gap[];
+}
+
+type Emitted = BookUpdate | GapBegin;
+
+export interface Updates extends Books {
+  /** What the next record changed. */
+  apply(record: FrameRecord): readonly Emitted[];
+  /** Records are missing here, because a part of the log is damaged. */
+  interrupt(): readonly Emitted[];
+  /** The log ends here: a connection without an end is that of a recorder that was killed. */
+  end(): readonly Emitted[];
+}
+
+/** A book after an update. Valid during the call only. */
+export interface UpdatedBook extends Heading, Pick<BookUpdate, 'feedTime' | 'sequence'> {
+  /** See `level-values.ts`. */
+  readonly values: Float64Array;
+}
+
+/** Called with each update, so that no object is made for each of millions. */
+export interface UpdateListener {
+  /** @param places that changed; all of them, if there is a reason */
+  update(book: UpdatedBook, reason: SnapshotReason | null, places: readonly number[]): void;
+  gap(begin: GapBegin): void;
+}
+
+/** As `Updates`, with a listener in the place of lists. */
+export interface UpdateFollower extends Books {
+  apply(record: FrameRecord): void;
+  interrupt(): void;
+  end(): void;
 }
 
 /** Symbols by the HSM topic of their book. */
@@ -141,10 +165,9 @@ interface Tracked {
   maxAge: number;
 }
 
-type Emitted = BookUpdate | GapBegin;
-
 interface Context {
   readonly topics: BookTopics;
+  readonly listener: UpdateListener;
   readonly state: StreamState;
   readonly tracked: Map<string, Tracked>;
   readonly gaps: Gap[];
@@ -155,52 +178,95 @@ interface Context {
 
 /** @param topics needed for HSM only */
 export function startUpdates(topics: BookTopics): Updates {
+  let emitted: Emitted[] = [];
+  const follower = followUpdates(topics, {
+    update({ values, ...book }, reason, places) {
+      const { symbol, socket, number, receivedAt, feedTime, sequence } = book;
+      const head = { symbol, socket, number, receivedAt, feedTime, sequence };
+      emitted.push({ kind: 'update', ...head, reason, cells: cellsOf(values, places) });
+    },
+    gap(begin) {
+      emitted.push(begin);
+    },
+  });
+  const taken = (): readonly Emitted[] => {
+    const all = emitted;
+    emitted = [];
+    return all;
+  };
+  return {
+    ...follower,
+    apply(record) {
+      follower.apply(record);
+      return taken();
+    },
+    interrupt() {
+      follower.interrupt();
+      return taken();
+    },
+    end() {
+      follower.end();
+      return taken();
+    },
+  };
+}
+
+/** @param topics needed for HSM only */
+export function followUpdates(topics: BookTopics, listener: UpdateListener): UpdateFollower {
   const context: Context = {
-    ...{ topics, state: startStreamState(), tracked: new Map(), gaps: [] },
+    ...{ topics, listener, state: startStreamState(), tracked: new Map(), gaps: [] },
     ...{ lastOf: new Map(), last: 0 },
   };
   return {
     apply(record) {
-      const changes = changesOf(context, record, context.state.apply(record));
+      follow(context, record, context.state.apply(record));
       context.last = record.receivedAt;
       context.lastOf.set(record.socket, context.last);
-      return changes;
     },
     interrupt() {
       context.state.interrupt();
-      return endBooks(context, 'all', 'damaged', context.last);
+      endBooks(context, 'all', 'damaged', context.last);
     },
-    end: () => endBooks(context, 'all', 'stopped', 'last of the socket'),
+    end() {
+      endBooks(context, 'all', 'stopped', 'last of the socket');
+    },
     book: (symbol) => bookAt(context.tracked.get(symbol)),
     maxAge: (symbol) => context.tracked.get(symbol)?.maxAge ?? 0,
     gaps: () => context.gaps,
   };
 }
 
-function changesOf(context: Context, record: FrameRecord, change: StateChange): readonly Emitted[] {
+function follow(context: Context, record: FrameRecord, change: StateChange): void {
   const { socket, receivedAt } = record;
   switch (change.kind) {
     case 'tbt':
-      return change.applied.flatMap((applied, index) => {
-        const feed = change.message.feeds[index];
-        return feed === undefined ? [] : applyTbtFeed(context, record, applied, feed);
-      });
+      for (let index = 0; index < change.applied.length; index += 1) {
+        const [applied, feed] = [change.applied[index], change.message.feeds[index]];
+        if (applied !== undefined && feed !== undefined) {
+          applyTbtFeed(context, record, applied, feed);
+        }
+      }
+      return;
     case 'hsm':
       // A topic may be in a frame twice; its book is looked at when the whole frame is applied.
-      return [...new Set(change.items.map(({ name }) => name))].flatMap((name) =>
-        name === null ? [] : applyHsmTopic(context, record, name),
-      );
+      for (const name of new Set(change.items.map((item) => item.name))) {
+        if (name !== null) applyHsmTopic(context, record, name);
+      }
+      return;
     case 'began':
-      return endBooks(context, 'all', 'stopped', 'last of the socket');
+      endBooks(context, 'all', 'stopped', 'last of the socket');
+      return;
     case 'opened':
     case 'closed':
-      return endBooks(context, socket, 'closed', receivedAt);
+      endBooks(context, socket, 'closed', receivedAt);
+      return;
     case 'unreadable':
-      return endBooks(context, socket, 'unreadable', receivedAt);
+      endBooks(context, socket, 'unreadable', receivedAt);
+      return;
     case 'lost':
-      return endBooks(context, 'all', 'lost', context.last);
+      endBooks(context, 'all', 'lost', context.last);
+      return;
     case 'none':
-      return [];
   }
 }
 
@@ -211,34 +277,31 @@ function applyTbtFeed(
   { socket, receivedAt }: FrameRecord,
   { symbol, kind, gap }: TbtChange['applied'][number],
   feed: TbtChange['message']['feeds'][number],
-): readonly Emitted[] {
+): void {
   const found = context.state.tbt.get(socket)?.book(symbol) ?? null;
-  if (kind === 'none' || kind === 'duplicate' || found === null) return [];
+  if (kind === 'none' || kind === 'duplicate' || found === null) return;
   const book = trackedOf(context, symbol, socket, TBT_LEVELS);
   if (found.flaw !== null) {
     const reason = !book.hasHadSnapshot && gap === null ? 'no-snapshot' : 'sequence-gap';
-    return beginGap(context, book, reason, book.hasHadSnapshot ? book.receivedAt : receivedAt);
+    beginGap(context, book, reason, book.hasHadSnapshot ? book.receivedAt : receivedAt);
+    return;
   }
   const isWhole = kind === 'snapshot' || book.gap !== null || !book.hasHadSnapshot;
-  const valuesOf = (place: number) => tbtValues(found, place);
-  const changed = isWhole
-    ? takeChanged(book.values, valuesOf)
-    : takeChangedOf(book.values, placesIn(feed.depth), valuesOf);
+  const changed =
+    isWhole || feed.depth === null
+      ? takeTbtBook(book.values, found)
+      : takeTbtLevels(book.values, found, feed.depth);
   const sequence = feed.sequence === 0 ? null : feed.sequence;
-  return emit(book, { receivedAt, feedTime: feed.feedTime, sequence }, changed);
+  emit(context, book, { receivedAt, feedTime: feed.feedTime, sequence }, changed);
 }
 
-function applyHsmTopic(
-  context: Context,
-  { socket, receivedAt }: FrameRecord,
-  name: string,
-): readonly Emitted[] {
+function applyHsmTopic(context: Context, { socket, receivedAt }: FrameRecord, name: string): void {
   const symbol = context.topics.get(name);
   const topic = symbol === undefined ? null : (context.state.hsm()?.topic(name) ?? null);
-  if (symbol === undefined || topic === null) return [];
+  if (symbol === undefined || topic === null) return;
   const book = trackedOf(context, symbol, socket, HSM_LEVELS);
-  const changed = takeChanged(book.values, (place) => hsmValues(topic, place));
-  return emit(book, { receivedAt, feedTime: null, sequence: null }, changed);
+  const changed = takeHsmBook(book.values, topic);
+  emit(context, book, { receivedAt, feedTime: null, sequence: null }, changed);
 }
 
 function trackedOf({ tracked }: Context, symbol: string, socket: number, levels: number): Tracked {
@@ -259,17 +322,17 @@ function newTracked(symbol: string, socket: number, levels: number): Tracked {
 }
 
 function beginGap(
-  { gaps }: Context,
+  { gaps, listener }: Context,
   book: Tracked,
   reason: GapReason,
   from: number,
-): readonly GapBegin[] {
-  if (book.gap !== null) return [];
+): void {
+  if (book.gap !== null) return;
   const { symbol, socket } = book;
   book.gap = { symbol, reason, from, to: null };
   gaps.push(book.gap);
   book.number += 1;
-  return [{ kind: 'gap', symbol, socket, number: book.number, receivedAt: from, reason }];
+  listener.gap({ kind: 'gap', symbol, socket, number: book.number, receivedAt: from, reason });
 }
 
 function endBooks(
@@ -277,18 +340,23 @@ function endBooks(
   socket: number | 'all',
   reason: GapReason,
   from: number | 'last of the socket',
-): readonly GapBegin[] {
-  return [...context.tracked.values()].flatMap((book) => {
-    if (socket !== 'all' && book.socket !== socket) return [];
+): void {
+  for (const book of context.tracked.values()) {
+    if (socket !== 'all' && book.socket !== socket) continue;
     if (reason === 'closed' || reason === 'stopped') book.isReconnected = true;
     const own = context.lastOf.get(book.socket) ?? book.receivedAt;
-    return beginGap(context, book, reason, typeof from === 'number' ? from : own);
-  });
+    beginGap(context, book, reason, typeof from === 'number' ? from : own);
+  }
 }
 
 type Message = Pick<BookUpdate, 'receivedAt' | 'feedTime' | 'sequence'>;
 
-function emit(book: Tracked, message: Message, changed: readonly number[]): readonly Emitted[] {
+function emit(
+  { listener }: Context,
+  book: Tracked,
+  message: Message,
+  changed: readonly number[],
+): void {
   const { receivedAt } = message;
   const reason = snapshotReason(book, receivedAt);
   if (book.gap === null && book.hasHadSnapshot) {
@@ -298,16 +366,14 @@ function emit(book: Tracked, message: Message, changed: readonly number[]): read
   book.receivedAt = receivedAt;
   book.feedTime = message.feedTime;
   book.sequence = message.sequence;
-  if (reason === null && changed.length === 0) return [];
+  if (reason === null && changed.length === 0) return;
   if (book.gap !== null) book.gap.to = receivedAt;
   book.gap = null;
   book.hasHadSnapshot = true;
   book.isReconnected = false;
   if (reason !== null) book.snapshotAt = receivedAt;
   book.number += 1;
-  const cells = cellsOf(book.values, reason === null ? changed : allPlaces(book.values));
-  const { symbol, socket, number } = book;
-  return [{ kind: 'update', symbol, socket, number, ...message, reason, cells }];
+  listener.update(book, reason, reason === null ? changed : allPlaces(book.values));
 }
 
 function snapshotReason(book: Tracked, receivedAt: number): SnapshotReason | null {

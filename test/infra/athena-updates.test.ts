@@ -6,8 +6,13 @@ import { writeParquet } from '../../adapters/recordings/parquet/parquet.ts';
 import { updateSpill } from '../../adapters/recordings/update-spill.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { encodeMark, type FrameMark, type FrameRecord } from '../../core/stream/frame-log.ts';
-import { UPDATE_COLUMNS, updateGroup, updateRows } from '../../core/stream/update-rows.ts';
-import { startUpdates } from '../../core/stream/updates.ts';
+import {
+  gapNumbers,
+  UPDATE_COLUMNS,
+  updateGroup,
+  updateNumbers,
+} from '../../core/stream/update-rows.ts';
+import { followUpdates } from '../../core/stream/updates.ts';
 import { parseInstant } from '../../core/time.ts';
 import { askAthena, BUCKET } from '../support/athena-questions.ts';
 import { allOf, asRecord, type Graph, graphOf, one } from '../support/graph.ts';
@@ -26,10 +31,15 @@ beforeAll(async () => {
   const file = path.join(root.path, OBJECTS.dayFile(DATE, '0', 'updates.parquet'));
   await mkdir(path.dirname(file), { recursive: true });
   using spill = updateSpill(path.join(root.path, 'spill'), 1);
-  const updates = startUpdates(new Map());
-  for (const record of records()) {
-    for (const change of updates.apply(record)) spill.add(SBIN, updateRows(change));
-  }
+  const updates = followUpdates(new Map(), {
+    update(book, reason, places) {
+      spill.add(SBIN, updateNumbers(book, reason, places));
+    },
+    gap(begin) {
+      spill.add(SBIN, gapNumbers(begin));
+    },
+  });
+  for (const record of records()) updates.apply(record);
   const groups = Array.from(spill.parts(SBIN), (part) =>
     updateGroup([{ symbol: SBIN, from: 0 }], part),
   );

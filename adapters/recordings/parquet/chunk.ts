@@ -11,6 +11,7 @@ import {
   scratchMemory,
   type TextColumn,
 } from '../../../core/recording/row-group.ts';
+import { release } from '../release.ts';
 
 /** Receives a file's bytes. */
 type Writer = Parameters<typeof writePageHeader>[0];
@@ -18,6 +19,7 @@ type Header = Parameters<typeof writePageHeader>[1];
 type Values = Float64Array | readonly string[];
 
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+const MIN_CHUNK_BYTES = 1024;
 
 /**
  * Appends a column of DOUBLE, INT64, BOOLEAN or BYTE_ARRAY: one data page, after a dictionary if that saves
@@ -85,7 +87,9 @@ function pagesTo(writer: Writer) {
     body: Uint8Array,
     header: Omit<Header, 'uncompressed_page_size' | 'compressed_page_size'>,
   ): number => {
-    const compressed = zstdCompressSync(body, LEVEL);
+    // One piece, whose memory can be released.
+    const chunkSize = Math.max(MIN_CHUNK_BYTES, body.length);
+    const compressed = zstdCompressSync(body, { ...LEVEL, chunkSize });
     const begins = writer.offset;
     writePageHeader(writer, {
       ...header,
@@ -95,6 +99,7 @@ function pagesTo(writer: Writer) {
     total += writer.offset - begins + levels.length + body.length;
     writer.appendBytes(levels);
     writer.appendBytes(compressed);
+    release(compressed);
     return total;
   };
 }
@@ -140,16 +145,17 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
 const PRESENT = scratchMemory((length) => new Float64Array(length));
 const LEVELS = scratchMemory((length) => new Uint8Array(length));
 const HALVES = scratchMemory((length) => new Uint32Array(length));
+const TEXT_INDEXES = scratchMemory((length) => new Uint32Array(length));
 const LEVEL_BYTES = new ByteWriter();
 const INDEX_BYTES = new ByteWriter();
 
 function presentIn(column: Float64Array): Float64Array {
   let present = 0;
-  for (const value of column) if (!Number.isNaN(value)) present += 1;
+  for (let row = 0; row < column.length; row += 1) if (!Number.isNaN(column[row])) present += 1;
   if (present === column.length) return column;
   const values = PRESENT(present);
-  let place = 0;
-  for (const value of column) {
+  for (let row = 0, place = 0; row < column.length; row += 1) {
+    const value = column[row] ?? NaN;
     if (Number.isNaN(value)) continue;
     values[place] = value;
     place += 1;
@@ -243,7 +249,8 @@ function textBounds(texts: readonly string[]): Encoded['bounds'] {
 function numberBounds(numbers: Float64Array, type: SchemaElement['type']): Encoded['bounds'] {
   if (numbers.length === 0) return {};
   let [min, max] = [Infinity, -Infinity];
-  for (const value of numbers) {
+  for (let at = 0; at < numbers.length; at += 1) {
+    const value = numbers[at] ?? NaN;
     if (value < min) min = value;
     if (value > max) max = value;
   }
@@ -282,10 +289,18 @@ function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | nul
   const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
   const { values, indexes } = buffers;
   let count = 0;
+  let last = NaN;
+  let place = 0;
   for (let row = 0; row < numbers.length; row += 1) {
     const number = numbers[row] ?? NaN;
+    // The rows of one message repeat most of its values.
+    if (Object.is(number, last)) {
+      indexes[row] = place - 1;
+      continue;
+    }
+    last = number;
     let at = hashOf(words[2 * row] ?? 0, words[2 * row + 1] ?? 0) >>> (32 - bits);
-    let place = table[at] ?? 0;
+    place = table[at] ?? 0;
     while (place > 0 && !Object.is(values[place - 1], number)) {
       at = (at + 1) & (table.length - 1);
       place = table[at] ?? 0;
@@ -309,12 +324,12 @@ function numberDictionary(numbers: Float64Array): Dictionary<Float64Array> | nul
 function textDictionary({ names, places }: TextColumn): Dictionary<readonly string[]> {
   const values: string[] = [];
   const found = new Int32Array(names.length).fill(-1);
-  const indexes = new Uint32Array(places.length);
+  const indexes = TEXT_INDEXES(places.length);
   let count = 0;
-  for (const place of places) {
-    const name = names[place];
-    if (name === undefined) continue;
-    if (found[place] === -1) found[place] = values.push(name) - 1;
+  for (let row = 0; row < places.length; row += 1) {
+    const place = places[row] ?? -1;
+    if (place < 0) continue;
+    if (found[place] === -1) found[place] = values.push(names[place] ?? '') - 1;
     indexes[count] = found[place] ?? 0;
     count += 1;
   }

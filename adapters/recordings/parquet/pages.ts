@@ -10,6 +10,7 @@ import {
   scratchMemory,
   type TextColumn,
 } from '../../../core/recording/row-group.ts';
+import { release } from '../release.ts';
 
 type Values = Float64Array | readonly string[];
 
@@ -19,6 +20,8 @@ interface Page {
   readonly indexes: Uint32Array | null;
   /** 1 for each row with a value. */
   readonly levels: Uint8Array;
+  /** What `values` may be a part of. */
+  readonly unpacked: readonly Uint8Array[];
 }
 
 /**
@@ -34,8 +37,12 @@ export function holds(
   column: GroupColumn,
 ): boolean {
   const page = pageIn(bytes, chunk, element);
-  if (column instanceof Float64Array) return holdsNumbers(page, column);
-  return page.values instanceof Float64Array ? false : holdsTexts(page, page.values, column);
+  const isSame =
+    column instanceof Float64Array
+      ? holdsNumbers(page, column)
+      : !(page.values instanceof Float64Array) && holdsTexts(page, page.values, column);
+  for (const each of page.unpacked) release(each);
+  return isSame;
 }
 
 // Their arrays are valid until the next page.
@@ -47,6 +54,7 @@ function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaEl
   const reader = readerOf(bytes);
   const rows = Number(meta_data?.num_values);
   let dictionary: Values | null = null;
+  const all: Uint8Array[] = [];
   for (;;) {
     const header = parquetHeader(reader);
     const begins = reader.offset;
@@ -54,6 +62,7 @@ function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaEl
     const body = bytes.subarray(begins, reader.offset);
     if (header.dictionary_page_header !== undefined) {
       const page = unzipped(body, header.uncompressed_page_size);
+      all.push(page);
       dictionary = valuesIn(page, element, header.dictionary_page_header.num_values);
       continue;
     }
@@ -66,14 +75,15 @@ function pageIn(bytes: Uint8Array, { meta_data }: ColumnChunk, element: SchemaEl
     }
     const size = header.uncompressed_page_size - levelBytes;
     const page = unzipped(body.subarray(levelBytes), size);
+    all.push(page);
     const present = rows - facts.num_nulls;
     if (dictionary === null) {
-      return { values: valuesIn(page, element, present), indexes: null, levels };
+      return { values: valuesIn(page, element, present), indexes: null, levels, unpacked: all };
     }
     const indexes = INDEXES(present);
     const width = page[0] ?? 0;
     readRleBitPackedHybrid(readerOf(page.subarray(1)), width, indexes, page.length - 1);
-    return { values: dictionary, indexes, levels };
+    return { values: dictionary, indexes, levels, unpacked: all };
   }
 }
 
