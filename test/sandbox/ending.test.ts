@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ROOT } from '../support/source-tree.ts';
 
 const MODULE = path.join(ROOT, 'sandbox', 'ending.ts');
@@ -47,10 +47,15 @@ const isRunning = (pid: number): boolean => {
 async function expectNothingLeft(dir: string, pids: readonly number[]): Promise<void> {
   expect(existsSync(dir)).toBe(false);
   // A zombie exists until its new parent has read its exit code.
-  await expect.poll(() => pids.filter(isRunning), { timeout: 5_000 }).toEqual([]);
+  await vi.waitFor(
+    () => {
+      expect(pids.filter(isRunning)).toEqual([]);
+    },
+    { timeout: 5_000 },
+  );
 }
 
-describe('The end of a run', () => {
+describe.concurrent('The end of a run', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'on %s leaves no process and no folder',
     async (signal) => {
