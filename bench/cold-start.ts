@@ -50,7 +50,7 @@ export async function coldMeasures(reference: Reference, dir: string): Promise<r
     what,
     unit: 'ms',
     ours: Math.round(median(pairs.map(([our]) => our[of]))),
-    beside: Math.round(median(pairs.map(([, their]) => their[of]))),
+    baseline: Math.round(median(pairs.map(([, their]) => their[of]))),
     aim: of === 'reachedAws' ? { ratioAtMost: 0.5 } : null,
   });
   return [

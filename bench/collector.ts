@@ -79,14 +79,14 @@ export async function collectorMeasures(dir: string): Promise<readonly Measure[]
         what: 'collector, compared with a bare Node with its clients: peak memory',
         unit: 'MiB',
         ours: ours.peakMiB,
-        beside: bare.peakMiB,
+        baseline: bare.peakMiB,
         aim: { ratioAtMost: 1.5 },
       },
       {
         what: '… processor time for each snapshot',
         unit: 'µs',
         ours: ours.microseconds,
-        beside: bare.microseconds,
+        baseline: bare.microseconds,
         aim: null,
       },
     ];

@@ -45,7 +45,7 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
     const folder = dayFolders(data).folder(DATE);
     const log = await logIn(path.join(data, 'days', DATE));
     const { python } = await ensureVenv('parquet-bench', ['duckdb==2.0.0', 'pyarrow==26.0.1']);
-    const beside = (name: string, script: string): Promise<Run> => {
+    const baseline = (name: string, script: string): Promise<Run> => {
       const file = path.join(data, `${name}.parquet`);
       return timed(python, ['-c', script, log, file], () => file);
     };
@@ -55,9 +55,9 @@ export async function compactionMeasures(dir: string): Promise<readonly Measure[
       return timed(process.execPath, [...flags, ...args], () => folder.pathOf('depth.parquet'));
     };
     const runs = await byTurns({
-      duckdb: () => beside('duckdb', DUCKDB),
+      duckdb: () => baseline('duckdb', DUCKDB),
       alone: () => ours(PARQUET_ALONE, data, DATE),
-      pyarrow: () => beside('pyarrow', PYARROW),
+      pyarrow: () => baseline('pyarrow', PYARROW),
       whole: () => ours(MAIN, 'compact', '--data', data, '--date', DATE, '--shard', '0'),
     });
     return [
@@ -99,25 +99,25 @@ function linesOf(
   what: string,
   rows: number,
   ours: Run,
-  beside: Run,
+  baseline: Run,
   aimed: boolean,
 ): readonly Measure[] {
   const aim = (ratioAtMost: number) => (aimed ? { ratioAtMost } : null);
   const perRow = (bytes: number): number => Math.round((10 * bytes) / rows) / 10;
   return [
-    { what: `${what}: time`, unit: 'ms', ours: ours.ms, beside: beside.ms, aim: aim(3) },
+    { what: `${what}: time`, unit: 'ms', ours: ours.ms, baseline: baseline.ms, aim: aim(3) },
     {
       what: '… peak memory',
       unit: 'MiB',
       ours: ours.peakMiB,
-      beside: beside.peakMiB,
+      baseline: baseline.peakMiB,
       aim: aim(0.6),
     },
     {
       what: '… bytes a row',
       unit: 'bytes',
       ours: perRow(ours.bytes),
-      beside: perRow(beside.bytes),
+      baseline: perRow(baseline.bytes),
       aim: aim(1),
     },
   ];

@@ -60,11 +60,11 @@ function tableOf(all: readonly Measure[]): string {
 }
 
 function lineOf(measure: Measure): readonly string[] {
-  const { what, unit, ours, beside, aim } = measure;
+  const { what, unit, ours, baseline, aim } = measure;
   const amount = (value: number | null) =>
     value === null ? '–' : `${value.toLocaleString('en')} ${unit}`;
   const ratio = ratioOf(measure)?.toFixed(2) ?? '–';
-  return [what, amount(ours), amount(beside), ratio, aimText(aim), verdict(isReached(measure))];
+  return [what, amount(ours), amount(baseline), ratio, aimText(aim), verdict(isReached(measure))];
 }
 
 function verdict(reached: boolean | null): string {

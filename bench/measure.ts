@@ -5,7 +5,7 @@ export interface Measure {
   readonly unit: 'ms' | 'µs' | 'bytes' | 'MiB' | 'slots' | 'rows' | 'calls' | 'days' | '%';
   readonly ours: number;
   /** The baseline, or null. */
-  readonly beside: number | null;
+  readonly baseline: number | null;
   /** Null if the number is only context for another one. */
   readonly aim: Aim | null;
 }
@@ -14,8 +14,8 @@ export interface Measure {
 export type Aim =
   { readonly ratioAtMost: number } | { readonly atMost: number } | { readonly exactly: number };
 
-export function ratioOf({ ours, beside }: Measure): number | null {
-  return beside === null ? null : ours / beside;
+export function ratioOf({ ours, baseline }: Measure): number | null {
+  return baseline === null ? null : ours / baseline;
 }
 
 /** Null if there is no aim. */

@@ -35,7 +35,7 @@ export function programMeasure(): Measure {
       what: 'program, compared with an empty one',
       unit: 'ms',
       ours: Math.round(median(ours)),
-      beside: Math.round(median(empty)),
+      baseline: Math.round(median(empty)),
       aim: { ratioAtMost: 2.5 },
     };
   } finally {

@@ -54,7 +54,7 @@ async function measureFilledSlots(callMs: number): Promise<Measure> {
     what: `slots filled 09:15–15:30, ${String(SYMBOLS)} symbols, ${String(callMs)} ms a call`,
     unit: 'slots',
     ours: complete.length,
-    beside: new Set(rounds.map(({ at }) => Math.floor((at - from) / EVERY))).size,
+    baseline: new Set(rounds.map(({ at }) => Math.floor((at - from) / EVERY))).size,
     aim: { exactly: (until - from) / EVERY },
   };
 }
@@ -71,7 +71,7 @@ async function measureFiveDays(): Promise<readonly Measure[]> {
       what: 'mornings of two whose books of 09:15 are in that day’s file',
       unit: 'days',
       ours: mornings.filter((date) => rowsIn(ours, date).includes(first(date))).length,
-      beside: mornings.filter((date) =>
+      baseline: mornings.filter((date) =>
         rounds.some((one) => one.file === date && one.at === first(date)),
       ).length,
       aim: { exactly: 2 },
@@ -80,7 +80,7 @@ async function measureFiveDays(): Promise<readonly Measure[]> {
       what: 'rows of a Saturday, a Sunday and a holiday',
       unit: 'rows',
       ours: [...ours.slots.values()].flat().filter((at) => !isTradingDay(istDateAt(at))).length,
-      beside: SYMBOLS * rounds.filter(({ at }) => !isTradingDay(istDateAt(at))).length,
+      baseline: SYMBOLS * rounds.filter(({ at }) => !isTradingDay(istDateAt(at))).length,
       aim: { exactly: 0 },
     },
   ];
@@ -111,7 +111,7 @@ async function measureStalledCall(): Promise<Measure> {
     what: 'rows after the market closed (16:00), one call without an answer at 15:29:50',
     unit: 'rows',
     ours: rowsIn(ours, MONDAY).filter((slot) => slot >= close).length,
-    beside: SYMBOLS * rounds.filter((round) => round.at >= close).length,
+    baseline: SYMBOLS * rounds.filter((round) => round.at >= close).length,
     aim: { exactly: 0 },
   };
 }
@@ -138,7 +138,7 @@ async function measureDeadToken(
     what: `calls in a day with ${which}, ${String(callMs)} ms a call`,
     unit: 'calls',
     ours: ours.calls,
-    beside: SYMBOLS * rounds.length,
+    baseline: SYMBOLS * rounds.length,
     aim: null,
   };
 }
@@ -162,7 +162,7 @@ async function measureTokenDelay(): Promise<Measure> {
     what: 'from token published to token in use, at worst',
     unit: 'ms',
     ours: Math.max(...lags),
-    beside: null,
+    baseline: null,
     aim: { atMost: MINUTE },
   };
 }

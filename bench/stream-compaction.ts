@@ -56,9 +56,9 @@ export async function streamCompactionMeasures(dir: string): Promise<readonly Me
   return [
     {
       what: "3.4 M messages to updates, next to DuckDB's best bids of them: processor time",
-      ...{ unit: 'ms', ours: ms(ours), beside: ms(duckdb), aim: { ratioAtMost: RATIO } },
+      ...{ unit: 'ms', ours: ms(ours), baseline: ms(duckdb), aim: { ratioAtMost: RATIO } },
     },
-    { what: '… peak memory', unit: 'MiB', ours: peak, beside: null, aim: { atMost: 256 } },
+    { what: '… peak memory', unit: 'MiB', ours: peak, baseline: null, aim: { atMost: 256 } },
   ];
 }
 

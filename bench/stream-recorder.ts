@@ -72,15 +72,15 @@ export async function recorderMeasures(dir: string): Promise<readonly Measure[]>
     const percent = (before.micros - begun.micros) / seconds / 1e4;
     return [
       {
-        ...{ what: 'harvester with 15 TBT symbols: peak memory', unit: 'MiB', beside: null },
+        ...{ what: 'harvester with 15 TBT symbols: peak memory', unit: 'MiB', baseline: null },
         ...{ ours: Math.round(before.peakKiB / 1_024), aim: { atMost: 150 } },
       },
       {
-        ...{ what: '… share of a core', unit: '%', beside: null },
+        ...{ what: '… share of a core', unit: '%', baseline: null },
         ...{ ours: Math.round(10 * percent) / 10, aim: null },
       },
       {
-        ...{ what: '… processor time of a message, socket to disk', unit: 'µs', beside: null },
+        ...{ what: '… processor time of a message, socket to disk', unit: 'µs', baseline: null },
         ...{ ours: Math.round(10 * each) / 10, aim: { atMost: 10 } },
       },
     ];

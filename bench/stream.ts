@@ -51,12 +51,12 @@ export async function streamMeasures(dir: string): Promise<readonly Measure[]> {
 function measureOf(
   what: string,
   ours: number,
-  beside: number | null,
+  baseline: number | null,
   aim: Measure['aim'],
 ): Measure {
   const perMessage = (micros: number) => Math.round((100 * micros) / MESSAGES) / 100;
-  const other = beside === null ? null : perMessage(beside);
-  return { what, unit: 'µs', ours: perMessage(ours), beside: other, aim };
+  const other = baseline === null ? null : perMessage(baseline);
+  return { what, unit: 'µs', ours: perMessage(ours), baseline: other, aim };
 }
 
 /** Microseconds of processor time. */

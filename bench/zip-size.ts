@@ -12,7 +12,7 @@ const SMALL = { atMost: 250_000 };
 /** @param dir folder for the archives */
 export async function zipMeasures(reference: Reference, dir: string): Promise<readonly Measure[]> {
   const { functions } = await bundleCode();
-  const row = async (actor: FunctionActor, beside: number | null): Promise<Measure> => {
+  const row = async (actor: FunctionActor, baseline: number | null): Promise<Measure> => {
     const files = Object.entries(functions[actor]).map(
       ([name, text]) => [path.join(dir, name), text] as const,
     );
@@ -23,7 +23,7 @@ export async function zipMeasures(reference: Reference, dir: string): Promise<re
       archive,
       files.map(([file]) => file),
     );
-    return { what: `${actor} function, zipped`, unit: 'bytes', ours, beside, aim: SMALL };
+    return { what: `${actor} function, zipped`, unit: 'bytes', ours, baseline, aim: SMALL };
   };
   return [
     await row('refresh', reference.archiveBytes),

@@ -121,6 +121,6 @@ export async function logSymbols(
     await day.note('symbol-master', `${alias}: ${why}`);
   }
   if (problems.length === 0) return;
-  events.log(logEvents.symbolMasterLacking(problems));
+  events.log(logEvents.symbolMasterIncomplete(problems));
   await day.note('symbol-master', problems.join('; '));
 }

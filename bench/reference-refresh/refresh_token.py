@@ -1,4 +1,4 @@
-"""The reference's refresh function, written again from its guide: what ours is measured beside.
+"""The reference's refresh function, written again from its guide: the baseline of ours.
 
 As in the original, boto3 is imported where it is first needed, and every call makes its own client. Only the broker's
 address can be changed, so that the function can be run against a stand-in.

@@ -244,7 +244,7 @@ export function symbolsNamed(aliases: ReadonlyMap<string, readonly string[]>): H
   return harvesterEvent('info', 'symbols-named', `Today ${each.join(', ')}.`);
 }
 
-export function symbolMasterLacking(problems: readonly string[]): HarvesterEvent {
+export function symbolMasterIncomplete(problems: readonly string[]): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'symbol-master',

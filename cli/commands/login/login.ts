@@ -341,12 +341,12 @@ async function waitForNewToken(
   const { io } = session;
   using stop = stopSignal();
   const end = plus(io.clock.now(), MAX_WAIT_MS);
-  let tellAt = io.clock.now();
+  let reportAt = io.clock.now();
   for (let now = io.clock.now(); now < end; now = io.clock.now()) {
-    if (now >= tellAt) {
+    if (now >= reportAt) {
       const minutes = String(Math.ceil((end - now) / MINUTE));
       io.err(`Waiting for the token of the login function, ${minutes} min more at most.`);
-      tellAt = plus(now, REPORT_INTERVAL_MS);
+      reportAt = plus(now, REPORT_INTERVAL_MS);
     }
     const token = parseAccessToken(tokenIn(await readTokenOrNull(read)) ?? '');
     if (token.ok) {
