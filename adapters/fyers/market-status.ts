@@ -35,14 +35,17 @@ const answer = z.object({
 
 /**
  * Status of NSE's cash market in upper case: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on. Null
- * if the broker does not answer, or if the app does not have the permission for this call, which is
- * separate from market data's.
+ * if the broker does not answer, if the signal comes first, or if the app does not have the permission
+ * for this call, which is separate from market data's.
  */
 export async function marketStatus(call: MarketStatusCall): Promise<string | null> {
   const { apiUrl, guard, memory, ...request } = call;
   if (memory?.notPermitted === call.authorization) return null;
   const url = `${apiUrl}/data/marketStatus`;
-  const reply = await guard.call({ url, method: 'GET', ...request });
+  const reply = await guard.call({ url, method: 'GET', ...request }).catch((caught: unknown) => {
+    if (request.signal.aborted) return null;
+    throw caught;
+  });
   const body = bodyOf(reply);
   if (memory !== undefined && reply?.kind === 'answered' && isPermissionRefused(reply)) {
     memory.notPermitted = call.authorization;

@@ -51,8 +51,7 @@ export interface RestGuard {
   saved(): Promise<void>;
   /**
    * Makes one call other than for a book. Returns null without sending anything once the account
-   * has had a rate limit that day: a second one would end the day's recording. Also returns null if
-   * the request's signal comes first.
+   * has had a rate limit that day: a second one would end the day's recording.
    */
   call(request: FyersRequest): Promise<FyersReply | null>;
 }
@@ -129,11 +128,7 @@ export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
       await guard.ready();
       if (today().count > 0 || guard.reason() !== null) return null;
       const sentAt = clock.now();
-      const reply = await callFyers(request).catch((caught: unknown) => {
-        if (request.signal.aborted) return null;
-        throw caught;
-      });
-      if (reply === null) return null;
+      const reply = await callFyers(request);
       const { reason, retryAfterMs, concerns } = refusalOf(reply);
       if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);
       else if (concerns === 'account') guard.foreign(sentAt);

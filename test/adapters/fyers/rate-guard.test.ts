@@ -198,32 +198,20 @@ describe('Another call of the account', () => {
     expect(guard.reason()).toBeNull();
   });
 
-  test.each([
-    ['market status', marketStatus, null],
-    ['last prices', (call: MarketStatusCall) => lastPrices({ ...call, symbols }), new Map()],
-  ] as const)(
-    'for the %s is no error and no strike if a stop comes first',
-    async (_what, ask, nothing) => {
-      await using server = await startDepthServer(() => null, 'OPEN');
-      const { guard, strikes } = await startGuard();
-      const call = { ...BOUNDS, apiUrl: server.url, guard, signal: AbortSignal.abort() };
-      expect(await ask(call)).toEqual(nothing);
-      expect(strikes.kept.size).toBe(0);
-      expect(guard.reason()).toBeNull();
-    },
-  );
+  test('for the market status is no error and no strike if a stop comes first', async () => {
+    await using server = await startDepthServer(() => null, 'OPEN');
+    const { guard, strikes } = await startGuard();
+    const call = { ...BOUNDS, apiUrl: server.url, guard, signal: AbortSignal.abort() };
+    expect(await marketStatus(call)).toBeNull();
+    expect(strikes.kept.size).toBe(0);
+    expect(guard.reason()).toBeNull();
+  });
 
-  test('ends without an error at a stop while the broker does not answer', async () => {
-    const stop = new AbortController();
-    await using server = await startDepthServer(() => {
-      stop.abort();
-      return null;
-    });
+  test('for the last prices fails at a stop, so that no strikes are chosen without them', async () => {
+    await using server = await startDepthServer(() => null);
     const { guard } = await startGuard();
-    const url = `${server.url}/data/depth`;
-    const request = { url, method: 'GET', timeoutMs: 60_000, signal: stop.signal } as const;
-    expect(await guard.call(request)).toBeNull();
-    expect(server.calls).toHaveLength(1);
+    const call = { ...BOUNDS, apiUrl: server.url, guard, signal: AbortSignal.abort() };
+    await expect(lastPrices({ ...call, symbols })).rejects.toThrow('aborted');
   });
 
   test.each([
