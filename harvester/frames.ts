@@ -70,8 +70,8 @@ function countRecord(
 }
 
 // The file of updates is made in two passes, because the frames mix the symbols and the file groups by symbol. The first
-// pass decodes each segment once and puts the rows of each symbol on disk; the second pass writes them. Neither keeps
-// more than a part of a segment in memory.
+// pass decodes each segment once and puts the messages of each symbol on disk; the second pass makes rows of them.
+// Neither keeps more than a part of the day in memory.
 
 /** A file of very many rows has larger groups, because the description of each group takes memory. */
 const [MIN_ROWS_PER_GROUP, MAX_ROWS_PER_GROUP, GROUPS] = [20_000, 120_000, 1_000];

@@ -76,7 +76,7 @@ type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
   readonly kind: Column['kind'] | UpdateColumn['kind'];
 };
 
-/** Rows of updates on disk, by symbol, between the two passes of compaction. */
+/** Messages on disk, by symbol, between the two passes of compaction. They are read as rows. */
 export interface UpdateSpill extends Disposable {
   /** Copies the numbers. */
   add(symbol: string, numbers: UpdateNumbers): void;

@@ -96,10 +96,15 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       const { records, problem } = readFrameLog(bytes, crc32);
       if (problem !== null)
         throw damagedFileError(pathOf(name), new Error(`its frames are ${problem}`));
+      let isDisposed = false;
       return {
         count: records.count,
-        [Symbol.iterator]: () => records[Symbol.iterator](),
-        [Symbol.dispose]: () => {
+        [Symbol.iterator]() {
+          if (isDisposed) throw new RangeError(`the records of ${name} are disposed of`);
+          return records[Symbol.iterator]();
+        },
+        [Symbol.dispose]() {
+          isDisposed = true;
           release(bytes);
         },
       };
@@ -170,7 +175,7 @@ async function unzip(file: string): Promise<Buffer> {
   });
   try {
     const bytes = await promisify(zstdDecompress)(packed, {
-      chunkSize: Math.max(MIN_CHUNK_BYTES, USUAL_RATIO * packed.length),
+      chunkSize: Math.min(MAX_RAW_BYTES, Math.max(MIN_CHUNK_BYTES, USUAL_RATIO * packed.length)),
       maxOutputLength: MAX_RAW_BYTES,
     });
     release(packed);

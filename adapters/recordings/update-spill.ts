@@ -5,15 +5,15 @@
 // memory.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { TBT_LEVELS } from '../../core/stream/tbt-books.ts';
 import { HEADING_WIDTH, UPDATE_WIDTH, type UpdateNumbers } from '../../core/stream/update-rows.ts';
 import { release } from './release.ts';
 
 /** Of all symbols together. */
 const BUFFER_BYTES = 16 * 1024 * 1024;
 const MAX_MESSAGES = 1024;
+/** With its levels there is room for a whole book. */
 const MIN_MESSAGES = 32;
-/** A message has about three; its whole book must fit. */
+/** A message has about three. */
 const LEVELS_PER_MESSAGE = 4;
 const LEVEL_WIDTH = UPDATE_WIDTH - HEADING_WIDTH;
 /** The numbers of a heading, and how many levels follow it. */
@@ -22,13 +22,13 @@ const WRITE_BYTES = 256 * 1024;
 /** Level of zstd: these bytes are read once. */
 const FAST = 1;
 
-interface Part {
-  /** In the file. */
-  readonly place: number;
-  readonly bytes: number;
+interface Counts {
   readonly messages: number;
   readonly levels: number;
 }
+
+/** Place and bytes in the file, messages, levels: a day of a thousand symbols has 300,000 parts. */
+const PART_NUMBERS = 4;
 
 /**
  * The `UpdateSpill` of `harvester/ports.ts`.
@@ -39,19 +39,20 @@ export function updateSpill(file: string, symbols: number) {
   const bytesPerMessage = 8 * (MESSAGE_WIDTH + LEVELS_PER_MESSAGE * LEVEL_WIDTH);
   const perSymbol = Math.floor(BUFFER_BYTES / bytesPerMessage / Math.max(1, symbols));
   const maxMessages = Math.min(MAX_MESSAGES, Math.max(MIN_MESSAGES, perSymbol));
-  const maxLevels = Math.max(2 * TBT_LEVELS, LEVELS_PER_MESSAGE * maxMessages);
-  const bySymbol = new Map<string, { readonly waiting: WaitingUpdates; readonly parts: Part[] }>();
+  const maxLevels = LEVELS_PER_MESSAGE * maxMessages;
+  const bySymbol = new Map<string, Spilled>();
   const out = bufferedFile(file);
   const packed = new Float64Array(MESSAGE_WIDTH * maxMessages + LEVEL_WIDTH * maxLevels);
-  const expanded = new Float64Array(UPDATE_WIDTH * maxLevels);
+  const expanded = new Float64Array(HEADING_WIDTH * maxLevels);
   const spilledOf = (symbol: string) => {
     const found = bySymbol.get(symbol);
     if (found !== undefined) return found;
-    const made = { waiting: waitingUpdates(maxMessages, maxLevels), parts: [] };
+    const waiting = waitingUpdates(maxMessages, maxLevels);
+    const made: Spilled = { waiting, parts: [], rows: 0 };
     bySymbol.set(symbol, made);
     return made;
   };
-  const flush = (waiting: WaitingUpdates): Part => {
+  const flush = ({ waiting, parts }: Spilled): void => {
     const { messages, levels } = waiting.counts;
     const { buffer, byteLength } = waiting.take(packed);
     const compressed = zstdCompressSync(new Uint8Array(buffer, 0, byteLength), {
@@ -59,35 +60,33 @@ export function updateSpill(file: string, symbols: number) {
       // One piece, whose memory can be released.
       chunkSize: packed.byteLength,
     });
-    const part = { place: out.append(compressed), bytes: compressed.length, messages, levels };
+    parts.push(out.append(compressed), compressed.length, messages, levels);
     release(compressed);
-    return part;
   };
   return {
     add(symbol: string, numbers: UpdateNumbers): void {
-      const { waiting, parts } = spilledOf(symbol);
-      if (!waiting.hasRoom(numbers.levels)) parts.push(flush(waiting));
-      waiting.add(numbers);
+      const spilled = spilledOf(symbol);
+      if (!spilled.waiting.hasRoom(numbers.levels)) flush(spilled);
+      spilled.waiting.add(numbers);
+      spilled.rows += numbers.levels;
     },
     symbols: (): readonly string[] => [...bySymbol.keys()],
-    rows(symbol: string): number {
-      const { waiting, parts = [] } = bySymbol.get(symbol) ?? {};
-      return parts.reduce((sum, { levels }) => sum + levels, waiting?.counts.levels ?? 0);
-    },
+    rows: (symbol: string): number => bySymbol.get(symbol)?.rows ?? 0,
     /** The columns are valid until the next part. */
     *parts(symbol: string): Generator<readonly Float64Array[]> {
       const { waiting, parts = [] } = bySymbol.get(symbol) ?? {};
-      for (const part of parts) {
-        const compressed = out.read(part.place, part.bytes);
+      for (let at = 0; at < parts.length; at += PART_NUMBERS) {
+        const [place = 0, bytes = 0, messages = 0, levels = 0] = parts.slice(at, at + PART_NUMBERS);
+        const compressed = out.read(place, bytes);
         const unpacked = zstdDecompressSync(compressed, { chunkSize: packed.byteLength + 64 });
         const { buffer, byteOffset, byteLength } = unpacked;
-        yield expand(new Float64Array(buffer, byteOffset, byteLength / 8), part, expanded);
+        const values = new Float64Array(buffer, byteOffset, byteLength / 8);
+        yield expand(values, { messages, levels }, expanded);
         release(compressed);
         release(unpacked);
       }
       if (waiting === undefined || waiting.counts.messages === 0) return;
-      const counts = { ...waiting.counts };
-      yield expand(waiting.copyTo(packed), counts, expanded);
+      yield expand(waiting.copyTo(packed), waiting.counts, expanded);
     },
     [Symbol.dispose]() {
       out.remove();
@@ -95,7 +94,12 @@ export function updateSpill(file: string, symbols: number) {
   };
 }
 
-type WaitingUpdates = ReturnType<typeof waitingUpdates>;
+interface Spilled {
+  readonly waiting: ReturnType<typeof waitingUpdates>;
+  /** `PART_NUMBERS` for each part. */
+  readonly parts: number[];
+  rows: number;
+}
 
 /** Keeps the updates of a symbol that are not on disk yet, column by column. */
 function waitingUpdates(maxMessages: number, maxLevels: number) {
@@ -115,15 +119,17 @@ function waitingUpdates(maxMessages: number, maxLevels: number) {
     return memory.subarray(0, to);
   };
   return {
-    counts: counts as Readonly<typeof counts>,
+    counts: counts as Counts,
     hasRoom: (more: number): boolean =>
       counts.messages < maxMessages && counts.levels + more <= maxLevels,
+    /** @throws RangeError if there is no room */
     add({ heading, cells, levels: count }: UpdateNumbers): void {
+      const end = counts.levels + count;
+      if (end > maxLevels) throw new RangeError(`a message has ${String(count)} levels`);
       let at = counts.messages;
       for (let n = 0; n < HEADING_WIDTH; n += 1, at += maxMessages)
         messages[at] = heading[n] ?? NaN;
       messages[at] = count;
-      const end = counts.levels + count;
       for (let from = 0, row = counts.levels; row < end; row += 1) {
         for (let n = 0; n < LEVEL_WIDTH; n += 1, from += 1) {
           levels[row + n * maxLevels] = cells[from] ?? NaN;
@@ -146,7 +152,7 @@ function waitingUpdates(maxMessages: number, maxLevels: number) {
 /** Returns columns of rows, one for each level: the heading of its message is repeated. */
 function expand(
   packed: Float64Array,
-  { messages, levels }: Pick<Part, 'messages' | 'levels'>,
+  { messages, levels }: Counts,
   memory: Float64Array,
 ): readonly Float64Array[] {
   const counts = packed.subarray(HEADING_WIDTH * messages, MESSAGE_WIDTH * messages);

@@ -1,5 +1,5 @@
 // Defines the columns of `updates.parquet`, one row for each level that a message changed, and makes
-// rows as plain numbers, so that millions of them can wait on disk. The schema of the file and the
+// plain numbers of messages, so that millions of them can wait on disk. The schema of the file and the
 // table of Athena are derived from these columns.
 import { type GroupColumn, type RowGroup, scratchMemory } from '../recording/row-group.ts';
 import type { Wide } from './tbt-frame.ts';
@@ -107,6 +107,7 @@ function setHeading(
   reason: BookUpdate['reason'] | GapBegin['reason'],
 ): void {
   const { heading } = NUMBERS;
+  // In the order of `HEADING`.
   heading[0] = receivedAt;
   heading[1] = number;
   heading[2] = feedTime;

@@ -180,10 +180,10 @@ interface Context {
 export function startUpdates(topics: BookTopics): Updates {
   let emitted: Emitted[] = [];
   const follower = followUpdates(topics, {
-    update({ values, ...book }, reason, places) {
+    update(book, reason, places) {
       const { symbol, socket, number, receivedAt, feedTime, sequence } = book;
       const head = { symbol, socket, number, receivedAt, feedTime, sequence };
-      emitted.push({ kind: 'update', ...head, reason, cells: cellsOf(values, places) });
+      emitted.push({ kind: 'update', ...head, reason, cells: cellsOf(book.values, places) });
     },
     gap(begin) {
       emitted.push(begin);
@@ -279,7 +279,7 @@ function applyTbtFeed(
   feed: TbtChange['message']['feeds'][number],
 ): void {
   const found = context.state.tbt.get(socket)?.book(symbol) ?? null;
-  if (kind === 'none' || kind === 'duplicate' || found === null) return;
+  if (kind === 'none' || kind === 'duplicate' || found === null || feed.depth === null) return;
   const book = trackedOf(context, symbol, socket, TBT_LEVELS);
   if (found.flaw !== null) {
     const reason = !book.hasHadSnapshot && gap === null ? 'no-snapshot' : 'sequence-gap';
@@ -287,10 +287,9 @@ function applyTbtFeed(
     return;
   }
   const isWhole = kind === 'snapshot' || book.gap !== null || !book.hasHadSnapshot;
-  const changed =
-    isWhole || feed.depth === null
-      ? takeTbtBook(book.values, found)
-      : takeTbtLevels(book.values, found, feed.depth);
+  const changed = isWhole
+    ? takeTbtBook(book.values, found)
+    : takeTbtLevels(book.values, found, feed.depth);
   const sequence = feed.sequence === 0 ? null : feed.sequence;
   emit(context, book, { receivedAt, feedTime: feed.feedTime, sequence }, changed);
 }

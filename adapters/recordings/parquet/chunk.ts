@@ -328,8 +328,9 @@ function textDictionary({ names, places }: TextColumn): Dictionary<readonly stri
   let count = 0;
   for (let row = 0; row < places.length; row += 1) {
     const place = places[row] ?? -1;
-    if (place < 0) continue;
-    if (found[place] === -1) found[place] = values.push(names[place] ?? '') - 1;
+    const name = names[place];
+    if (name === undefined) continue;
+    if (found[place] === -1) found[place] = values.push(name) - 1;
     indexes[count] = found[place] ?? 0;
     count += 1;
   }

@@ -153,8 +153,8 @@ export const STREAM: readonly Mutation[] = [
   {
     name: 'a full buffer of updates is not kept',
     file: 'adapters/recordings/update-spill.ts',
-    find: 'parts.push(flush(waiting));',
-    replace: 'flush(waiting);',
+    find: 'parts.push(out.append(compressed), compressed.length, messages, levels);',
+    replace: 'out.append(compressed);',
     tests: ['test/adapters/recordings/update-spill.test.ts'],
   },
   {
@@ -163,6 +163,20 @@ export const STREAM: readonly Mutation[] = [
     find: 'packed[index * messages + message]',
     replace: 'packed[index * messages + Math.max(0, message - 1)]',
     tests: ['test/adapters/recordings/update-spill.test.ts'],
+  },
+  {
+    name: 'a page is freed before it is compared',
+    file: 'adapters/recordings/parquet/pages.ts',
+    find: '  const isSame =',
+    replace: '  for (const each of page.unpacked) release(each);\n  const isSame =',
+    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
+  },
+  {
+    name: 'a compressed page is freed before it is written',
+    file: 'adapters/recordings/parquet/chunk.ts',
+    find: '    writer.appendBytes(compressed);\n',
+    replace: '    release(compressed);\n    writer.appendBytes(compressed);\n',
+    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },
   {
     name: 'the whole book is not repeated each minute',

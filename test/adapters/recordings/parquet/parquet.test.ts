@@ -54,6 +54,23 @@ print(json.dumps({
 `;
 
 describe('writeParquet', () => {
+  // Pages of more than 64 KiB have memory of their own, which is freed when they are compared.
+  test('writes and compares pages of a hundred kilobytes', async () => {
+    const file = path.join(folder.path, 'large.parquet');
+    const columns = [
+      { name: 'price', kind: 'price', nullable: false },
+      { name: 'quantity', kind: 'count', nullable: true },
+    ] as const;
+    const numbers = Float64Array.from({ length: 20_000 }, (_, row) => row * 1_000_003);
+    await writeParquet(file, columns, [{ rows: numbers.length, column: () => numbers }]);
+    const read = await parquetReadObjects({
+      file: await asyncBufferFromFile(file),
+      compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    });
+    expect(read.map(({ price }) => Number(price))).toEqual([...numbers]);
+    expect(read.map(({ quantity }) => Number(quantity))).toEqual([...numbers]);
+  });
+
   test(
     'writes a file that DuckDB reads with the same types, counts and sums',
     { timeout: 120_000 },
