@@ -15,91 +15,68 @@ function commandError(name: string, message?: string, code?: string): FyersError
 }
 
 describe('awsFault', () => {
-  test.each<[string, string, string | undefined, string, RegExp]>([
+  test.each<[name: string, code: string, step: RegExp, message?: string, system?: string]>([
     [
       'ValidationException',
-      'Standard tier parameters support a maximum parameter value of 4096 characters.',
-      undefined,
       'platform.store',
       /too large for a standard parameter/,
+      'Standard tier parameters support a maximum parameter value of 4096 characters.',
     ],
-    [
-      'ValidationException',
-      '1 validation error detected',
-      undefined,
-      'platform.store',
-      /correct what/,
-    ],
-    ['ParameterMaxVersionLimitExceeded', 'x', undefined, 'platform.store', /unlabel-parameter/],
-    ['ParameterLimitExceeded', 'x', undefined, 'platform.store', /describe-parameters/],
-    ['TooManyUpdates', 'x', undefined, 'platform.store', /in a few seconds/],
-    ['ThrottlingException', 'Rate exceeded', undefined, 'platform.store', /in a minute/],
-    ['ExpiredTokenException', 'x', undefined, 'operator.credentials', /session has expired/],
-    ['ExpiredToken', 'x', undefined, 'operator.credentials', /session has expired/],
-    [
-      'UnrecognizedClientException',
-      'x',
-      undefined,
-      'operator.credentials',
-      /does not know this access/,
-    ],
-    [
-      'InvalidClientTokenId',
-      'x',
-      undefined,
-      'operator.credentials',
-      /does not know this access key/,
-    ],
+    ['ValidationException', 'platform.store', /correct what/, '1 validation error detected'],
+    ['ParameterMaxVersionLimitExceeded', 'platform.store', /unlabel-parameter/],
+    ['ParameterLimitExceeded', 'platform.store', /describe-parameters/],
+    ['TooManyUpdates', 'platform.store', /in a few seconds/],
+    ['ThrottlingException', 'platform.store', /in a minute/, 'Rate exceeded'],
+    ['ExpiredTokenException', 'operator.credentials', /session has expired/],
+    ['ExpiredToken', 'operator.credentials', /session has expired/],
+    ['UnrecognizedClientException', 'operator.credentials', /does not know this access key/],
+    ['InvalidClientTokenId', 'operator.credentials', /does not know this access key/],
     [
       'CredentialsProviderError',
-      'The SSO session associated with this profile has expired.',
-      undefined,
       'operator.credentials',
       /aws sso login/,
+      'The SSO session associated with this profile has expired.',
     ],
     [
       'CredentialsProviderError',
-      'Profile paper could not be found in shared credentials file.',
-      undefined,
       'operator.credentials',
       /list-profiles/,
+      'Profile paper could not be found in shared credentials file.',
     ],
     [
       'InvalidSignatureException',
+      'platform.store',
+      /clock is wrong/,
       'Signature expired: 20261128T031500Z is now earlier than 20261128T084000Z',
-      undefined,
-      'platform.store',
-      /clock is wrong/,
     ],
     [
       'SignatureDoesNotMatch',
+      'platform.store',
+      /clock is wrong/,
       'Signature not yet current: 20261128T084500Z is still later than',
-      undefined,
-      'platform.store',
-      /clock is wrong/,
     ],
-    ['RequestTimeTooSkewed', 'x', undefined, 'platform.store', /clock is wrong/],
+    ['RequestTimeTooSkewed', 'platform.store', /clock is wrong/],
     [
       'SignatureDoesNotMatch',
-      'The request signature we calculated does not match',
-      undefined,
       'operator.credentials',
       /secret access key/,
+      'The request signature we calculated does not match',
     ],
-    ['OptInRequired', 'x', undefined, 'platform.store', /region-opt-status/],
-    ['InvalidKeyId', 'x', undefined, 'platform.store', /list-aliases/],
-    ['KMSInvalidStateException', 'x', undefined, 'platform.store', /list-aliases/],
-    ['Error', 'getaddrinfo ENOTFOUND ssm.x', 'ENOTFOUND', 'platform.store', /name was not found/],
-    ['Error', 'x', 'SELF_SIGNED_CERT_IN_CHAIN', 'platform.store', /certificate/],
-  ])('has a specific next step for %s (%s)', (name, message, code, expected, step) => {
-    const error = commandError(name, message, code);
-    expect(error.code).toBe(expected);
+    ['OptInRequired', 'platform.store', /region-opt-status/],
+    ['InvalidKeyId', 'platform.store', /list-aliases/],
+    ['KMSInvalidStateException', 'platform.store', /list-aliases/],
+    ['Error', 'platform.store', /name was not found/, 'getaddrinfo ENOTFOUND ssm.x', 'ENOTFOUND'],
+    ['Error', 'platform.store', /certificate/, 'x', 'SELF_SIGNED_CERT_IN_CHAIN'],
+  ])('has a specific next step for %s (%s)', (name, code, step, message, system) => {
+    const error = commandError(name, message, system);
+    expect(error.code).toBe(code);
     expect(error.nextStep).toMatch(step);
     expect(error.message).toContain(`Doing it failed: ${name}: `);
   });
 
   test.each([
     ['AccessDeniedException', 'platform.permission', 'Allow your own AWS identity'],
+    ['UnauthorizedOperation', 'platform.permission', 'Allow your own AWS identity'],
     ['CredentialsProviderError', 'operator.credentials', 'Run `aws configure`'],
     ['InternalServerError', 'platform.store', 'Check the connection to AWS'],
     ['TimeoutError', 'platform.store', 'Check the connection to AWS'],
