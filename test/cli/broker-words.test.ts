@@ -20,23 +20,19 @@ const buildAnswerFault = (status: number, body: object | string, path: RegExp): 
 });
 const error = (code: number, message: string) => ({ s: 'error', code, message });
 
+const NO_PERMISSION = error(-373, 'No permission for the app');
+const NOT_WHITELISTED = error(-1, 'IP address is not whitelisted');
+const RATE_LIMIT = error(429, 'request limit reached');
+
 const EVERYTHING = /./;
 const EXCHANGE = /validate-authcode/;
 const READS = /profile|depth/;
 
 describe('fyers tokens', () => {
   test.each([
-    ['no permission', 403, error(-373, 'No permission for the app'), 'broker.refused', 2],
-    [
-      'an IP address that is not whitelisted',
-      403,
-      error(-1, 'IP address is not whitelisted'),
-      'broker.refused',
-      1,
-    ],
-    ['a refusal under 200', 200, error(-50, 'Invalid input'), 'broker.refused', 1],
-    ['the rate limit', 429, error(429, 'request limit reached'), 'broker.rate-limit', 1],
-    ['a firewall', 403, 'error code: 1010', 'broker.foreign-answer', 1],
+    ['no permission', 403, NO_PERMISSION, 'broker.refused', 2],
+    ['an IP address that is not whitelisted', 403, NOT_WHITELISTED, 'broker.refused', 1],
+    ['the rate limit', 429, RATE_LIMIT, 'broker.rate-limit', 1],
     ['an HTML page', 200, '<html>Wi-Fi login</html>', 'broker.foreign-answer', 1],
   ])(
     'prints the error code and the message of %s without a retry',
@@ -58,7 +54,7 @@ describe('fyers tokens', () => {
 
   test('reports good: false if Fyers refuses market depth, unless the harvester is off', async () => {
     await using fyers = await startSimulatedFyers();
-    const refusal = buildAnswerFault(403, error(-373, 'No permission for the app'), /depth/);
+    const refusal = buildAnswerFault(403, NO_PERMISSION, /depth/);
     const faults = await startFaults(fyers.url, [refusal]);
     await using at = await createFolder({ ...fyers, url: faults.url });
     at.write('access_token.txt', TOKEN);
@@ -85,32 +81,10 @@ describe('fyers tokens', () => {
 
 describe('fyers login', () => {
   test.each([
-    [
-      'a rate limit without a retry time',
-      EXCHANGE,
-      429,
-      error(429, 'request limit reached'),
-      'broker.rate-limit',
-      1,
-    ],
-    ['a rate limit in plain text', EXCHANGE, 429, 'Too Many Requests', 'broker.rate-limit', 1],
+    ['a rate limit without a retry time', EXCHANGE, 429, RATE_LIMIT, 'broker.rate-limit', 1],
     ['a firewall', EXCHANGE, 403, 'error code: 1010', 'broker.foreign-answer', 1],
-    [
-      'an app without permission',
-      READS,
-      403,
-      error(-373, 'No permission for the app'),
-      'broker.refused',
-      2,
-    ],
-    [
-      'an IP address that is not whitelisted',
-      READS,
-      403,
-      error(-1, 'IP address is not whitelisted'),
-      'broker.refused',
-      1,
-    ],
+    ['an app without permission', READS, 403, NO_PERMISSION, 'broker.refused', 2],
+    ['a machine that is not whitelisted', READS, 403, NOT_WHITELISTED, 'broker.refused', 1],
   ])('fails without a retry on %s', async (_title, path, status, body, code, calls) => {
     await using fyers = await startSimulatedFyers();
     const faults = await startFaults(fyers.url);
@@ -126,7 +100,7 @@ describe('fyers login', () => {
 
   test('warns that market depth does not work if the token is live and market depth is refused', async () => {
     await using fyers = await startSimulatedFyers();
-    const refusal = buildAnswerFault(403, error(-373, 'No permission for the app'), /depth/);
+    const refusal = buildAnswerFault(403, NO_PERMISSION, /depth/);
     const faults = await startFaults(fyers.url, [refusal]);
     await using at = await createFolder({ ...fyers, url: faults.url }, createPerson());
     const ran = await at.run('login');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
-import { moving, recordDay } from '../support/recorded-day.ts';
+import { CROSSED, moving, recordDay } from '../support/recorded-day.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -21,14 +21,7 @@ describe('fyers check', () => {
   });
 
   test('prints the marks of rows, their meaning, and the symbols that have too many of them', async () => {
-    const crossed = {
-      bids: [{ price: 428, quantity: 1, orders: 1 }],
-      asks: [{ price: 427, quantity: 1, orders: 1 }],
-    };
-    const book = (symbol: string, index: number) => ({
-      ...moving(index),
-      ...(symbol === 'NSE:INFY-EQ' ? crossed : {}),
-    });
+    const book = (symbol: string) => (symbol === 'NSE:INFY-EQ' ? CROSSED : {});
     const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
     const { folder } = await recordDay({ dataDir: cli.dataDir, book, session });
     const { code, out } = await cli.run('check', '2026-11-25');
@@ -146,11 +139,8 @@ describe('fyers check', () => {
     expect(good.out).toContain('a file of the Python original');
     expect(good.out).toContain('1 line cannot be read.');
     expect(good.code).toBe(4);
-    const saturday = oldRows(5).map((row) => ({
-      ...row,
-      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
-    }));
-    const marked = await cli.run('check', await oldFile(cli.folder, saturday, [], '2025-12-27'));
+    const saturday = await oldFile(cli.folder, oldRows(5, 3), [], '2025-12-27');
+    const marked = await cli.run('check', saturday);
     expect(marked.out).toContain('outside-session 5');
     expect(marked.code).toBe(4);
   });
@@ -196,11 +186,7 @@ describe('fyers check', () => {
       phases: [{ name: 'CONTINUOUS', from: '09:15', to: '15:30' }],
     };
     cli.write('calendar.json', JSON.stringify([special]));
-    const saturday = oldRows(5).map((row) => ({
-      ...row,
-      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
-    }));
-    const name = await oldFile(cli.folder, saturday, [], '2025-12-27');
+    const name = await oldFile(cli.folder, oldRows(5, 3), [], '2025-12-27');
     expect(await cli.run('check', name)).toMatchObject({ code: 0, err: '' });
     expect((await cli.run('import', name)).out).toContain('5 rows are the day 2025-12-27');
     const part = ['--phase', 'CONTINUOUS', '--to'];

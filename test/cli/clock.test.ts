@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkClock } from '../../cli/checks/machine.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
-import { HOUR, type Instant, MINUTE, instant, plus } from '../../core/time.ts';
+import { HOUR, MINUTE, instant, plus } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import {
@@ -152,69 +152,25 @@ describe('fyers refresh --local', () => {
 });
 
 describe('The clock check of fyers doctor', () => {
-  const clock = { now: () => instant(NINE) };
-  const now = (): Instant => systemClock.now();
-  test.each<[string, (clocks: ReturnType<typeof clocksOf>) => void, string, RegExp]>([
-    ['nothing answered', () => undefined, 'skipped', /neither AWS nor Fyers/],
-    [
-      'AWS agrees',
-      (c) => {
-        c.onAwsTime(plus(now(), -MINUTE));
-      },
-      'ok',
-      /AWS/,
-    ],
+  test.each<[what: string, { aws?: number; fyers?: number; issued?: number }, string, RegExp]>([
+    ['nothing answered', {}, 'skipped', /neither AWS nor Fyers/],
+    ['AWS agrees', { aws: -MINUTE }, 'ok', /AWS/],
     [
       'AWS is half an hour ahead',
-      (c) => {
-        c.onAwsTime(plus(now(), 30 * MINUTE));
-      },
+      { aws: 30 * MINUTE },
       'problem',
       /30 min behind, by the time of AWS/,
     ],
-    [
-      'AWS is a day behind',
-      (c) => {
-        c.onAwsTime(plus(now(), -24 * HOUR));
-      },
-      'problem',
-      /1 d ahead/,
-    ],
-    [
-      'Fyers agrees',
-      (c) => {
-        c.onServerTime(instant(NINE));
-      },
-      'ok',
-      /Fyers/,
-    ],
-    [
-      'Fyers is ahead',
-      (c) => {
-        c.onServerTime(instant(NINE + 5.5 * HOUR));
-      },
-      'problem',
-      /5 h 30 min behind, by the time of Fyers/,
-    ],
-    [
-      'a token was issued in the future',
-      (c) => {
-        c.onToken(mintToken(SEED, APP, 'access_token', NINE + HOUR));
-      },
-      'problem',
-      /at least 1 h behind/,
-    ],
-    [
-      'a token was issued in the past',
-      (c) => {
-        c.onToken(GOOD);
-      },
-      'skipped',
-      /neither/,
-    ],
-  ])('reports its finding if %s', (_what, hear, state, detail) => {
-    const clocks = clocksOf(clock);
-    hear(clocks);
+    ['AWS is a day behind', { aws: -24 * HOUR }, 'problem', /1 d ahead/],
+    ['Fyers agrees', { fyers: 0 }, 'ok', /Fyers/],
+    ['Fyers is ahead', { fyers: 5.5 * HOUR }, 'problem', /5 h 30 min behind, by the time of Fyers/],
+    ['a token was issued in the future', { issued: HOUR }, 'problem', /at least 1 h behind/],
+    ['a token was issued in the past', { issued: -2 * HOUR }, 'skipped', /neither/],
+  ])('reports its finding if %s', (_what, { aws, fyers, issued }, state, detail) => {
+    const clocks = clocksOf({ now: () => instant(NINE) });
+    if (aws !== undefined) clocks.onAwsTime(plus(systemClock.now(), aws));
+    if (fyers !== undefined) clocks.onServerTime(instant(NINE + fyers));
+    if (issued !== undefined) clocks.onToken(mintToken(SEED, APP, 'access_token', NINE + issued));
     const found = checkClock({ clock: clocks });
     expect(found).toMatchObject({ state, detail: expect.stringMatching(detail) as unknown });
     if (found.state === 'problem') expect(found.todo[0]).toContain(SET);

@@ -1,18 +1,18 @@
 // Tests `fyers compact` on days that the harvester recorded.
 import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { unscheduledPlan } from '../../core/market/unscheduled.ts';
 import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
+
+const cli = openStagePerTest(() => ({ now: istInstant(istDate('2026-11-26'), '08:00') }));
 
 describe('fyers compact', () => {
   test('compacts every ended day, and reports if no day needs compaction', async () => {
-    await using cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
-    const dataDir = path.join(cli.folder, 'harvested_data');
+    const { dataDir } = cli;
     await recordDay({ dataDir, state: 'ended' });
     expect((await cli.run('compact')).out).toContain(
       '2026-11-25: 24 of 24 slots, 0 explained, 0 unexplained.',
@@ -22,8 +22,8 @@ describe('fyers compact', () => {
   });
 
   test('refuses a day that is still being recorded, an invalid argument, and a locked folder', async () => {
-    await using cli = await stage({ now: istInstant(istDate('2026-11-25'), '12:00') });
-    const dataDir = path.join(cli.folder, 'harvested_data');
+    await cli.reopen({ now: istInstant(istDate('2026-11-25'), '12:00') });
+    const { dataDir } = cli;
     await recordDay({ dataDir, state: 'running' });
     const early = await cli.run('compact', '2026-11-25');
     expect(early.err).toContain('is not over');
@@ -40,8 +40,7 @@ describe('fyers compact', () => {
   });
 
   test('reports a disk error as platform.disk', async () => {
-    await using cli = await stage({ now: istInstant(istDate('2026-11-26'), '08:00') });
-    const dataDir = path.join(cli.folder, 'harvested_data');
+    const { dataDir } = cli;
     const { folder } = await recordDay({ dataDir, state: 'ended' });
     await mkdir(folder.pathOf('depth.parquet.partial'));
     const { code, err } = await cli.run('compact');
@@ -60,8 +59,8 @@ describe('fyers compact', () => {
     const session = unscheduledPlan(sunday, istInstant(sunday, '15:58'));
     if (session === null) throw new Error('no session');
     const clock = virtualClock(plus(session.opensAt, 30 * SECOND));
-    await using cli = await stage({ clock });
-    const dataDir = path.join(cli.folder, 'harvested_data');
+    await cli.reopen({ clock });
+    const { dataDir } = cli;
     await recordDay({ dataDir, session, state: 'ended' });
     expect((await cli.run('compact', sunday)).err).toContain('is not over');
     expect((await cli.run('check')).out).not.toContain('outside-session');

@@ -3,19 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
 import { oldRows } from '../support/old-files.ts';
 import { opened, recordStreamDay, snapshot } from '../support/recorded-stream.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
-beforeEach(async () => {
-  cli = await stage();
-});
-afterEach(() => cli[Symbol.asyncDispose]());
+const cli = openStagePerTest();
 
 /** Sends the signal as soon as the output folder has a new file. */
 async function stopExport(
@@ -29,14 +25,10 @@ async function stopExport(
     ...{ cwd: cli.folder, env: { PATH: process.env['PATH'], ...env }, stdio: 'ignore' },
   });
   const ended = once(child, 'exit');
-  await vi.waitFor(
-    async () => {
-      expect((await readdir(out)).length).toBeGreaterThan(before.length);
-    },
-    {
-      ...{ timeout: 20_000, interval: 5 },
-    },
-  );
+  const hasNewFile = async (): Promise<void> => {
+    expect((await readdir(out)).length).toBeGreaterThan(before.length);
+  };
+  await vi.waitFor(hasNewFile, { timeout: 20_000, interval: 5 });
   child.kill(signal);
   return { ended: await ended, before, after: await readdir(out) };
 }

@@ -6,7 +6,6 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
-import { DAY, plus } from '../../core/time.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { openStagePerTest } from './cli-harness.ts';
@@ -97,12 +96,7 @@ describe('A file of the Python original', () => {
   });
 
   test('is imported once for each day if it has rows of two days', async () => {
-    const friday = oldRows(4).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, 2 * DAY) }));
-    const name = await oldFile(
-      cli.folder,
-      oldRows(6),
-      friday.flatMap((row) => referenceCsvLine(row) ?? []),
-    );
+    const name = await oldFile(cli.folder, [...oldRows(6), ...oldRows(4, 2)]);
     const first = await cli.run('import', name);
     expect(first.out).toContain('6 rows are the day 2025-12-24');
     expect(first.out).toContain('of another day: 4 rows of 2025-12-26');

@@ -2,12 +2,12 @@
 // polling: each names the members, not the group, and counts them.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
 const GROUPS = {
   'INDEX:MINE': ['NSE:SBIN-EQ', 'NSE:INFY-EQ'],
@@ -18,10 +18,9 @@ const DATE = '2026-11-25';
 /** One minute with a slot every 5 seconds. */
 const SLOTS = 12;
 
-let cli: Stage;
+const cli = openStagePerTest();
 beforeEach(async () => {
-  cli = await stage();
-  const dataDir = path.join(cli.folder, 'harvested_data');
+  const { dataDir } = cli;
   const { date, folder } = await recordDay({ dataDir, symbols: MEMBERS, state: 'ended' });
   const facts = {
     isin: null,
@@ -43,7 +42,6 @@ beforeEach(async () => {
   await logs.close();
   await compactDay({ folder, date, shard: 0, session: shortSession() });
 });
-afterEach(() => cli[Symbol.asyncDispose]());
 
 async function run(...args: readonly string[]) {
   const { code, out, err } = await cli.run(...args);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { referenceCsvLine } from '../../core/recording/csv-files.ts';
-import { DAY, SECOND, formatIso, istInstant, plus } from '../../core/time.ts';
+import { formatIso, istInstant, plus } from '../../core/time.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';
 import { openStagePerTest } from './cli-harness.ts';
@@ -64,16 +64,12 @@ describe('fyers import', () => {
   });
 
   test('reports the problem of each file and imports the others', async () => {
-    const monday = oldRows(3).map((row) => ({
-      ...row,
-      receivedAt: plus(row.receivedAt, -2 * DAY),
-    }));
     const naive = oldRows(4).map((row) => (referenceCsvLine(row) ?? '').replace('+05:30', ''));
     const files = [
       await oldFile(cli.folder, [], naive, '2025-12-23'),
       await oldFile(cli.folder, oldRows(5), [], '2025-12-26'),
       'absent.csv',
-      await oldFile(cli.folder, monday, [], '2025-12-22'),
+      await oldFile(cli.folder, oldRows(3, -2), [], '2025-12-22'),
       await oldFile(cli.folder, oldRows(9)),
     ];
     const first = await cli.run('import', ...files);
@@ -92,14 +88,12 @@ describe('fyers import', () => {
   });
 
   test('warns if the holidays of a year are not all known, but has those of 2024', async () => {
-    const moved = (days: number) =>
-      oldRows(5).map((row) => ({ ...row, receivedAt: plus(row.receivedAt, days * DAY) }));
-    const republicDay = await oldFile(cli.folder, moved(-698), [], '2024-01-26');
+    const republicDay = await oldFile(cli.folder, oldRows(5, -698), [], '2024-01-26');
     const left = await cli.run('import', republicDay);
     expect(left.err).toContain('2024-01-26 had no market (Republic Day)');
-    const known = await cli.run('import', await oldFile(cli.folder, moved(-699), [], '2024-01-25'));
-    expect(known).toMatchObject({ code: 0, err: '' });
-    const older = await oldFile(cli.folder, moved(-1_063), [], '2023-01-26');
+    const dayBefore = await oldFile(cli.folder, oldRows(5, -699), [], '2024-01-25');
+    expect(await cli.run('import', dayBefore)).toMatchObject({ code: 0, err: '' });
+    const older = await oldFile(cli.folder, oldRows(5, -1_063), [], '2023-01-26');
     const unsure = await cli.run('import', older);
     expect(unsure.err).toContain('holidays of 2023 are not all known');
     expect(unsure.out).toContain('5 rows are the day 2023-01-26');
@@ -107,11 +101,8 @@ describe('fyers import', () => {
   });
 
   test('rejects a day without a market, and a file of another format', async () => {
-    const saturday = oldRows(5).map((row) => ({
-      ...row,
-      receivedAt: plus(row.receivedAt, 3 * 24 * 3_600 * SECOND),
-    }));
-    const left = await cli.run('import', await oldFile(cli.folder, saturday, [], '2025-12-27'));
+    const saturday = await oldFile(cli.folder, oldRows(5, 3), [], '2025-12-27');
+    const left = await cli.run('import', saturday);
     expect(left.err).toContain('2025-12-27 had no market');
     await recordDay({ dataDir: cli.dataDir });
     const recorded = await cli.run(

@@ -14,15 +14,17 @@ import {
   recordStreamDay,
   snapshot,
 } from '../support/recorded-stream.ts';
-import { type Stage, stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
-let cli: Stage;
 let bucket: Awaited<ReturnType<typeof startBucket>>;
 let missing = '';
 beforeEach(async () => {
   bucket = await startBucket();
-  cli = await stage({ aws: bucket.aws });
-  const dataDir = path.join(cli.folder, 'harvested_data');
+});
+afterEach(() => bucket[Symbol.asyncDispose]());
+const cli = openStagePerTest(() => ({ aws: bucket.aws }));
+beforeEach(async () => {
+  const { dataDir } = cli;
   const bids = [level(0, 427.2, 7)];
   const { folder, date } = await recordStreamDay({
     dataDir,
@@ -36,10 +38,6 @@ beforeEach(async () => {
   missing = (await folder.frames.names())[1] ?? '';
   bucket.damage(date, missing, null);
   rmSync(folder.frames.pathOf(missing));
-});
-afterEach(async () => {
-  await cli[Symbol.asyncDispose]();
-  await bucket[Symbol.asyncDispose]();
 });
 
 describe.each([

@@ -7,7 +7,7 @@ import { SECOND, istDate, istInstant, plus } from '../../core/time.ts';
 import { startBucket } from '../support/day-in-bucket.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { moving, recordDay } from '../support/recorded-day.ts';
+import { CROSSED, recordDay } from '../support/recorded-day.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { openStagePerTest, stage } from './cli-harness.ts';
 
@@ -117,15 +117,8 @@ describe('The report of a day', () => {
   });
 
   test('lists symbols in the order of the plan, and names those that need a look', async () => {
-    const crossed = {
-      bids: [{ price: 428, quantity: 1, orders: 1 }],
-      asks: [{ price: 427, quantity: 1, orders: 1 }],
-    };
     const session = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
-    const book = (symbol: string, index: number) => ({
-      ...moving(index),
-      ...(symbol === 'NSE:SBIN-EQ' ? crossed : {}),
-    });
+    const book = (symbol: string) => (symbol === 'NSE:SBIN-EQ' ? CROSSED : {});
     await recordDay({ dataDir: cli.dataDir, session, book });
     const { code, out } = await cli.run('report');
     const look = 'Look before you use: NSE:SBIN-EQ (crossed).';

@@ -6,15 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { shortSession } from '../support/depth.ts';
 import { oldFile, oldRows } from '../support/old-files.ts';
-import { moving, recordDay, type RecordedDay } from '../support/recorded-day.ts';
+import { CROSSED, moving, recordDay, type RecordedDay } from '../support/recorded-day.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
 const cli = openStagePerTest();
 
-const CROSSED = {
-  bids: [{ price: 428, quantity: 1, orders: 1 }],
-  asks: [{ price: 427, quantity: 1, orders: 1 }],
-};
 const IN_TRADING = shortSession(istInstant(istDate('2026-11-25'), '10:00'));
 
 async function expectSameVerdict(): Promise<{ tone: string; code: number; html: string }> {

@@ -3,17 +3,18 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { REFERENCE_CSV_HEADER, referenceCsvLine } from '../../core/recording/csv-files.ts';
 import type { Row } from '../../core/recording/columns.ts';
-import { istDate, istInstant, plus } from '../../core/time.ts';
+import { DAY, istDate, istInstant, plus } from '../../core/time.ts';
 import { sampleRow } from './depth.ts';
 import { moving } from './recorded-day.ts';
 
 export const OLD_DAY = istDate('2025-12-24');
 
-/** Rounds of the Python original: one every 5.25 seconds from 09:15:05.25 on. */
-export function oldRows(count: number): readonly Row[] {
+/** Rounds of the Python original: one every 5.25 seconds from 09:15:05.25 on, so many days later. */
+export function oldRows(count: number, days = 0): readonly Row[] {
   return Array.from({ length: count }, (_, index) => {
     const at = plus(istInstant(OLD_DAY, '09:15'), 5_250 * (index + 1));
-    return { ...sampleRow('NSE:SBIN-EQ', at, moving(index)), receivedAt: at };
+    const row = sampleRow('NSE:SBIN-EQ', at, moving(index));
+    return { ...row, receivedAt: plus(at, days * DAY) };
   });
 }
 

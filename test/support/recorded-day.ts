@@ -91,6 +91,12 @@ function takenOf(
       };
 }
 
+/** The best bid is above the best ask. */
+export const CROSSED: Partial<Book> = {
+  bids: [{ price: 428, quantity: 1, orders: 1 }],
+  asks: [{ price: 427, quantity: 1, orders: 1 }],
+};
+
 /** No two slots have the same book. */
 export function moving(index: number): Partial<Book> {
   return { totalBuyQuantity: 1_000 + index, volume: 20 * index };
