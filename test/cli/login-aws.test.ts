@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AppId, LinkKey } from '../../core/config/values.ts';
 import { istDate, parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { linkPath } from '../../core/token/login/link.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { awsStub } from './aws-stub.ts';
+import { type AwsStub, awsStub } from './aws-stub.ts';
 import {
   SECRET_APP,
   contentOf,
@@ -28,10 +28,19 @@ const REFRESH = mintToken(SEED, APP, 'refresh_token', NOON, 6);
 const LINK = linkPath({ id: SECRET_APP.id as AppId, secret: LINK_KEY }, istDate('2026-11-25'));
 const ONE_TAP = `FYERS_REDIRECT_URI=loginUrl\n`;
 
+let aws: AwsStub;
+let fyers: Awaited<ReturnType<typeof startSimulatedFyers>>;
+beforeEach(async () => {
+  fyers = await startSimulatedFyers();
+  aws = await awsStub(KEYED);
+  return async () => {
+    await fyers.close();
+    await aws[Symbol.asyncDispose]();
+  };
+});
+
 describe('fyers login --aws', () => {
   test('hands both proven tokens to FyersTokenRefresh and writes no file', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     aws.answer = buildAdoptedAnswer('published');
     await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, out, err } = await at.run('login', '--aws');
@@ -52,19 +61,17 @@ describe('fyers login --aws', () => {
   });
 
   test('uses the app in Parameter Store if .env has none, and the stack of --suffix', async () => {
-    await using fyers = await startSimulatedFyers();
     const stored = Object.entries(KEYED).map(([name, value]) => [`${name}_PAPER`, value] as const);
-    await using aws = await awsStub(Object.fromEntries(stored));
-    aws.answer = buildAdoptedAnswer('published');
+    await using paper = await awsStub(Object.fromEntries(stored));
+    paper.answer = buildAdoptedAnswer('published');
     const env = { FYERS_API_URL: fyers.url };
-    await using at = await stage({ ...createPerson(), aws: aws.options, env });
+    await using at = await stage({ ...createPerson(), aws: paper.options, env });
     expect((await at.run('login', '--aws', '--suffix', 'paper')).code).toBe(0);
-    expect(aws.invocations[0]).toMatch(/^FyersTokenRefresh-paper /);
+    expect(paper.invocations[0]).toMatch(/^FyersTokenRefresh-paper /);
   });
 
   test('does nothing while the stored token is live', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: GOOD });
+    aws.parameters.set('FYERS_ACCESS_TOKEN', GOOD);
     await using at = await createFolder(fyers, { aws: aws.options });
     const { code, out } = await at.run('login', '--aws');
     expect(code).toBe(0);
@@ -77,8 +84,6 @@ describe('fyers login --aws', () => {
     ['dead', 'broker.bad-token', 3],
     ['expired', 'broker.bad-token', 3],
   ])('fails if the function reports the token as %s', async (did, error, exit) => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     aws.answer = buildAdoptedAnswer(did);
     await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, err } = await at.run('login', '--aws');
@@ -92,8 +97,6 @@ describe('fyers login --aws', () => {
     ['2026-11-25T06:30:00Z 1-2 Task timed out after 120.00 seconds', 'platform.busy', 4],
     ['an unknown failure', 'bug.unexpected', 70],
   ])('exits with the code of the function’s failure: %s', async (message, error, exit) => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     aws.failed = message;
     await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
     const { code, err } = await at.run('login', '--aws');
@@ -105,8 +108,7 @@ describe('fyers login --aws', () => {
 
 describe('fyers login with the login function’s URL', () => {
   test('opens the day’s link, waits for the new token, and writes it to the files', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: 'not a token' });
+    aws.parameters.set('FYERS_ACCESS_TOKEN', 'not a token');
     aws.loginUrl = LOGIN_URL;
     let reads = 0;
     aws.onRead = (name) => {
@@ -127,8 +129,6 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('with --aws waits for the token and invokes no function', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     let reads = 0;
     aws.onRead = (name) => {
       if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 5) {
@@ -144,8 +144,7 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('copies a live token of the stack to the files without a login', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: GOOD });
+    aws.parameters.set('FYERS_ACCESS_TOKEN', GOOD);
     aws.loginUrl = LOGIN_URL;
     let opened = 0;
     const open = () => Promise.resolve(void (opened += 1));
@@ -155,9 +154,8 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('rejects the previous token and an older one, and gives up after ten minutes', async () => {
-    await using fyers = await startSimulatedFyers();
     const older = mintToken(SEED, APP, 'access_token', SEVEN - 1_000);
-    await using aws = await awsStub({ ...KEYED, FYERS_ACCESS_TOKEN: GOOD });
+    aws.parameters.set('FYERS_ACCESS_TOKEN', GOOD);
     aws.loginUrl = LOGIN_URL;
     let reads = 0;
     aws.onRead = (name) => {
@@ -172,8 +170,6 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('does not write a token that Fyers refuses', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     aws.loginUrl = LOGIN_URL;
     const dead = mintToken('another seed', APP, 'access_token', NOON);
     let reads = 0;
@@ -196,8 +192,6 @@ describe('fyers login with the login function’s URL', () => {
       'operator.prerequisite: There is no function FyersLogin',
     ],
   ])('refuses %s', async (what, extra, flags, words) => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     if (what === '--paste') aws.loginUrl = LOGIN_URL;
     await using at = await createFolder(fyers, { aws: aws.options }, extra);
     const { code, err } = await at.run('login', ...flags);
@@ -211,8 +205,6 @@ describe('fyers login with the login function’s URL', () => {
     ['05:59:59.999', 'expires at 06:00'],
     ['06:00:00.000', 'The login function has published no token'],
   ])('reports at %s whether the day’s link is valid', async (time, words) => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     aws.loginUrl = LOGIN_URL;
     const now = parseInstant(`2026-11-25T${time}+05:30`);
     await using at = await createFolder(fyers, { aws: aws.options, now }, ONE_TAP);
@@ -220,8 +212,6 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('asks for a pasted address if the redirect URL is the login function of another stack', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using aws = await awsStub(KEYED);
     aws.loginUrl = LOGIN_URL;
     const extra = 'FYERS_REDIRECT_URI=https://other.lambda-url.ap-south-1.on.aws/\n';
     await using at = await createFolder(fyers, { aws: aws.options }, extra);

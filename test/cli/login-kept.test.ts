@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { HOUR, MINUTE, instant, istDate } from '../../core/time.ts';
 import { newState } from '../../core/token/login/link.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -24,10 +24,16 @@ const environmentOf = (url: string) => ({
   FYERS_API_URL: url,
 });
 
+let fyers: Awaited<ReturnType<typeof startSimulatedFyers>>;
+beforeEach(async () => {
+  fyers = await startSimulatedFyers();
+  return () => fyers.close();
+});
+
 describe('fyers login', () => {
   test('keeps no token of another account', async () => {
-    await using fyers = await startSimulatedFyers({ fyId: 'XB00002' });
-    await using at = await createFolder(fyers, createPerson(), 'FYERS_FY_ID=XA00001\n');
+    await using other = await startSimulatedFyers({ fyId: 'XB00002' });
+    await using at = await createFolder(other, createPerson(), 'FYERS_FY_ID=XA00001\n');
     const { code, out, err } = await at.run('login');
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('operator.account: The login was for the Fyers account XB00002');
@@ -36,8 +42,8 @@ describe('fyers login', () => {
   });
 
   test('keeps no token of an account that differs from the folder’s state', async () => {
-    await using fyers = await startSimulatedFyers({ fyId: 'XB00002' });
-    await using at = await createFolder(fyers, createPerson());
+    await using other = await startSimulatedFyers({ fyId: 'XB00002' });
+    await using at = await createFolder(other, createPerson());
     const state = { version: 1, fyId: 'XA00001', latch: null, policyOff: true };
     const rest = { calls: null, claim: null, asked: null };
     at.write('.fyers-token-state.json', JSON.stringify({ ...state, ...rest }));
@@ -46,8 +52,8 @@ describe('fyers login', () => {
   });
 
   test('reports a wrong app secret without printing it', async () => {
-    await using fyers = await startSimulatedFyers({ secret: 'ROTATED12345' });
-    await using at = await createFolder(fyers, createPerson());
+    await using other = await startSimulatedFyers({ secret: 'ROTATED12345' });
+    await using at = await createFolder(other, createPerson());
     const { code, err } = await at.run('login');
     expect(code).toBe(2);
     expect(err).toContain('operator.app-secret: Fyers refused the app id with its secret.');
@@ -57,7 +63,6 @@ describe('fyers login', () => {
   });
 
   test('keeps no token if the auth code was used before', async () => {
-    await using fyers = await startSimulatedFyers();
     const me = createPerson();
     await using at = await createFolder(fyers, me);
     expect((await at.run('login')).code).toBe(0);
@@ -72,14 +77,12 @@ describe('fyers login', () => {
 
   test('before 06:00 IST gives a token that expires at 06:00 on the same day', async () => {
     const five = instant(NOON - 7 * HOUR);
-    await using fyers = await startSimulatedFyers();
     fyers.setClock(five);
     await using at = await createFolder(fyers, { ...createPerson(), now: five });
     expect((await at.run('login')).out).toContain('good until 25 Nov 2026, 06:00 IST');
   });
 
   test('keeps no token if Fyers is unreachable', async () => {
-    await using fyers = await startSimulatedFyers();
     const state = newState(KEYS, WEDNESDAY, instant(NOON), 'ab'.repeat(16));
     const code = mintToken(SEED, APP, 'auth_code', NOON);
     await using at = await createFolder(
@@ -96,7 +99,6 @@ describe('fyers login', () => {
 
 describe('fyers login with existing tokens', () => {
   test('keeps a live token and prints its expiry', async () => {
-    await using fyers = await startSimulatedFyers();
     const me = createPerson();
     await using at = await createFolder(fyers, me);
     at.write('access_token.txt', GOOD);
@@ -108,7 +110,6 @@ describe('fyers login with existing tokens', () => {
   });
 
   test('logs in with --again and replaces a live token', async () => {
-    await using fyers = await startSimulatedFyers();
     await using at = await createFolder(fyers, createPerson());
     at.write('access_token.txt', GOOD);
     expect((await at.run('login', '--again')).code).toBe(0);
@@ -116,7 +117,6 @@ describe('fyers login with existing tokens', () => {
   });
 
   test('does not overwrite a newer live token that arrived during the login', async () => {
-    await using fyers = await startSimulatedFyers();
     const me = createPerson();
     const newer = mintToken(SEED, SECRET_APP, 'access_token', NOON, 77);
     await using at = await createFolder(fyers, {
@@ -140,7 +140,6 @@ describe('fyers login with existing tokens', () => {
     ['a file without a token', 'rubbish'],
     ['a newer token that Fyers refuses', mintToken('x', APP, 'access_token', NOON + MINUTE)],
   ])('replaces %s', async (_what, content) => {
-    await using fyers = await startSimulatedFyers();
     await using at = await createFolder(fyers, createPerson());
     at.write('access_token.txt', content);
     expect((await at.run('login')).code).toBe(0);
@@ -149,7 +148,6 @@ describe('fyers login with existing tokens', () => {
   });
 
   test('fails before the login if the folder does not exist', async () => {
-    await using fyers = await startSimulatedFyers();
     const me = createPerson();
     await using at = await createFolder(fyers, { ...me, env: environmentOf(fyers.url) });
     const { code, err } = await at.run('login', '--dir', 'nowhere');
@@ -158,7 +156,6 @@ describe('fyers login with existing tokens', () => {
   });
 
   test('changes no file if one of them cannot be written', async () => {
-    await using fyers = await startSimulatedFyers();
     const me = createPerson();
     await using at = await createFolder(fyers, me);
     mkdirSync(`${at.folder}/daily_token.txt`);

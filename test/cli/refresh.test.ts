@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { REFRESHED_BODY } from '../../core/config/names.ts';
 import { instant } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -22,10 +22,14 @@ const REFRESH = mintToken(SEED, APP, 'refresh_token', SEVEN - DAY_MS);
 const PIN = `FYERS_PIN=${SECRET_APP.pin}\n`;
 const STATE = '.fyers-token-state.json';
 
-type Simulated = Awaited<ReturnType<typeof startSimulatedFyers>>;
+let fyers: Awaited<ReturnType<typeof startSimulatedFyers>>;
+beforeEach(async () => {
+  fyers = await startSimulatedFyers({}, 'accepted');
+  return () => fyers.close();
+});
 
-const countPinCalls = (fyers: Simulated) =>
-  fyers.requests().filter(({ path }) => path.endsWith('validate-refresh-token')).length;
+const countPinCalls = (broker = fyers) =>
+  broker.requests().filter(({ path }) => path.endsWith('validate-refresh-token')).length;
 
 function writeFiles(at: Stage, files: Readonly<Record<string, string>>): Stage {
   for (const [name, content] of Object.entries(files)) at.write(name, content);
@@ -36,7 +40,6 @@ const OLD = { 'access_token.txt': YESTERDAYS, 'refresh_token.txt': REFRESH };
 
 describe('fyers refresh --local', () => {
   test('creates a token from the refresh token and the PIN, in files with mode 600', async () => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const { code, out, err } = await at.run('refresh', '--local');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -50,11 +53,10 @@ describe('fyers refresh --local', () => {
     expect(kept.map((name) => modeOf(at, name))).toEqual(['600', '600', '600', '600']);
     expect(readdirSync(at.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expectNoSecret(`${out}${contentOf(at, STATE)}`, [access, REFRESH]);
-    expect(countPinCalls(fyers)).toBe(1);
+    expect(countPinCalls()).toBe(1);
   });
 
   test('keeps a live token and sends no PIN', async () => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     await using at = writeFiles(await createFolder(fyers, {}, PIN), {
       ...OLD,
       'access_token.txt': GOOD,
@@ -62,15 +64,15 @@ describe('fyers refresh --local', () => {
     const { code, out } = await at.run('refresh', '--local');
     expect(code).toBe(0);
     expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST');
-    expect({ pins: countPinCalls(fyers), file: contentOf(at, 'access_token.txt') }).toEqual({
+    expect({ pins: countPinCalls(), file: contentOf(at, 'access_token.txt') }).toEqual({
       pins: 0,
       file: GOOD,
     });
   });
 
   test('remembers that refreshing is off, and sends the PIN again only with --probe', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
+    await using other = await startSimulatedFyers();
+    await using at = writeFiles(await createFolder(other, {}, PIN), OLD);
     const flags = [[], [], ['--probe'], []];
     const counts: number[] = [];
     for (const extra of flags) {
@@ -80,15 +82,15 @@ describe('fyers refresh --local', () => {
         'operator.login: The access token could not be refreshed: Fyers has switched',
       );
       expect(err).toContain('Run `./fyers login`.');
-      counts.push(countPinCalls(fyers));
+      counts.push(countPinCalls(other));
     }
     expect(counts).toEqual([1, 1, 2, 2]);
     expect(contentOf(at, 'access_token.txt')).toBe(YESTERDAYS);
   });
 
   test('reports the answer to a probe while the token is live', async () => {
-    await using fyers = await startSimulatedFyers();
-    await using at = writeFiles(await createFolder(fyers, {}, PIN), {
+    await using other = await startSimulatedFyers();
+    await using at = writeFiles(await createFolder(other, {}, PIN), {
       ...OLD,
       'access_token.txt': GOOD,
     });
@@ -99,14 +101,13 @@ describe('fyers refresh --local', () => {
   });
 
   test('never sends a refused PIN again', async () => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     await using at = writeFiles(await createFolder(fyers, {}, 'FYERS_PIN=9999\n'), OLD);
     for (const _time of [1, 2]) {
       const { code, err } = await at.run('refresh', '--local');
       expect(code).toBe(2);
       expect(err).toContain('Fyers refused the PIN');
     }
-    expect(countPinCalls(fyers)).toBe(1);
+    expect(countPinCalls()).toBe(1);
   });
 
   test.each([
@@ -118,12 +119,11 @@ describe('fyers refresh --local', () => {
     ],
     ['there is no PIN and no terminal', OLD, 'no PIN is configured'],
   ])('asks for a login if %s', async (_what, files, words) => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     await using at = writeFiles(await createFolder(fyers), files);
     const { code, err } = await at.run('refresh', '--local');
     expect(code).toBe(2);
     expect(err).toContain(`could not be refreshed: ${words}.`);
-    expect(countPinCalls(fyers)).toBe(0);
+    expect(countPinCalls()).toBe(0);
   });
 
   function createPersonWithPin(answer: string = SECRET_APP.pin) {
@@ -136,7 +136,6 @@ describe('fyers refresh --local', () => {
   }
 
   test('asks once for a PIN that is not in .env, with hidden input', async () => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     const { asked, person } = createPersonWithPin();
     await using at = writeFiles(await createFolder(fyers, { person }), OLD);
     const { code, out, err } = await at.run('refresh', '--local');
@@ -145,9 +144,9 @@ describe('fyers refresh --local', () => {
   });
 
   test('does not ask for a PIN that it would not send', async () => {
-    await using fyers = await startSimulatedFyers();
+    await using other = await startSimulatedFyers();
     const { asked, person } = createPersonWithPin();
-    await using at = writeFiles(await createFolder(fyers, { person }), {
+    await using at = writeFiles(await createFolder(other, { person }), {
       ...OLD,
       'access_token.txt': GOOD,
     });
@@ -160,7 +159,6 @@ describe('fyers refresh --local', () => {
   });
 
   test('rejects an invalid PIN without repeating it', async () => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     const { person } = createPersonWithPin('48211');
     await using at = writeFiles(await createFolder(fyers, { person }), OLD);
     const { code, err } = await at.run('refresh', '--local');
@@ -170,8 +168,8 @@ describe('fyers refresh --local', () => {
   });
 
   test('names .env and not the stack if the app secret is wrong', async () => {
-    await using fyers = await startSimulatedFyers({ secret: 'ROTATED12345' }, 'accepted');
-    await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
+    await using other = await startSimulatedFyers({ secret: 'ROTATED12345' }, 'accepted');
+    await using at = writeFiles(await createFolder(other, {}, PIN), OLD);
     const { code, err } = await at.run('refresh', '--local');
     expect(code).toBe(2);
     expect(err).toContain('operator.app-secret: ');
@@ -180,28 +178,25 @@ describe('fyers refresh --local', () => {
   });
 
   test('sends the PIN once if two runs start at the same time', async () => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     await using at = writeFiles(await createFolder(fyers, {}, PIN), OLD);
     const ran = await Promise.all([1, 2].map(() => at.run('refresh', '--local')));
     expect(ran.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
-    expect(countPinCalls(fyers)).toBe(1);
+    expect(countPinCalls()).toBe(1);
   });
 
   test.each([
     ['an invalid state file', STATE, '{"version":9}', 'platform.integrity', `rm `],
     ['an invalid refresh token', 'refresh_token.txt', 'rubbish', 'operator.token-file', 'rm '],
   ])('stops at %s and sends no PIN', async (_what, name, content, error, step) => {
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     await using at = writeFiles(await createFolder(fyers, {}, PIN), { ...OLD, [name]: content });
     const { err } = await at.run('refresh', '--local');
     expect(err).toContain(`${error}: `);
     expect(err).toContain(`${step}${at.folder}/${name}`);
-    expect(countPinCalls(fyers)).toBe(0);
+    expect(countPinCalls()).toBe(0);
   });
 
   test('works on a Sunday at 22:00', async () => {
     const sunday = Date.parse('2026-11-22T22:00:00+05:30');
-    await using fyers = await startSimulatedFyers({}, 'accepted');
     fyers.setClock(sunday);
     await using at = writeFiles(await createFolder(fyers, { now: instant(sunday) }, PIN), {
       'refresh_token.txt': mintToken(SEED, APP, 'refresh_token', sunday - DAY_MS),
