@@ -41,20 +41,6 @@ describe('The watch', () => {
     },
   );
 
-  test.each([
-    ['08:45', 'opens at 09:00 IST'],
-    ['09:05', 'has been open since 09:00 IST'],
-    ['09:30', 'has been open since 09:00 IST'],
-  ] as const)(
-    'is urgent at %s on an ordinary day, and states that the session %s',
-    async (slot, words) => {
-      const { outcome, messages } = await runWatch('2026-11-25', slot);
-      expect(String(outcome)).toContain(words);
-      expect(messages[0]?.subject).toBe(`URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`);
-      expect(messages[0]?.text).toContain(words);
-    },
-  );
-
   test('rests if the session is already over', async () => {
     expect(await runWatch('2026-11-25', '08:45', EARLY)).toMatchObject({
       outcome: { kind: 'rested' },

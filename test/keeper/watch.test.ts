@@ -49,47 +49,29 @@ describe('The watch', () => {
   );
 
   test.each([
-    ['2026-11-30', '07:20', 0],
-    ['2026-12-07', '07:20', 1],
-    ['2026-12-07', '08:45', 0],
-    ['2026-12-08', '07:20', 0],
+    ['2026-11-30', '07:20', [], null],
+    ['2026-12-07', '07:20', [], 'runs out soon'],
+    ['2026-12-07', '08:45', [], null],
+    ['2026-12-08', '07:20', [], null],
+    ['2027-01-04', '07:20', [], 'is not complete'],
+    ['2027-01-04', '07:20', [{ year: 2027, complete: true }], null],
   ] as const)(
-    'warns on %s at %s %i times that the list of holidays ends',
-    async (date, slot, often) => {
-      const world = keeperWorld();
-      const now = istInstant(istDate(date), slot);
-      const token = accessToken(istInstant(istDate(date), '07:00'), 1);
-      world.parameters.set('FYERS_ACCESS_TOKEN', token);
-      world.proofs.set(token, LIVE);
-      world.clock.set(now);
-      await watch(world.ports, world.settings, slot, new AbortController().signal);
-      expect(world.messages).toHaveLength(often);
-      for (const { subject, text } of world.messages) {
-        expect(subject).toBe('The list of market holidays runs out soon');
-        expect(text).toContain('until 2026-12-31');
-        expect(text).toContain('fyers calendar --help');
-      }
-    },
-  );
-
-  test.each([
-    ['2027-01-04', [], 'is not complete'],
-    ['2027-01-04', [{ date: istDate('2027-03-10'), closed: true, why: 'Id' }], 'is not complete'],
-    ['2027-01-04', [{ year: 2027, complete: true }], null],
-    ['2027-12-06', [{ year: 2027, complete: true }], 'runs out soon'],
-  ] as const)(
-    'checks the list of holidays on %s with own days %j: %s',
-    async (date, overrides, words) => {
+    'checks the list of holidays on %s at %s with own days %j: %s',
+    async (date, slot, overrides, words) => {
       const world = keeperWorld();
       const token = accessToken(istInstant(istDate(date), '07:00'), 1);
       world.parameters.set('FYERS_ACCESS_TOKEN', token);
       world.proofs.set(token, LIVE);
-      world.clock.set(istInstant(istDate(date), '07:20'));
+      world.clock.set(istInstant(istDate(date), slot));
       const settings = { ...world.settings, calendar: { overrides } };
-      await watch(world.ports, settings, '07:20', new AbortController().signal);
+      await watch(world.ports, settings, slot, new AbortController().signal);
       expect(world.messages.map(({ subject }) => subject)).toEqual(
         words === null ? [] : [`The list of market holidays ${words}`],
       );
+      for (const { text } of world.messages) {
+        expect(text).toContain(words === 'runs out soon' ? 'until 2026-12-31' : 'of 2027');
+        expect(text).toContain('fyers calendar --help');
+      }
     },
   );
 
@@ -99,11 +81,19 @@ describe('The watch', () => {
     expect(world.messages).toEqual([]);
   });
 
-  test.each(['08:45', '09:05', '09:30'] as const)(
-    'sends an urgent message with the link at %s, and then fails',
-    async (slot) => {
+  test.each([
+    ['08:45', 'opens at 09:00 IST'],
+    ['09:05', 'has been open since 09:00 IST'],
+    ['09:30', 'has been open since 09:00 IST'],
+  ] as const)(
+    'sends an urgent message with the link at %s, and then fails: the session %s',
+    async (slot, words) => {
       const world = keeperWorld();
-      await expect(runWatch(world, slot)).rejects.toMatchObject({ code: 'operator.login' });
+      await expect(runWatch(world, slot)).rejects.toMatchObject({
+        code: 'operator.login',
+        message: expect.stringContaining(words) as unknown,
+      });
+      expect(world.messages[0]?.text).toContain(words);
       expect(world.messages).toEqual([
         {
           subject: `URGENT ${slot} IST: no Fyers token for Wed 2026-11-25`,

@@ -1,7 +1,8 @@
-// Tests what a flood with a genuine link or a genuine state costs: few calls.
+// Tests what a flood of requests costs: few reads, few calls and one message.
 import { describe, expect, test } from 'vitest';
+import type { ParameterName } from '../../../core/config/names.ts';
 import type { MintAnswer, Proof } from '../../../core/ports.ts';
-import { MINUTE, SECOND, plus } from '../../../core/time.ts';
+import { HOUR, MINUTE, SECOND, istDate, plus } from '../../../core/time.ts';
 import {
   LINK,
   NEW,
@@ -13,9 +14,19 @@ import {
   stateAt,
   visit,
 } from '../../support/logins.ts';
-import { LIVE, SEVEN, type World, accessToken, keeperWorld } from '../../support/keeper-fixture.ts';
+import {
+  APP,
+  LINK_KEY,
+  LIVE,
+  LOGIN,
+  SEVEN,
+  type World,
+  accessToken,
+  keeperWorld,
+} from '../../support/keeper-fixture.ts';
 
 const OTHER = accessToken(SEVEN, 7);
+const FORGED_STATE = `2026112500000000${'0'.repeat(64)}`;
 const REFUSED: MintAnswer = { kind: 'refused', by: 'auth-code', detail: 'HTTP 400, code -437: no' };
 
 const countProofs = ({ calls }: World) => calls.filter((call) => call.startsWith('prove')).length;
@@ -43,14 +54,6 @@ describe('Visits of the link', () => {
     world.clock.set(plus(SEVEN, MINUTE));
     await at.visit(LINK);
     expect(countProofs(world)).toBe(2);
-  });
-
-  test('share one proof if they are concurrent', async () => {
-    const world = createWorldWithToken();
-    const at = processOf(world);
-    const pages = await Promise.all(Array.from({ length: 50 }, () => at.visit(LINK)));
-    expect(new Set(pages.map(({ title }) => title))).toEqual(new Set(['Already done']));
-    expect(countProofs(world)).toBe(1);
   });
 
   test('with HEAD prove nothing and read no token', async () => {
@@ -196,10 +199,11 @@ describe('An event that is not a request', () => {
   });
 });
 
-test('Junk requests cause no read and no call, and 500 visits of the link cause one proof', async () => {
-  const world = createWorldWithToken();
+test('Ten thousand junk requests cause no call, message, write or log line, and few reads', async () => {
+  const world = exchanging(keeperWorld());
   const at = processOf(world);
   const junk = [
+    '/favicon.ico',
     '/.env',
     '/go/admin',
     '/?a=b',
@@ -211,21 +215,116 @@ test('Junk requests cause no read and no call, and 500 visits of the link cause 
     `${LINK}/../../x`.replace('/go/', '/og/'),
   ];
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get', ''];
-  for (let n = 0; n < 2_000; n += 1) {
+  for (let n = 0; n < 8_000; n += 1) {
     const url = junk[n % junk.length] ?? '/';
     const method = methods[Math.floor(n / junk.length) % methods.length] ?? 'GET';
     expect(await at.visit(url, method)).toMatchObject({ status: 404, body: '' });
   }
+  expect(await at.visit('/ask')).toMatchObject({ status: 404, body: '' });
+  const damaged = [`${LINK}.`, `${LINK}?utm_source=mail`, LINK.slice(0, -3), '/go/2026-11-25/zz'];
+  for (let n = 0; n < 1_000; n += 1) await at.visit(damaged[n % damaged.length] ?? '/');
   expect(at.reads).toEqual([]);
-  expect(world.calls).toEqual([]);
-  expect(world.events).toEqual([]);
-  const damaged = [`${LINK}.`, `${LINK}?utm_source=mail`, LINK.slice(0, -3)];
-  for (let n = 0; n < 500; n += 1) await at.visit(damaged[n % damaged.length] ?? '/');
-  expect(at.reads).toEqual([]);
-  for (let n = 0; n < 500; n += 1) {
-    expect((await at.visit(LINK, n % 5 === 4 ? 'HEAD' : 'GET')).status).toBe(200);
-  }
-  expect(world.calls).toEqual([`prove ${NEW}`]);
-  expect(world.writes).toEqual([]);
-  expect(await visit(world, LINK)).toMatchObject({ title: 'Already done' });
+  const forged = [`/go/2026-11-25/${'0'.repeat(32)}`, callback({ state: FORGED_STATE })];
+  const statuses = new Set<number>();
+  for (let n = 0; n < 1_000; n += 1) statuses.add((await at.visit(forged[n % 2] ?? '/')).status);
+  expect([...statuses].sort()).toEqual([403, 404]);
+  expect(at.reads.toSorted()).toEqual(['FYERS_CLIENT_ID', 'FYERS_LINK_KEY', 'FYERS_SECRET_KEY']);
+  expect([world.calls, world.messages, world.writes, world.events]).toEqual([[], [], [], []]);
+  expect(world.claims.size).toBe(0);
+  expect(await at.visit(callback())).toMatchObject({ title: 'Done' });
+});
+
+describe('A flood', () => {
+  test('of visits of the link reads the keys and the login URL once', async () => {
+    const world = keeperWorld({ settings: { login: { ...LOGIN, loginUrl: null } } });
+    world.parameters.set('FYERS_LOGIN_URL', LOGIN.loginUrl);
+    const at = processOf(world);
+    for (let n = 0; n < 100; n += 1) await at.visit(LINK);
+    const once = (name: ParameterName) => at.reads.filter((each) => each === name).length;
+    expect(once('FYERS_LINK_KEY')).toBe(1);
+    expect(once('FYERS_LOGIN_URL')).toBe(1);
+  });
+
+  test('of presses sends one message and answers the rest from memory', async () => {
+    const world = keeperWorld();
+    const at = processOf(world);
+    expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 200 });
+    expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 429 });
+    const before = at.reads.length;
+    for (let n = 0; n < 1_000; n += 1) {
+      expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 429 });
+    }
+    expect(at.reads.length).toBe(before);
+    expect(world.messages).toHaveLength(1);
+    world.clock.set(plus(SEVEN, 5 * MINUTE));
+    expect(await at.visit('/ask', 'POST')).toMatchObject({ status: 200 });
+  });
+
+  test('of concurrent presses sends one message', async () => {
+    const world = keeperWorld();
+    const pages = await Promise.all(
+      Array.from({ length: 50 }, () => processOf(world).visit('/ask', 'POST')),
+    );
+    expect(pages.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(world.messages).toHaveLength(1);
+    expect(world.claims.size).toBe(0);
+  });
+
+  test('of presses while a token is live calls Fyers once', async () => {
+    const world = keeperWorld();
+    world.parameters.set('FYERS_ACCESS_TOKEN', NEW);
+    world.proofs.set(NEW, LIVE);
+    for (let n = 0; n < 50; n += 1) await processOf(world).visit('/ask', 'POST');
+    expect(world.calls).toEqual([`prove ${NEW}`]);
+    expect(world.messages).toEqual([]);
+  });
+
+  test('without an app reads the missing parameter every five seconds', async () => {
+    const world = keeperWorld();
+    world.parameters.delete('FYERS_SECRET_KEY');
+    const at = processOf(world);
+    const go = () => at.visit(`/go/${istDate('2026-11-25')}/${'0'.repeat(32)}`).catch(() => null);
+    for (let n = 0; n < 100; n += 1) await go();
+    expect(at.reads).toHaveLength(3);
+    world.clock.set(plus(SEVEN, 5 * SECOND));
+    await go();
+    expect(at.reads.slice(3)).toEqual(['FYERS_SECRET_KEY']);
+  });
+});
+
+test('A press whose function was killed does not block the button for long', async () => {
+  const world = keeperWorld();
+  await world.ports.claims.take(
+    world.settings.names.askLock('2026-11-25'),
+    '2026-11-25T01:25:00.000Z',
+  );
+  expect((await visit(world, '/ask', 'POST')).status).toBe(429);
+  expect((await visit(world, '/ask', 'POST')).status).toBe(200);
+});
+
+test('A new key is used after five seconds, and a replaced key after a minute', async () => {
+  const world = exchanging(keeperWorld());
+  const at = processOf(world);
+  const visitAt = (ms: number) => {
+    world.clock.set(plus(SEVEN, ms));
+    return at.visit(callback({ state: stateAt(world.clock.now()) }));
+  };
+  world.parameters.delete('FYERS_LINK_KEY');
+  await expect(visitAt(0)).rejects.toMatchObject({ code: 'operator.config' });
+  world.parameters.set('FYERS_LINK_KEY', '77'.repeat(32));
+  expect((await visitAt(5 * SECOND)).status).toBe(403);
+  world.parameters.set('FYERS_LINK_KEY', LINK_KEY);
+  expect((await visitAt(5 * SECOND + MINUTE - 1)).status).toBe(403);
+  expect(await visitAt(5 * SECOND + MINUTE)).toMatchObject({ title: 'Done' });
+});
+
+test('The log of every request hides the secret, even if an earlier request read it', async () => {
+  const at = processOf(keeperWorld());
+  await at.visit(callback({ state: stateAt(plus(SEVEN, -HOUR)) }));
+  const first = at.hidden.length;
+  await at.visit(callback({ state: stateAt(plus(SEVEN, -HOUR)) }));
+  expect(first).toBeGreaterThan(0);
+  expect(at.hidden.length).toBe(2 * first);
+  expect(at.hidden).toContain(APP.secret);
+  expect(at.hidden).toContain(LINK_KEY);
 });
