@@ -177,38 +177,19 @@ describe('readDepthAnswer', () => {
   });
 
   test.each([
-    [
-      'bids.price',
-      { bids: levels({ price: '427.25' }) },
-      [{ price: null, quantity: 4_738, orders: 5 }],
-    ],
-    ['bids.price', { bids: levels({ price: 0 }) }, [{ price: null, quantity: 4_738, orders: 5 }]],
-    [
-      'bids.price',
-      { bids: levels({ price: -427.25 }) },
-      [{ price: null, quantity: 4_738, orders: 5 }],
-    ],
-    [
-      'bids.volume',
-      { bids: levels({ volume: -1 }) },
-      [{ price: 427.25, quantity: null, orders: 5 }],
-    ],
-    [
-      'bids.volume',
-      { bids: levels({ volume: undefined, qty: 4_738 }) },
-      [{ price: 427.25, quantity: null, orders: 5 }],
-    ],
-    [
-      'bids.ord',
-      { bids: levels({ ord: '5' }) },
-      [{ price: 427.25, quantity: 4_738, orders: null }],
-    ],
+    ['bids.price', 'price', { price: '427.25' }],
+    ['bids.price', 'price', { price: 0 }],
+    ['bids.price', 'price', { price: -427.25 }],
+    ['bids.volume', 'quantity', { volume: -1 }],
+    ['bids.volume', 'quantity', { volume: undefined, qty: 4_738 }],
+    ['bids.ord', 'orders', { ord: '5' }],
   ])(
-    'returns null for an implausible %s of a level, and names it as a fault',
-    (field, over, bids) => {
-      const reading = read(over);
+    'names an implausible %s of a level as a fault, and returns null for its %s: %j',
+    (field, key, first) => {
+      const reading = read({ bids: levels(first) });
       expect(reading?.faults).toEqual([field]);
-      expect(reading?.book.bids).toEqual(bids);
+      const whole = { price: 427.25, quantity: 4_738, orders: 5 };
+      expect(reading?.book.bids).toEqual([{ ...whole, [key]: null }]);
     },
   );
 

@@ -1,7 +1,8 @@
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
+import { tokenFiles } from '../../../adapters/operator/token-folder.ts';
 import { operatorToken } from '../../support/operator-token.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
@@ -41,15 +42,8 @@ describe('readTokenFiles', () => {
     },
   );
 
-  test('ignores white space around a token', () => {
-    write('refresh_token.txt', `  ${REFRESH}\r\n`);
-    expect(readTokenFiles(folder.path).refreshToken).toBe(REFRESH);
-  });
-
   test.each([
-    ['empty', '', 'is empty'],
     ['two tokens', `${OLDER}\n${NEWER}`, 'has 2 different tokens'],
-    ['three parts without claims', 'aaaa.bbbb.cccc', 'is not a token that Fyers issued'],
     ['the other kind of token', REFRESH, 'is a token of the kind refresh_token'],
   ])('reports the file and the fix if its content is %s', (_what, text, why) => {
     write('access_token.txt', text);
@@ -68,11 +62,6 @@ describe('readTokenFiles', () => {
     expect(problems).toHaveLength(1);
   });
 
-  test('shows no token in a problem', () => {
-    write('access_token.txt', `${NEWER} ${NEWER}`);
-    expect(JSON.stringify(readTokenFiles(folder.path).problems)).not.toContain(NEWER.slice(0, 20));
-  });
-
   test('finds a token in other text, in UTF-16, and only of its app', () => {
     write('daily_token.txt', JSON.stringify({ access_token: NEWER }));
     const bytes = Buffer.from(`\uFEFFABCD1234EF-100:${OLDER}\r\n`, 'utf16le');
@@ -83,13 +72,6 @@ describe('readTokenFiles', () => {
     });
     expect(readTokenFiles(folder.path, 'OTHER12345-100').problems).toEqual([
       expect.stringMatching(/access_token\.txt is a token of another app/),
-    ]);
-  });
-
-  test('reports a folder in place of a file', () => {
-    mkdirSync(path.join(folder.path, 'access_token.txt'));
-    expect(readTokenFiles(folder.path).problems).toEqual([
-      expect.stringContaining('access_token.txt is a folder'),
     ]);
   });
 
@@ -161,11 +143,26 @@ describe('readEnvFile', () => {
     write('.env', '#'.repeat(70_000));
     expect(readEnvFile(folder.path).problems).toEqual([expect.stringContaining('70,000 bytes')]);
   });
+});
 
-  test('reports a folder in place of .env', () => {
-    mkdirSync(path.join(folder.path, '.env'));
-    expect(readEnvFile(folder.path).problems).toEqual([
-      expect.stringContaining('.env is a folder'),
-    ]);
+function store() {
+  return tokenFiles({ folder: folder.path, onSecret: () => undefined });
+}
+
+describe('tokenFiles', () => {
+  test('returns a value although another line of .env is invalid', async () => {
+    write('.env', 'FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SYMBOL=SBIN\n');
+    write('access_token.txt', `Bearer ABCD1234EF-100:${OLDER}`);
+    expect(await store().read('FYERS_CLIENT_ID')).toBe('ABCD1234EF-100');
+    expect(await store().read('FYERS_ACCESS_TOKEN')).toBe(OLDER);
+  });
+
+  test('rejects if .env has a misspelt key, and returns null if it has none', async () => {
+    expect(await store().read('FYERS_CLIENT_ID')).toBeNull();
+    write('.env', 'FYERS_CLIENTID=ABCD1234EF-100\n');
+    await expect(store().read('FYERS_CLIENT_ID')).rejects.toMatchObject({
+      code: 'operator.token-file',
+      message: expect.stringContaining('FYERS_CLIENT_ID') as unknown,
+    });
   });
 });

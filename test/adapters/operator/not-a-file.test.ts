@@ -2,44 +2,39 @@
 // reader that opens a pipe would wait forever.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { overridesFile, readCalendarFile } from '../../../adapters/operator/calendar-file.ts';
 import { readEnvFile, readTokenFiles } from '../../../adapters/operator/env-and-token-files.ts';
 import { readIndexLists } from '../../../adapters/operator/index-lists.ts';
 import { claimFiles, folderStore } from '../../../adapters/operator/token-folder.ts';
 import type { ParameterName } from '../../../core/config/names.ts';
 import { toError } from '../../../core/errors.ts';
+import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 
+const made = makeFolderPerTest();
 let folder = '';
-let undo: (() => unknown)[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-operator-'));
-});
-afterEach(async () => {
-  for (const step of undo) await step();
-  undo = [];
-  await rm(folder, { recursive: true });
+beforeEach(() => {
+  folder = made.path;
 });
 
 /** Makes a pipe with a writer: a reader that opens it gets an empty text, so the test fails and does not wait. */
 async function makePipe(file: string): Promise<void> {
   await promisify(execFile)('mkfifo', [file]);
   const writer = spawn('sh', ['-c', 'while [ -p "$0" ]; do : > "$0"; done', file]);
-  undo.push(() => {
+  onTestFinished(async () => {
     writer.kill();
-    return once(writer, 'exit');
+    await once(writer, 'exit');
   });
 }
 
 async function makeSocket(file: string): Promise<void> {
   const server = createServer().listen(file);
   await once(server, 'listening');
-  undo.push(() => server.close());
+  onTestFinished(() => void server.close());
 }
 
 const KINDS: Readonly<Record<string, (file: string) => unknown>> = {

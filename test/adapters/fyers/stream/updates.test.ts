@@ -6,6 +6,7 @@ import type { FrameSink } from '../../../../core/ports.ts';
 import { topicsFor } from '../../../../core/stream/hsm-topics.ts';
 import { levelsIn } from '../../../../core/stream/level-values.ts';
 import { startUpdates } from '../../../../core/stream/updates.ts';
+import type { FyersSimulator } from '../../../../sandbox/fyers/server.ts';
 import type { SentBook } from '../../../../sandbox/fyers/streams.ts';
 import { matchLedger } from '../../../support/ledger-match.ts';
 import { observe } from '../../../support/observed-stream.ts';
@@ -15,15 +16,8 @@ const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 
 const folder = makeFolderPerTest();
 
-type Jump = (
-  seconds: number,
-  faults: {
-    readonly sink: FrameSink | null;
-    readonly drop: () => void;
-    readonly cut: () => void;
-    readonly empty: () => void;
-  },
-) => void;
+type Streams = FyersSimulator['streams'];
+type Jump = (seconds: number, streams: Streams, sink: FrameSink | null) => void;
 
 async function record(kind: 'tbt' | 'hsm', onJump: Jump, seconds = 90) {
   const segments = frameSegments(folder.path);
@@ -40,16 +34,7 @@ async function record(kind: 'tbt' | 'hsm', onJump: Jump, seconds = 90) {
       })),
     onJump: (seconds, { streams }) => {
       ledger = streams.keepLedger();
-      const drop = () => {
-        streams.drop(1001);
-      };
-      const cut = () => {
-        streams.faults.isCut = true;
-      };
-      const empty = () => {
-        streams.faults.hasZeroes = true;
-      };
-      onJump(seconds, { sink, drop, cut, empty });
+      onJump(seconds, streams, sink);
     },
   });
   const topics = SYMBOLS.flatMap((symbol) => {
@@ -68,10 +53,10 @@ async function record(kind: 'tbt' | 'hsm', onJump: Jump, seconds = 90) {
 
 describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
   test('have every book that was sent, or a gap', async () => {
-    const { found, inGaps, books, reasons } = await record(kind, (seconds, { drop, cut }) => {
-      if (seconds === 30) drop();
+    const { found, inGaps, books, reasons } = await record(kind, (seconds, streams) => {
+      if (seconds === 30) streams.drop(1001);
       // One of them meets a book, and not the prices next to it.
-      if (seconds >= 60 && seconds < 66) cut();
+      if (seconds >= 60 && seconds < 66) streams.faults.isCut = true;
     });
     expect(found + inGaps).toBe(books);
     expect(found).toBeGreaterThan(20);
@@ -82,8 +67,8 @@ describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
   test('have every book in which a level has no quantity, and none that was not sent', async () => {
     const { found, unchanged, books, reasons, changes } = await record(
       kind,
-      (_, { empty }) => {
-        empty();
+      (_, { faults }) => {
+        faults.hasZeroes = true;
       },
       30,
     );
@@ -99,7 +84,7 @@ describe.each(['tbt', 'hsm'] as const)('The updates of %s', (kind) => {
   });
 
   test('go on with whole books after frames were lost', async () => {
-    const { reasons, updates } = await record(kind, (seconds, { sink }) => {
+    const { reasons, updates } = await record(kind, (seconds, _streams, sink) => {
       if (seconds === 30) sink?.lose(1, 'withheld');
     });
     expect(reasons).toEqual(['lost', 'lost', 'closed', 'closed']);
