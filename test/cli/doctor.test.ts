@@ -121,58 +121,37 @@ describe('fyers doctor', () => {
     expect(found['Functions']?.state).toBe('ok');
   });
 
-  test.each<[string, string, string, RegExp, RegExp]>([
+  test.each<[string, string, RegExp, RegExp]>([
+    ['FYERS_CLIENT_ID=ABCD1234EF-100', 'App', /FYERS_SECRET_KEY is missing/, /myapi\.fyers\.in/],
+    ['FYERS_CLIENT_ID=ABCD\nFYERS_SECRET_KEY=SECRET1234', 'App', /full app id/, /myapi/],
+    // The stack has another app.
     [
-      'a missing secret key',
-      'FYERS_CLIENT_ID=ABCD1234EF-100\n',
-      'App',
-      /FYERS_SECRET_KEY is missing/,
-      /myapi\.fyers\.in/,
-    ],
-    [
-      'an app id without its suffix',
-      'FYERS_CLIENT_ID=ABCD\nFYERS_SECRET_KEY=SECRET1234\n',
-      'App',
-      /full app id/,
-      /myapi/,
-    ],
-    [
-      'an app that differs from the stack’s',
-      'FYERS_CLIENT_ID=OTHER1234-100\nFYERS_SECRET_KEY=SECRET1234\n',
+      'FYERS_CLIENT_ID=OTHER1234-100\nFYERS_SECRET_KEY=SECRET1234',
       'App',
       /another app/,
       /npm run configure/,
     ],
     [
-      'a PIN of three digits',
-      'FYERS_PIN=482\n',
+      'FYERS_PIN=482',
       'PIN',
       /FYERS_PIN in .*\.env line 1 must be exactly four digits/,
       /Correct that line/,
     ],
     [
-      'a redirect URL with an unknown scheme',
-      'FYERS_REDIRECT_URI=ftp://x\n',
+      'FYERS_REDIRECT_URI=ftp://x',
       'Redirect URL',
-      /FYERS_REDIRECT_URI in .*\.env line 1 must be an https/,
+      /\.env line 1 must be an https/,
       /Correct that line/,
     ],
     [
-      'an invalid suffix',
-      'FYERS_SUFFIX=NO!\n',
+      'FYERS_SUFFIX=NO!',
       'Functions',
       /FYERS_SUFFIX in .*\.env line 1 must be 1 to 16/,
       /Correct that/,
     ],
-    [
-      'a suffix without a stack',
-      'FYERS_SUFFIX=none\n',
-      'Functions',
-      /no FyersTokenRefresh-none/,
-      /`pulumi up`/,
-    ],
-  ])('reports %s in .env', async (_what, env, name, detail, fix) => {
-    await using at = await world.openFolder(env);
+    ['FYERS_SUFFIX=none', 'Functions', /no FyersTokenRefresh-none/, /`pulumi up`/],
+  ])('reports for %j in .env a problem of the check %s', async (env, name, detail, fix) => {
+    await using at = await world.openFolder(`${env}\n`);
     const { code, found, all } = await runDoctor(at);
     expect(code).toBe(2);
     expect(found[name]).toMatchObject({ state: 'problem' });
@@ -278,18 +257,15 @@ describe('fyers doctor', () => {
   );
 
   test.each([
-    ['2026-12-01', 'ok'],
-    ['2026-12-02', 'problem'],
-  ])('warns of the end of the known holidays thirty days before: %s', async (day, state) => {
+    ['2026-12-01', 'ok', ''],
+    ['2026-12-02', 'problem', ''],
+    ['2028-01-03', 'problem', 'every weekday counts as a trading day'],
+  ])('warns of the end of the known holidays from thirty days before: %s', async (...row) => {
+    const [day, state, words] = row;
     await using at = await world.openFolder('', { now: parseInstant(`${day}T10:00:00+05:30`) });
-    expect((await runDoctor(at)).found['Calendar']).toMatchObject({ state });
-  });
-
-  test('reports a problem after the end of the known holidays', async () => {
-    await using at = await world.openFolder('', { now: parseInstant('2028-01-03T10:00:00+05:30') });
     const { found } = await runDoctor(at);
-    expect(found['Calendar']).toMatchObject({ state: 'problem' });
-    expect(found['Calendar']?.detail).toContain('every weekday counts as a trading day');
+    expect(found['Calendar']).toMatchObject({ state });
+    expect(found['Calendar']?.detail).toContain(words);
   });
 
   test('prints the fix for a refused token, and reports an unknown symbol', async () => {

@@ -78,32 +78,6 @@ describe('fyers login --aws', () => {
     expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST, in Parameter Store');
     expect(aws.invocations).toEqual([]);
   });
-
-  test.each([
-    ['foreign', 'operator.account', 2],
-    ['dead', 'broker.bad-token', 3],
-    ['expired', 'broker.bad-token', 3],
-  ])('fails if the function reports the token as %s', async (did, error, exit) => {
-    aws.answer = buildAdoptedAnswer(did);
-    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
-    const { code, err } = await at.run('login', '--aws');
-    expect(code).toBe(exit);
-    expect(err).toContain(`${error}: `);
-  });
-
-  test.each([
-    ['broker.unreachable: Fyers could not be reached.', 'broker.unreachable', 3],
-    ['platform.permission: ssm:PutParameter is denied.', 'platform.permission', 4],
-    ['2026-11-25T06:30:00Z 1-2 Task timed out after 120.00 seconds', 'platform.busy', 4],
-    ['an unknown failure', 'bug.unexpected', 70],
-  ])('exits with the code of the function’s failure: %s', async (message, error, exit) => {
-    aws.failed = message;
-    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
-    const { code, err } = await at.run('login', '--aws');
-    expect(code).toBe(exit);
-    expect(err).toContain(`${error}: FyersTokenRefresh failed: `);
-    expect(err).toContain('./fyers logs refresh');
-  });
 });
 
 describe('fyers login with the login function’s URL', () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AppId, AppSecret } from '../../core/config/values.ts';
 import { instant, istDate } from '../../core/time.ts';
 import { newState } from '../../core/token/login/link.ts';
@@ -29,6 +29,7 @@ const STRANGER = { id: APP.id as AppId, secret: 'ANOTHERSECRET' as AppSecret };
 async function startLoopbackLogin(browser: (url: string, redirectUri: string) => Promise<void>) {
   const redirectUri = `http://127.0.0.1:${String(await freePort())}/back`;
   const fyers = await startSimulatedFyers({ redirectUri });
+  onTestFinished(() => fyers.close());
   const work: Promise<void>[] = [];
   const open = (url: string): Promise<void> => {
     work.push(browser(url, redirectUri));
@@ -43,12 +44,11 @@ describe('fyers login with a URL on this machine', () => {
   test('receives Fyers’ redirect and shows the result in the browser', async () => {
     const pages: string[] = [];
     const headers: Headers[] = [];
-    const { fyers, folder, browserDone } = await startLoopbackLogin(async (url) => {
+    const { folder, browserDone } = await startLoopbackLogin(async (url) => {
       const page = await fetch(await logInAt(url));
       headers.push(page.headers);
       pages.push(await page.text());
     });
-    await using _fyers = fyers;
     await using at = await folder();
     const { code, out, err } = await at.run('login');
     await browserDone();
@@ -82,7 +82,6 @@ describe('fyers login with a URL on this machine', () => {
         answers.push(answer.status);
       }
     });
-    await using _fyers = fyers;
     await using at = await folder();
     expect((await at.run('login')).code).toBe(0);
     await browserDone();
@@ -93,11 +92,10 @@ describe('fyers login with a URL on this machine', () => {
   });
 
   test('fails with Fyers’ own error if it comes with the right state', async () => {
-    const { fyers, folder, browserDone } = await startLoopbackLogin(async (url, back) => {
+    const { folder, browserDone } = await startLoopbackLogin(async (url, back) => {
       const state = new URL(url).searchParams.get('state') ?? '';
       await fetch(`${back}?s=error&code=-99&message=declined&state=${state}`);
     });
-    await using _fyers = fyers;
     await using at = await folder();
     const { code, err } = await at.run('login');
     await browserDone();
@@ -107,11 +105,10 @@ describe('fyers login with a URL on this machine', () => {
 
   test('names the port that another program uses before it opens a page', async () => {
     let opened = 0;
-    const { fyers, folder, redirectUri } = await startLoopbackLogin(() => {
+    const { folder, redirectUri } = await startLoopbackLogin(() => {
       opened += 1;
       return Promise.resolve();
     });
-    await using _fyers = fyers;
     await using at = await folder();
     const { port } = new URL(redirectUri);
     const other = createServer().listen(Number(port), '127.0.0.1');
@@ -125,8 +122,7 @@ describe('fyers login with a URL on this machine', () => {
   });
 
   test('fails after ten minutes without a redirect, and frees the port', async () => {
-    const { fyers, folder, redirectUri } = await startLoopbackLogin(() => Promise.resolve());
-    await using _fyers = fyers;
+    const { folder, redirectUri } = await startLoopbackLogin(() => Promise.resolve());
     // The virtual clock jumps to the deadline.
     await using at = await folder({});
     const { code, err } = await at.run('login');
@@ -138,8 +134,7 @@ describe('fyers login with a URL on this machine', () => {
   });
 
   test('exits with 2 on Ctrl-C and frees the port', async () => {
-    const { fyers, folder, redirectUri } = await startLoopbackLogin(() => Promise.resolve());
-    await using _fyers = fyers;
+    const { folder, redirectUri } = await startLoopbackLogin(() => Promise.resolve());
     await using at = await folder();
     const child = spawn(process.execPath, [MAIN, 'login', '--no-open'], { cwd: at.folder });
     const printed: string[] = [];
@@ -155,11 +150,10 @@ describe('fyers login with a URL on this machine', () => {
 
   test('asks for the pasted address with --paste', async () => {
     let url = '';
-    const { fyers, folder, redirectUri } = await startLoopbackLogin((opened) => {
+    const { folder, redirectUri } = await startLoopbackLogin((opened) => {
       url = opened;
       return Promise.resolve();
     });
-    await using _fyers = fyers;
     const ask = () => logInAt(url);
     const confirm = () => Promise.resolve(false);
     await using at = await folder({ person: { ask, confirm } });

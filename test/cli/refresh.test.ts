@@ -250,13 +250,14 @@ describe('fyers refresh --aws', () => {
     ['operator.app-secret: Fyers refused it.', 2],
     ['broker.unreachable: Fyers is away.', 3],
     ['platform.busy: Another run.', 4],
-  ])('exits with the code of the function’s failure: %s', async (message, exit) => {
+    ['an unknown failure', 70, 'bug.unexpected: FyersTokenRefresh failed: an unknown failure'],
+  ])('exits with the code of the function’s failure: %s', async (message, exit, words?: string) => {
     await using aws = await awsStub();
     aws.failed = message;
     await using at = await stage({ aws: aws.options });
     const { code, err } = await at.run('refresh', '--aws');
     expect(code).toBe(exit);
-    expect(err).toContain(message.replace(': ', ': FyersTokenRefresh failed: '));
+    expect(err).toContain(words ?? message.replace(': ', ': FyersTokenRefresh failed: '));
   });
 
   test('prints the next step if the function does not exist', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../core/config/names.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { operatorToken } from '../support/operator-token.ts';
-import { stage } from './cli-harness.ts';
+import { openStagePerTest, stage } from './cli-harness.ts';
 
 const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
 const SECRET = 'SECRETKEY1';
@@ -13,10 +13,11 @@ const PARAMETERS = {
   FYERS_REFRESH_TOKEN: PLACEHOLDER,
 };
 
+const cli = openStagePerTest(() => ({ parameters: PARAMETERS }));
+
 describe('fyers ssm list', () => {
   test('reports each parameter as present, placeholder or absent', async () => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const { code, out } = await at.run('ssm', 'list');
+    const { code, out } = await cli.run('ssm', 'list');
     expect(code).toBe(0);
     const rows = out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3));
     expect(rows).toEqual([
@@ -36,8 +37,7 @@ describe('fyers ssm list', () => {
   });
 
   test('prints the same as JSON', async () => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const answer: unknown = JSON.parse((await at.run('ssm', 'list', '--json')).out);
+    const answer: unknown = JSON.parse((await cli.run('ssm', 'list', '--json')).out);
     expect(answer).toMatchObject({ region: 'ap-south-1' });
     expect(answer).toHaveProperty('parameters.2', {
       name: 'FYERS_ACCESS_TOKEN',
@@ -68,25 +68,15 @@ describe('fyers ssm list', () => {
 });
 
 describe('fyers ssm get', () => {
-  test('masks a value and prints its fingerprint', async () => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const { code, out } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN');
-    expect(code).toBe(0);
-    expect(out).toBe(
+  test.each<[string, string, ...string[]]>([
+    [
       `******** (${String(TOKEN.length)} characters, fingerprint ${displayFingerprint(TOKEN)}; --reveal shows it)`,
-    );
-  });
-
-  test('masks a short value without a fingerprint', async () => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const { out } = await at.run('ssm', 'get', 'FYERS_SECRET_KEY');
-    expect(out).toBe('******** (10 characters; --reveal shows it)');
-  });
-
-  test('prints only the value with --reveal', async () => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const { out, err } = await at.run('ssm', 'get', 'FYERS_ACCESS_TOKEN', '--reveal');
-    expect({ out, err }).toEqual({ out: TOKEN, err: '' });
+      'FYERS_ACCESS_TOKEN',
+    ],
+    ['******** (10 characters; --reveal shows it)', 'FYERS_SECRET_KEY'],
+    [TOKEN, 'FYERS_ACCESS_TOKEN', '--reveal'],
+  ])('prints %s for %s', async (shown, ...argv) => {
+    expect(await cli.run('ssm', 'get', ...argv)).toMatchObject({ code: 0, out: shown, err: '' });
   });
 
   test('accepts the name with and without the suffix of the stack', async () => {
@@ -101,15 +91,13 @@ describe('fyers ssm get', () => {
     ['absent', 'FYERS_TOKEN_STATE', 'is not in Parameter Store'],
     ['a placeholder', 'FYERS_REFRESH_TOKEN', 'holds no token yet'],
   ])('exits with 2 and prints no value if it is %s', async (_what, name, words) => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const { code, out, err } = await at.run('ssm', 'get', name, '--reveal');
+    const { code, out, err } = await cli.run('ssm', 'get', name, '--reveal');
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(words);
   });
 
   test.each(['FYERS_PIN', 'toString'])('lists the names if %s is not one of them', async (name) => {
-    await using at = await stage({ parameters: PARAMETERS });
-    const { code, err } = await at.run('ssm', 'get', name);
+    const { code, err } = await cli.run('ssm', 'get', name);
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.usage: .*FYERS_CLIENT_ID, FYERS_SECRET_KEY, /);
   });

@@ -7,6 +7,9 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 import { subscriptionsFinding } from '../../cli/checks/alarms.ts';
+import type { NamedFinding } from '../../cli/checks/check.ts';
+import { joinUnread, unreadFinding } from '../../cli/commands/status.ts';
+import { type ErrorCode, FyersError } from '../../core/errors.ts';
 import { type Instant, dateOf, instant, istDate, istInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { loginNeeded, runFailed, tokenPublished } from '../../core/token/log.ts';
@@ -270,4 +273,43 @@ describe('fyers status', () => {
     expect(answer.parts.length).toBeGreaterThan(9);
     expect(leaksOf(`${plain.out}${out}`, { token: GOOD, secret: APP.secret })).toEqual([]);
   });
+});
+
+const READ: NamedFinding = {
+  name: 'token',
+  state: 'live',
+  tone: 'good',
+  detail: 'x',
+  todo: [],
+  facts: {},
+};
+
+function createUnread(
+  name: string,
+  nextStep: string,
+  code: ErrorCode = 'operator.credentials',
+): NamedFinding {
+  const error = new FyersError(code, `Reading the ${name} failed.`, nextStep);
+  return { name, ...unreadFinding(error) };
+}
+
+test('joinUnread merges parts that failed for the same reason', () => {
+  const all = ['function', 'token', 'alarms'].map((name) =>
+    createUnread(name, 'Run `aws configure`.'),
+  );
+  const joined = joinUnread(all);
+  expect(joined).toHaveLength(1);
+  expect(joined[0]).toMatchObject({ name: '3 parts', unread: 'aws', facts: all[0]?.facts });
+});
+
+test('joinUnread keeps parts with different reasons, and parts that were read', () => {
+  const [alarms, schedule, log] = [
+    createUnread('alarms', 'Run `aws configure`.'),
+    createUnread('schedule', 'Allow it.', 'platform.permission'),
+    createUnread('log', 'Run `aws configure`.'),
+  ];
+  const joined = joinUnread([READ, alarms, schedule, log]);
+  expect(joined.map(({ name }) => name)).toEqual(['token', '2 parts', 'schedule']);
+  expect(joined[1]?.detail).toMatch(/^alarms, log: /);
+  expect(joinUnread([READ, READ, alarms])).toEqual([READ, READ, alarms]);
 });

@@ -200,14 +200,6 @@ describe('fyers takeover', () => {
     expect([made.pulumi.config(), tokenFile(made, 'access_token.txt')]).toEqual([{}, null]);
   });
 
-  test('changes nothing if there is no terminal and no --yes', async () => {
-    await using made = await createReferenceScene();
-    const { code, err } = await made.takeover();
-    expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.usage: There is no terminal .*--yes/);
-    expect(await remaining(made.aws)).toEqual(EVERYTHING);
-  });
-
   test('removes nothing if the answer is no, and prints how to enable the rule again', async () => {
     await using made = await createReferenceScene(createAnsweringPerson(false));
     const { code, out } = await made.takeover();
@@ -217,22 +209,32 @@ describe('fyers takeover', () => {
     expect(out).toContain('aws events enable-rule --name FyersTokenRefreshDaily');
   });
 
-  test('stops before any change if the configuration has another value', async () => {
+  test.each<[string, (made: Scene) => void, readonly string[], RegExp]>([
+    [
+      'there is no terminal and no --yes',
+      () => undefined,
+      [],
+      /^operator\.usage: There is no terminal .*--yes/,
+    ],
+    [
+      'the configuration has another value',
+      ({ pulumi }) => void pulumi.configure('secretKey', 'ANOTHER1'),
+      ['--yes'],
+      /^operator\.takeover: secretKey .*pulumi config rm --stack dev secretKey/,
+    ],
+    [
+      'a token file is malformed',
+      ({ at }) => void at.write('access_token.txt', 'abc'),
+      ['--yes'],
+      /^operator\.token-file: /,
+    ],
+  ])('stops before any change if %s', async (_what, arrange, flags, words) => {
     await using made = await createReferenceScene();
-    made.pulumi.configure('secretKey', 'ANOTHER1');
-    const { code, out, err } = await made.takeover('--yes');
+    arrange(made);
+    const { code, out, err } = await made.takeover(...flags);
     expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.takeover: secretKey .*pulumi config rm --stack dev secretKey/);
+    expect(err).toMatch(words);
     expect(`${out}${err}`).not.toContain('ANOTHER1');
-    expect(await remaining(made.aws)).toEqual(EVERYTHING);
-  });
-
-  test('stops before any change if a token file is malformed', async () => {
-    await using made = await createReferenceScene();
-    made.at.write('access_token.txt', 'abc');
-    const { code, err } = await made.takeover('--yes');
-    expect(code).toBe(2);
-    expect(err).toMatch(/^operator\.token-file: /);
     expect(await remaining(made.aws)).toEqual(EVERYTHING);
   });
 
