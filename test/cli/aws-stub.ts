@@ -13,6 +13,8 @@ export interface AwsStub extends AsyncDisposable {
   answer: unknown;
   failed: string | null;
   hasFunctions: boolean;
+  /** Whether IAM forbids to read a parameter. */
+  isDenied: boolean;
   /** The login function's URL; null if the stack has no login function. */
   loginUrl: string | null;
   /**
@@ -45,6 +47,7 @@ export async function awsStub(parameters: Readonly<Record<string, string>> = {})
     answer: {},
     failed: null,
     hasFunctions: true,
+    isDenied: false,
     loginUrl: null,
     settings: null,
     onRead: () => undefined,
@@ -83,6 +86,10 @@ function reply(stub: AwsStub, url: string, body: string): Reply {
   }
   const { Name } = JSON.parse(body) as { Name: string };
   stub.onRead(Name);
+  if (stub.isDenied) {
+    const message = `User: me is not authorized to perform: ssm:GetParameter on resource: ${Name}`;
+    return { status: 400, answer: { __type: 'AccessDeniedException', message } };
+  }
   const Value = stub.parameters.get(Name);
   return Value === undefined
     ? { status: 400, answer: { __type: 'ParameterNotFound' } }

@@ -1,19 +1,17 @@
 // Runs one command in a temporary folder with a virtual clock, and collects everything that it
 // prints.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach } from 'vitest';
 import type { AwsOptions, Environment, Io, Person } from '../../cli/shared/io.ts';
 import { main } from '../../cli/program.ts';
 import { linesTo } from '../../cli/shared/terminal.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant } from '../../core/time.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { NOON } from '../sandbox/fyers/simulator.ts';
+import { awsStub } from './aws-stub.ts';
 
 interface Ran {
   readonly code: number;
@@ -53,7 +51,10 @@ export interface StageOptions {
 
 export async function stage(options: StageOptions = {}): Promise<Stage> {
   const folder = mkdtempSync(path.join(tmpdir(), 'fyers-cli-'));
-  const store = await startParameterStore(options.parameters ?? {});
+  const { parameters = {} } = options;
+  const store = await awsStub(typeof parameters === 'string' ? {} : parameters);
+  store.isDenied = parameters === 'denied';
+  if (parameters === 'unreachable') await store[Symbol.asyncDispose]();
   const io = (out: string[], err: string[], screen: string[]): Io => ({
     ...linesTo({
       colour: options.colour ?? false,
@@ -67,15 +68,8 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     env: options.env ?? {},
     clock: options.clock ?? virtualClock(options.now ?? instant(NOON)),
     get aws() {
-      if (options.parameters === 'broken') throw new TypeError('no client was made');
-      return (
-        options.aws ?? {
-          endpoint: store.url,
-          region: 'ap-south-1',
-          credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'test' },
-          maxAttempts: 1,
-        }
-      );
+      if (parameters === 'broken') throw new TypeError('no client was made');
+      return options.aws ?? store.options;
     },
     person: options.person ?? null,
     piped: () => Promise.resolve(options.piped ?? ''),
@@ -130,30 +124,4 @@ export function openStagePerTest(options: () => StageOptions = () => ({})): Stag
       opened = await stage(other);
     },
   };
-}
-
-/** Serves GetParameter in AWS's JSON protocol on loopback. */
-async function startParameterStore(parameters: NonNullable<StageOptions['parameters']>) {
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { Name } = JSON.parse(body) as { Name: string };
-      const { status, answer } = reply(Name, parameters);
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify(answer));
-    });
-  });
-  const store = await listenOnLoopback(server);
-  if (parameters === 'unreachable') await store[Symbol.asyncDispose]();
-  return store;
-}
-
-function reply(name: string, parameters: NonNullable<StageOptions['parameters']>) {
-  if (typeof parameters === 'string') {
-    const message = `User: me is not authorized to perform: ssm:GetParameter on resource: ${name}`;
-    return { status: 400, answer: { __type: 'AccessDeniedException', message } };
-  }
-  const value = parameters[name];
-  return value === undefined
-    ? { status: 400, answer: { __type: 'ParameterNotFound' } }
-    : { status: 200, answer: { Parameter: { Name: name, Value: value, Type: 'SecureString' } } };
 }

@@ -8,6 +8,7 @@ import {
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { AwsOptions } from '../../cli/shared/io.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
@@ -84,6 +85,19 @@ export async function startDoctorWorld(): Promise<DoctorWorld> {
     },
   };
   return world;
+}
+
+/** The SDK's error if no provider has credentials. */
+export const NO_CREDENTIALS = 'Could not load credentials from any providers';
+
+/** Neither answers nor has credentials. @param problem null if it has credentials */
+export function unreachableAws(problem: string | null = NO_CREDENTIALS): AwsOptions {
+  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' };
+  const refusal = Object.assign(new Error(problem ?? ''), { name: 'CredentialsProviderError' });
+  return {
+    ...{ region: 'ap-south-1', endpoint: 'http://127.0.0.1:9', maxAttempts: 1 },
+    credentials: () => (problem === null ? Promise.resolve(credentials) : Promise.reject(refusal)),
+  };
 }
 
 interface Finding {

@@ -4,13 +4,11 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { runDoctor } from './doctor-fixture.ts';
+import { NO_CREDENTIALS, runDoctor, unreachableAws } from './doctor-fixture.ts';
 import { stageWithPulumi } from './pulumi-stand-in.ts';
 
 const FOR_AWS = ['Pulumi', 'AWS identity', 'Lambda quota', 'Functions', 'Messages'];
 const APP_LINES = `FYERS_CLIENT_ID=${APP.id}\nFYERS_SECRET_KEY=${APP.secret}\n`;
-/** The SDK's error if no provider has credentials. */
-const NO_CREDENTIALS = 'Could not load credentials from any providers';
 
 interface Laptop {
   readonly env?: string;
@@ -21,25 +19,9 @@ interface Laptop {
   readonly credentials?: string | null;
 }
 
-async function createLaptop({
-  env,
-  hasPulumi = false,
-  pulumiFails,
-  credentials = NO_CREDENTIALS,
-}: Laptop = {}) {
-  const at = await stageWithPulumi(pulumiFails, hasPulumi, {
-    aws: {
-      region: 'ap-south-1',
-      endpoint: 'http://127.0.0.1:9',
-      maxAttempts: 1,
-      credentials: () =>
-        credentials === null
-          ? Promise.resolve({ accessKeyId: 'AKIATEST', secretAccessKey: 'test' })
-          : Promise.reject(
-              Object.assign(new Error(credentials), { name: 'CredentialsProviderError' }),
-            ),
-    },
-  });
+async function createLaptop({ env, hasPulumi = false, pulumiFails, credentials }: Laptop = {}) {
+  const aws = unreachableAws(credentials);
+  const at = await stageWithPulumi(pulumiFails, hasPulumi, { aws });
   at.write('.env', env ?? APP_LINES);
   at.write('access_token.txt', mintToken(SEED, APP, 'access_token', SEVEN));
   return at;

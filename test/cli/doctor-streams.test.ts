@@ -4,7 +4,7 @@ import { type Instant, instant } from '../../core/time.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { runDoctor } from './doctor-fixture.ts';
+import { runDoctor, unreachableAws } from './doctor-fixture.ts';
 import { stageWithPulumi } from './pulumi-stand-in.ts';
 
 let fyers: FyersSimulator;
@@ -29,18 +29,7 @@ interface Laptop {
 async function streamsOf({ feed = '', symbols = 'NSE:SBIN-EQ,FUT:NIFTY', ...laptop }: Laptop) {
   const { now = BEFORE_SESSION, flags = ['--live'] } = laptop;
   fyers.setClock(now);
-  await using at = await stageWithPulumi('', false, {
-    now,
-    aws: {
-      ...{ region: 'ap-south-1', endpoint: 'http://127.0.0.1:9', maxAttempts: 1 },
-      credentials: () =>
-        Promise.reject(
-          Object.assign(new Error('Could not load credentials from any providers'), {
-            name: 'CredentialsProviderError',
-          }),
-        ),
-    },
-  });
+  await using at = await stageWithPulumi('', false, { now, aws: unreachableAws() });
   const lines = { CLIENT_ID: APP.id, SECRET_KEY: APP.secret, API_URL: fyers.url };
   const { harvesters } = laptop;
   const recorded =

@@ -10,6 +10,7 @@ import { DEPTH_SAMPLE } from '../support/depth-sample.ts';
 import { startDepthServer } from '../support/depth-server.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { stage, openStagePerTest } from './cli-harness.ts';
+import { unreachableAws } from './doctor-fixture.ts';
 
 const cli = openStagePerTest();
 
@@ -57,13 +58,6 @@ test('A day without field faults has neither a count nor a table', async () => {
   expect(html).not.toContain('Empty columns');
 });
 
-const NO_AWS = {
-  endpoint: 'http://127.0.0.1:1',
-  region: 'ap-south-1',
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  maxAttempts: 1,
-};
-
 describe('fyers doctor --live', () => {
   async function examineBook(entry: unknown, time = '12:00', symbol = 'NSE:SBIN-EQ') {
     await using server = await startDepthServer((call) => ({
@@ -71,7 +65,7 @@ describe('fyers doctor --live', () => {
       body: { s: 'ok', d: { [call.symbol]: entry }, message: '' },
     }));
     const now = parseInstant(`2026-11-25T${time}:00+05:30`);
-    await using at = await stage({ now, aws: NO_AWS });
+    await using at = await stage({ now, aws: unreachableAws(null) });
     const lines = [`CLIENT_ID=${APP.id}`, `SECRET_KEY=${APP.secret}`, `SYMBOLS=${symbol}`];
     const env = [...lines, `API_URL=${server.url}`].map((line) => `FYERS_${line}\n`);
     at.write('.env', env.join(''));

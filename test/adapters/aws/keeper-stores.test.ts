@@ -1,5 +1,4 @@
 // Tests the parameter store, the claims and the PIN against an independent emulator with IAM enforced.
-import path from 'node:path';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -11,28 +10,18 @@ import { awsFault } from '../../../adapters/aws/fault.ts';
 import { claimStore, parameterStore } from '../../../adapters/aws/parameters.ts';
 import { pinSecret } from '../../../adapters/aws/pin.ts';
 import { namesFor } from '../../../core/config/names.ts';
-import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
+import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
 import { powerless } from '../../support/restricted-role.ts';
-import { ROOT } from '../../support/source-tree.ts';
-import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
-const dir = makeFolderPerFile();
-let emulator: Emulator;
+let aws: EmulatedAws;
 let ssm: SSMClient;
-let secretsManager: SecretsManagerClient;
 const names = namesFor('paper');
-const options = () => ({
-  endpoint: emulator.endpoint,
-  region: emulator.region,
-  credentials: emulator.rootCredentials,
-});
 
 beforeAll(async () => {
-  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
-  ssm = new SSMClient(options());
-  secretsManager = new SecretsManagerClient(options());
+  aws = await emulatedAws();
+  ssm = new SSMClient(aws.options);
 });
-afterAll(() => emulator.close());
+afterAll(() => aws.close());
 
 describe('The parameter store', () => {
   const secrets: string[] = [];
@@ -81,7 +70,7 @@ describe('The parameter store', () => {
   });
 
   test('names the action and the parameter that a role may not use', async () => {
-    const client = new SSMClient(await powerless(options()));
+    const client = new SSMClient(await powerless(aws.options));
     for (const [action, attempt] of [
       ['ssm:GetParameter', () => store(client).read('FYERS_ACCESS_TOKEN')],
       ['ssm:PutParameter', () => store(client).write('FYERS_ACCESS_TOKEN', 'a value')],
@@ -111,6 +100,7 @@ describe('claimStore', () => {
 
 describe('pinSecret', () => {
   test('returns null without a secret, and refuses a value that is not a PIN', async () => {
+    const secretsManager = new SecretsManagerClient(aws.options);
     const reader = pinSecret(secretsManager, names.pinSecret);
     expect(await reader.pin()).toBeNull();
     const Name = names.pinSecret;

@@ -250,34 +250,18 @@ describe('prove', () => {
     [error(401, -8, 'Your token has expired'), true],
     [error(429, 429, 'request limit reached'), false],
     [{ status: 502, body: 'Bad gateway' }, false],
+    [{ status: 200, body: '{"s":"ok"}' }, false],
   ])('returns whether the broker refuses the depth that a harvester needs: %j', async (...row) => {
     const [depth, isRefused] = row;
+    const profile = JSON.stringify({ s: 'ok', data: { fy_id: FY_ID } });
     const { broker, seen } = await scriptBroker((url) =>
-      url.startsWith('/data/depth') ? depth : { status: 200, body: '{"s":"ok"}' },
+      url.startsWith('/data/depth') ? depth : { status: 200, body: profile },
     );
     const token = accessToken(SEVEN);
     const proof = await broker.prove(APP.id, token, signal, 'depth');
-    expect(proof).toMatchObject({ kind: 'live' });
+    expect(proof).toMatchObject({ kind: 'live', fyId: FY_ID });
     expect('depthRefused' in proof).toBe(isRefused);
     expect(seen.map(({ url }) => url.split('?')[0])).toEqual(['/api/v3/profile', '/data/depth']);
-    expect(await broker.prove(APP.id, token, signal)).toEqual({ kind: 'live', fyId: null });
-  });
-
-  test('reads market depth too if a harvester needs it', async () => {
-    const { broker, simulator } = await simulateBroker();
-    const token = accessToken(SEVEN);
-    expect(await broker.prove(APP.id, token, signal, 'depth')).toEqual({
-      kind: 'live',
-      fyId: FY_ID,
-    });
-    expect(simulator.requests().map(({ path }) => path)).toEqual([
-      '/api/v3/profile',
-      '/data/depth',
-    ]);
-    const { broker: refusing } = await scriptBroker({ status: 200, body: '{"s":"ok"}' });
-    expect(await refusing.prove(APP.id, token, signal, 'depth')).toEqual({
-      kind: 'live',
-      fyId: null,
-    });
+    expect(await broker.prove(APP.id, token, signal)).toEqual({ kind: 'live', fyId: FY_ID });
   });
 });

@@ -1,6 +1,5 @@
 // Runs the handler as Lambda does, against the emulator and the Fyers simulator, and searches its
 // output for secrets.
-import path from 'node:path';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -13,9 +12,9 @@ import { FyersError } from '../../../core/errors.ts';
 import type { TokenStore } from '../../../core/ports.ts';
 import { DAY, HOUR, MINUTE, brokerDay, formatUtc, plus } from '../../../core/time.ts';
 import type { Answer } from '../../../functions/refresh/handler.ts';
-import { type Emulator, startEmulator } from '../../../sandbox/aws/emulator.ts';
 import { type FyersSimulator, startFyers } from '../../../sandbox/fyers/server.ts';
 import { leaksOf } from '../../support/canaries.ts';
+import { type EmulatedAws, emulatedAws } from '../../support/emulated-aws.ts';
 import {
   APP,
   LINK_KEY,
@@ -26,8 +25,6 @@ import {
   accessToken,
   refreshToken,
 } from '../../support/keeper-fixture.ts';
-import { ROOT } from '../../support/source-tree.ts';
-import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 import { openTopic } from '../../support/topic.ts';
 
 const names = namesFor('');
@@ -37,8 +34,7 @@ const OLD = accessToken(plus(SEVEN, -2 * DAY));
 const REFRESH = refreshToken(plus(SEVEN, -DAY));
 const FOREIGN = accessToken(plus(SEVEN, -MINUTE), 9, 'XB00002');
 
-const dir = makeFolderPerFile();
-let emulator: Emulator;
+let aws: EmulatedAws;
 let ssm: SSMClient;
 let sqs: SQSClient;
 let inbox = '';
@@ -51,16 +47,12 @@ const secrets = new Map<string, string>();
 beforeAll(async () => {
   // The clock must stand still: the session hours depend on the date.
   vi.useFakeTimers({ now: SEVEN, toFake: ['Date'] });
-  emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
-  const options = {
-    endpoint: emulator.endpoint,
-    region: emulator.region,
-    credentials: emulator.rootCredentials,
-  };
-  vi.stubEnv('AWS_ENDPOINT_URL', emulator.endpoint);
-  vi.stubEnv('AWS_REGION', emulator.region);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', emulator.rootCredentials.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', emulator.rootCredentials.secretAccessKey);
+  aws = await emulatedAws();
+  const { options } = aws;
+  vi.stubEnv('AWS_ENDPOINT_URL', options.endpoint);
+  vi.stubEnv('AWS_REGION', options.region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   vi.stubEnv('FYERS_DAYS', 'all');
   ssm = new SSMClient(options);
   sqs = new SQSClient(options);
@@ -80,7 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   vi.useRealTimers();
-  await emulator.close();
+  await aws.close();
 });
 
 async function receiveMessages(): Promise<readonly string[]> {
