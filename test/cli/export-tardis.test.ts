@@ -71,12 +71,6 @@ describe('fyers export --format tardis', () => {
     expect(names().map((name) => [name, linesOf(name)])).toEqual(local);
     const last = `[Writing: segment ${String(stored.length)} of ${String(stored.length)},`;
     expect(again.screen.some((line) => line.startsWith(last))).toBe(true);
-    bucket.damage(date, stored[1] ?? '', null);
-    const cut = await away.run(...args, '--to', 'b');
-    expect(cut.code).toBe(4);
-    expect(cut.err).toContain(`${stored[1] ?? ''} is missing or damaged`);
-    expect(cut.err).toContain(`check ${DATE} --s3`);
-    expect(readdirSync(path.join(away.folder, 'b')).sort()).toEqual(names());
   });
 
   test('writes a file for each symbol and type, in one pass, and reports gaps', async () => {
@@ -137,16 +131,6 @@ describe('fyers export --format tardis', () => {
     expect(readFileSync(path.join(cli.folder, 'out', BOOK), 'utf8')).toBe('mine');
     expect((await exported('--force')).code).toBe(0);
     expect(readFileSync(path.join(cli.folder, 'out', BOOK))).toEqual(before);
-  });
-
-  test('goes on after a damaged segment, with a snapshot after the gap', async () => {
-    const { segments } = await record();
-    const [, second = ''] = await segments.names();
-    writeFileSync(segments.pathOf(second), 'damaged');
-    const { code, err } = await exported();
-    expect(code).toBe(4);
-    expect(err).toContain(second);
-    expect(linesOf(BOOK).filter((line) => line.includes(',true,bid,'))).toHaveLength(2 * 50);
   });
 
   test('writes more files than may be open at once', async () => {

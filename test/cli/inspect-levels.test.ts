@@ -1,5 +1,5 @@
 // Tests `./fyers inspect --levels`: the book of an instant from the frames of a stream.
-import { rm, truncate, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { segmentsSince } from '../../cli/shared/frames.ts';
@@ -113,21 +113,6 @@ describe('fyers inspect --levels', () => {
   test('reads a day that is not compacted yet', async () => {
     await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS, state: 'ended' });
     expect((await json('SBIN', '--levels', '50')).answer).toMatchObject({ sequence: 3 });
-  });
-
-  test('takes a damaged segment for a gap', async () => {
-    const { folder } = await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
-    const [, name = ''] = await folder.frames.names();
-    await truncate(folder.pathOf(name), 40);
-    expect((await json('SBIN', '--at', '09:00:11', '--levels', '5')).answer).toMatchObject({
-      sequence: 2,
-    });
-    const { code, err, answer } = await json('SBIN', '--at', '09:00:21', '--levels', '50');
-    expect(code).toBe(2);
-    expect(err).toContain(`${name} is missing or damaged`);
-    expect(answer).toMatchObject({ reason: 'damaged' });
-    const later = await json('SBIN', '--at', '09:00:31', '--levels', '50');
-    expect(later).toMatchObject({ code: 0, answer: { sequence: 2 } });
   });
 
   test('reports a book of a recorder that died as not sound after its last frame', async () => {

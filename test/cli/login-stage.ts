@@ -1,8 +1,6 @@
 // Creates a folder with an app, a simulated Fyers, and a person who logs in on its page.
-import { once } from 'node:events';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect } from 'vitest';
 import type { Person } from '../../cli/shared/io.ts';
@@ -15,6 +13,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import type { SimulatedApp } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
 import { leaksOf } from '../support/canaries.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { type Stage, type StageOptions, stage } from './cli-harness.ts';
 
 export const SECRET_APP: SimulatedApp = { ...APP, secret: 'CANARYSECRET9' };
@@ -139,12 +138,9 @@ export const stoppedClock: Clock = {
 };
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  const { url, ...listening } = await listenOnLoopback(createServer());
+  await listening[Symbol.asyncDispose]();
+  return Number(new URL(url).port);
 }
 
 export function contentOf(at: Stage, name: string): string {

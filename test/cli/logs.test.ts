@@ -11,8 +11,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { describe, expect, test } from 'vitest';
-import type { AwsOptions } from '../../cli/shared/io.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type DayEvent, eventLine } from '../../core/recording/day-events.ts';
 import { type Instant, SECOND, formatIso, istDate, istInstant, plus } from '../../core/time.ts';
 import { loginNeeded, runFailed } from '../../core/token/log.ts';
@@ -20,7 +19,7 @@ import { openAccountsPerFile } from '../support/emulated-aws.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
-import { stage } from './cli-harness.ts';
+import { openStagePerTest } from './cli-harness.ts';
 
 const DATE = istDate('2026-11-25');
 const NOON = istInstant(DATE, '12:00');
@@ -28,17 +27,18 @@ const at = (time: string): Instant => istInstant(DATE, time);
 
 const dir = makeFolderPerFile();
 const newAccount = openAccountsPerFile();
+let aws: ReturnType<typeof newAccount>;
+beforeEach(() => {
+  aws = newAccount();
+});
+const on = openStagePerTest(() => ({ aws, now: NOON }));
 
 interface Line {
   readonly at: Instant;
   readonly text: string;
 }
 
-async function putLogLines(
-  aws: AwsOptions,
-  logGroupName: string,
-  lines: readonly Line[],
-): Promise<void> {
+async function putLogLines(logGroupName: string, lines: readonly Line[]): Promise<void> {
   const logs = new CloudWatchLogsClient(aws);
   const logStreamName = 'run';
   // The second call fails because the group exists.
@@ -67,9 +67,7 @@ const LINES: readonly Line[] = [
 
 describe('fyers logs of a function', () => {
   test('prints Indian time, level, message and facts, without Lambda’s own lines', async () => {
-    const aws = newAccount();
-    await putLogLines(aws, '/aws/lambda/FyersTokenRefresh', LINES);
-    await using on = await stage({ aws, now: NOON });
+    await putLogLines('/aws/lambda/FyersTokenRefresh', LINES);
     const { code, out, err } = await on.run('logs', 'refresh');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n')).toEqual([
@@ -92,48 +90,41 @@ describe('fyers logs of a function', () => {
     ['one day by default', [], 1],
     ['for the duration of --since', ['--since', '25h'], 2],
   ])('looks back %s', async (_what, flags, count) => {
-    const aws = newAccount();
     const line = (when: Instant) => ({ at: when, text: 'a line' });
-    await putLogLines(aws, '/aws/lambda/FyersWatch-paper', [
+    await putLogLines('/aws/lambda/FyersWatch-paper', [
       line(plus(NOON, -24 * 3_600 * SECOND - 1)),
       line(plus(NOON, -24 * 3_600 * SECOND)),
     ]);
-    await using on = await stage({ aws, now: NOON });
     const { out } = await on.run('logs', 'watch', '--suffix', 'paper', ...flags);
     expect(out.split('\n')).toHaveLength(count);
   });
 
   test('prints the next step if there is no log group, and reports if nothing was logged', async () => {
-    const aws = newAccount();
-    await using on = await stage({ aws, now: NOON });
     const absent = await on.run('logs', 'login');
     expect(absent.code).toBe(2);
     expect(absent.err).toMatch(
       /^operator\.prerequisite: There is no log group \/aws\/lambda\/FyersLogin .*`pulumi up`/,
     );
-    await putLogLines(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
+    await putLogLines('/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
     const quiet = await on.run('logs', 'login', '--since', '5m');
     expect(quiet).toMatchObject({ code: 0, out: '' });
     expect(quiet.err).toContain('FyersLogin has logged nothing for 5m.');
   });
 
   test.each(['0d', '5', 'd', '1w', '-1d'])('refuses --since=%s', async (since) => {
-    await using on = await stage({ aws: newAccount() });
     const { code, err } = await on.run('logs', 'refresh', `--since=${since}`);
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.usage: --since/);
   });
 
   test('rejects an unknown log name', async () => {
-    await using on = await stage();
     expect((await on.run('logs', 'unknown')).code).toBe(2);
   });
 
   test('follows until Ctrl-C without repeating a line', async () => {
-    const aws = newAccount();
     const group = '/aws/lambda/FyersTokenRefresh';
     const start = Date.now() as Instant;
-    await putLogLines(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
+    await putLogLines(group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
     const child = spawn(
       process.execPath,
       [path.join(ROOT, 'cli', 'main.js'), 'logs', 'refresh', '--follow'],
@@ -151,7 +142,7 @@ describe('fyers logs of a function', () => {
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     await expect.poll(() => printed, { timeout: 20_000 }).toContain('first');
     for (const text of ['second', 'third']) {
-      await putLogLines(aws, group, [{ at: Date.now() as Instant, text }]);
+      await putLogLines(group, [{ at: Date.now() as Instant, text }]);
       await expect.poll(() => printed, { timeout: 20_000 }).toContain(text);
     }
     child.kill('SIGINT');
@@ -194,7 +185,6 @@ const DAY: readonly DayEvent[] = [
  * in S3.
  */
 async function createBucket(
-  aws: ReturnType<typeof newAccount>,
   objects: Readonly<Record<string, readonly DayEvent[]>>,
 ): Promise<string> {
   const Bucket = `books-${aws.credentials.accessKeyId}`;
@@ -213,13 +203,11 @@ describe('fyers logs harvester', () => {
   const YESTERDAY = 'date=2026-11-24/shard=0/events.jsonl.gz';
 
   test('shows the events of the latest day, from its pieces if there is no complete log', async () => {
-    const aws = newAccount();
-    const bucket = await createBucket(aws, {
+    const bucket = await createBucket({
       [YESTERDAY]: [{ event: 'stopped', at: at('09:00'), message: 'old' }],
       'date=2026-11-25/shard=0/events-0001.jsonl.gz': [plan, started],
       'date=2026-11-25/shard=0/events-0002.jsonl.gz': [hole],
     });
-    await using on = await stage({ aws, now: NOON });
     const { code, out, err } = await on.run('logs', 'harvester', '--bucket', bucket);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n')).toEqual([
@@ -227,18 +215,16 @@ describe('fyers logs harvester', () => {
       '25 Nov 2026, 08:59:01 IST  info   started: Recording',
       '25 Nov 2026, 09:05:00 IST  warn   hole: 09:00:05 to 09:00:10, late (symbols: NSE:SBIN-EQ)',
     ]);
-    await createBucket(aws, { 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
+    await createBucket({ 'date=2026-11-25/shard=0/events.jsonl.gz': [started] });
     const whole = await on.run('logs', 'harvester', '--bucket', bucket, '--json');
     expect(whole.out.split('\n')).toEqual([eventLine(started)]);
   });
 
   test('orders the events of several harvesters by time, and names the shard of each', async () => {
-    const aws = newAccount();
-    const bucket = await createBucket(aws, {
+    const bucket = await createBucket({
       'date=2026-11-25/shard=0/events-0001.jsonl.gz': [started, hole],
       'date=2026-11-25/shard=1/events-0001.jsonl.gz': [started],
     });
-    await using on = await stage({ aws, now: NOON });
     const { out } = await on.run('logs', 'harvester', '--bucket', bucket);
     expect(out.split('\n')).toEqual([
       '25 Nov 2026, 08:59:01 IST  info   started: Recording (shard: 0)',
@@ -250,13 +236,12 @@ describe('fyers logs harvester', () => {
   test.each(['FYERS_BUCKET in .env', 'the stack’s output'])(
     'uses the bucket from %s',
     async (from) => {
-      const aws = newAccount();
-      const bucket = await createBucket(aws, {
+      const bucket = await createBucket({
         'date=2026-11-25/shard=0/events.jsonl.gz': [started],
       });
       const pulumi = pulumiStub(path.join(dir.path, aws.credentials.accessKeyId));
       pulumi.answerOutput(`${bucket}\n`);
-      await using on = await stage({ aws, now: NOON, env: pulumi.env });
+      await on.reopen({ aws, now: NOON, env: pulumi.env });
       if (from.startsWith('FYERS')) on.write('.env', `FYERS_BUCKET=${bucket}\n`);
       expect((await on.run('logs', 'harvester')).out).toContain('started: Recording');
       expect(pulumi.calls() === '').toBe(from.startsWith('FYERS'));
@@ -264,8 +249,6 @@ describe('fyers logs harvester', () => {
   );
 
   test('prints the next step if the bucket does not exist, and reports if it has no day', async () => {
-    const aws = newAccount();
-    await using on = await stage({ aws, now: NOON });
     const absent = await on.run('logs', 'harvester', '--bucket', 'nowhere');
     expect(absent.code).toBe(2);
     expect(absent.err).toMatch(/^operator\.config: There is no bucket nowhere.*--bucket/);

@@ -1,6 +1,6 @@
-// Tests the commands that read frames if a segment that the manifest names is missing, in the bucket or in the folder
-// of the day.
-import { readdirSync, rmSync } from 'node:fs';
+// Tests the commands that read frames if a segment that the manifest names is missing or damaged, in the bucket or in
+// the folder of the day.
+import { readdirSync, rmSync, truncateSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -18,6 +18,8 @@ import { openStagePerTest } from './cli-harness.ts';
 
 let bucket: Awaited<ReturnType<typeof startBucket>>;
 let missing = '';
+let remove: () => void;
+let cut: () => void;
 beforeEach(async () => {
   bucket = await startBucket();
 });
@@ -36,14 +38,25 @@ beforeEach(async () => {
   });
   await bucket.ship(dataDir, date);
   missing = (await folder.frames.names())[1] ?? '';
-  bucket.damage(date, missing, null);
-  rmSync(folder.frames.pathOf(missing));
+  remove = () => {
+    bucket.damage(date, missing, null);
+    rmSync(folder.frames.pathOf(missing));
+  };
+  cut = () => {
+    bucket.damage(date, missing, Buffer.from('cut'));
+    truncateSync(folder.frames.pathOf(missing), 40);
+  };
 });
 
 describe.each([
-  ['the bucket', IN_BUCKET],
-  ['the folder of the day', ['--data', 'harvested_data']],
-] as const)('A segment that is not in %s', (_where, place) => {
+  ['missing in the bucket', IN_BUCKET, () => remove],
+  ['missing in the folder of the day', ['--data', 'harvested_data'], () => remove],
+  ['damaged in the bucket', IN_BUCKET, () => cut],
+  ['damaged in the folder of the day', ['--data', 'harvested_data'], () => cut],
+] as const)('A segment that is %s', (_where, place, damage) => {
+  beforeEach(() => {
+    damage()();
+  });
   const run = (command: string, ...args: readonly string[]) =>
     cli.run(command, '2026-11-25', ...place, ...args);
 

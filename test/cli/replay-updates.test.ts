@@ -1,5 +1,4 @@
 // Tests `./fyers replay --updates`: the updates and gaps of a stream's day, in their time.
-import { truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { OPENS_AT } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
@@ -75,16 +74,4 @@ test('A polled day has no updates', async () => {
   const { code, out, err } = await cli.run('replay', '--updates');
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain('--feed tbt');
-});
-
-test('A damaged segment is a gap of all books', async () => {
-  const { folder } = await recordStreamDay({ dataDir: cli.dataDir, segments: SEGMENTS });
-  const [, name = ''] = await folder.frames.names();
-  await truncate(folder.pathOf(name), 40);
-  const { out, err } = await cli.run('replay', '--updates', '--json');
-  const lines = out.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(lines.filter(({ kind }) => kind === 'gap').map(({ reason }) => reason)).toEqual([
-    ...['damaged', 'damaged', 'stopped'],
-  ]);
-  expect(err).toContain(name);
 });

@@ -328,3 +328,45 @@ test('The log of every request hides the secret, even if an earlier request read
   expect(at.hidden).toContain(APP.secret);
   expect(at.hidden).toContain(LINK_KEY);
 });
+
+const STATE = /<p class="state">([^<]*)<\/p>/;
+const stateIn = (body: string) => STATE.exec(body)?.[1] ?? null;
+
+function createWorldWithoutToken(): World {
+  const world = keeperWorld();
+  world.parameters.delete('FYERS_ACCESS_TOKEN');
+  return world;
+}
+
+// Only the page of today's link shows the state of the stored token.
+const STORED: readonly (readonly [string, World, RegExp | null])[] = [
+  ['a live token', createWorldWithToken(), /is live, and valid until 26 Nov 2026, 06:00 IST/],
+  ['a dead token', createWorldWithToken({ kind: 'dead' }), /No live token/],
+  ['no token', createWorldWithoutToken(), /No live token/],
+  ['a token that Fyers cannot judge', createWorldWithToken({ kind: 'unreachable' }), /unknown/],
+];
+
+describe.each(STORED)('With %s', (_, world, state) => {
+  test('the page of today’s link shows its state, with one proof at most', async () => {
+    const at = processOf(world);
+    const pages = await Promise.all(Array.from({ length: 20 }, () => at.visit(LINK)));
+    for (const { body } of pages) expect(stateIn(body)).toMatch(state ?? /^$/);
+    const once = countProofs(world);
+    await at.visit(LINK);
+    expect(countProofs(world)).toBe(once);
+  });
+
+  test('other pages show no state, and need no read of the token and no call', async () => {
+    const at = processOf(world);
+    const before = countProofs(world);
+    for (const path of ['', 'login', `${LINK.slice(0, -1)}${LINK.endsWith('A') ? 'B' : 'A'}`]) {
+      for (const method of ['GET', 'HEAD']) {
+        const { body } = await at.visit(path, method);
+        expect(stateIn(body)).toBeNull();
+        expect(body).not.toMatch(/is live|No live token|unknown whether/);
+      }
+    }
+    expect(at.reads).not.toContain('FYERS_ACCESS_TOKEN');
+    expect(countProofs(world)).toBe(before);
+  });
+});
