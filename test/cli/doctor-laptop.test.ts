@@ -1,9 +1,12 @@
-// Tests doctor on a laptop without a stack; most tests have no Pulumi CLI and no AWS credentials.
+// Tests doctor on a laptop without a stack, with the simulator for the checks of streams. Most tests have no Pulumi CLI
+// and no AWS credentials.
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Instant, instant } from '../../core/time.ts';
+import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { NO_CREDENTIALS, runDoctor, unreachableAws } from './doctor-fixture.ts';
 import { stageWithPulumi } from './pulumi-stand-in.ts';
 
@@ -105,4 +108,157 @@ test('fyers login suggests a loopback redirect URL before it reports missing AWS
   const url = err.indexOf('FYERS_REDIRECT_URI=http://127.0.0.1:8080/');
   expect(url).toBeGreaterThan(0);
   expect(err.indexOf(NO_CREDENTIALS)).toBeGreaterThan(url);
+});
+
+let fyers: FyersSimulator;
+
+const BEFORE_SESSION = instant(SEVEN + 60_000);
+
+interface StreamLaptop {
+  readonly feed?: string;
+  readonly symbols?: string;
+  readonly now?: Instant;
+  readonly flags?: readonly string[];
+  /** The list of `INDEX:MINE`. */
+  readonly list?: string;
+  /** Replaces symbols and feed. */
+  readonly harvesters?: readonly object[];
+}
+
+async function streamsOf({
+  feed = '',
+  symbols = 'NSE:SBIN-EQ,FUT:NIFTY',
+  ...laptop
+}: StreamLaptop) {
+  const { now = BEFORE_SESSION, flags = ['--live'] } = laptop;
+  fyers.setClock(now);
+  await using at = await stageWithPulumi('', false, { now, aws: unreachableAws() });
+  const lines = { CLIENT_ID: APP.id, SECRET_KEY: APP.secret, API_URL: fyers.url };
+  const { harvesters } = laptop;
+  const recorded =
+    harvesters === undefined
+      ? { FEED: feed, SYMBOLS: symbols }
+      : { HARVESTERS: JSON.stringify(harvesters) };
+  const env = { ...lines, ...recorded };
+  at.write(
+    '.env',
+    Object.entries(env)
+      .map(([key, value]) => `FYERS_${key}=${value}\n`)
+      .join(''),
+  );
+  if (laptop.list !== undefined) at.write('index-MINE.csv', laptop.list);
+  const token = mintToken(SEED, APP, 'access_token', SEVEN);
+  at.write('access_token.txt', token);
+  const { found, all } = await runDoctor(at, ...flags);
+  expect(all).not.toContain(token);
+  return found['Streams'];
+}
+
+const paths = () => fyers.streams.upgrades.map(({ path }) => path);
+
+describe('fyers doctor, of a stream', () => {
+  beforeEach(async () => {
+    fyers = await startFyers({ seed: SEED, apps: [APP], refresh: 'refused', startsAt: SEVEN });
+    return () => fyers.close();
+  });
+
+  test.each([
+    ['tbt', ['/versova', '/hsm/v1-5/prod']],
+    ['hsm', ['/hsm/v1-5/prod']],
+  ])('connects with feed %s once, and leaves no socket open', async (feed, expected) => {
+    expect(await streamsOf({ feed })).toMatchObject({ state: 'ok' });
+    expect(paths()).toEqual(expected);
+    await expect.poll(() => fyers.streams.openSockets()).toBe(0);
+    expect(fyers.streams.sent.size).toBe(0);
+  });
+
+  test.each([
+    ['the feed rest', { feed: 'rest' }],
+    ['a session, in which a harvester may stream', { feed: 'tbt', now: instant(NOON) }],
+    ['a run without --live', { feed: 'tbt', flags: [] }],
+  ])('is skipped for %s, and opens no socket', async (_, laptop) => {
+    expect(await streamsOf(laptop)).toMatchObject({ state: 'skipped' });
+    expect(paths()).toEqual([]);
+  });
+
+  test.each([
+    ['symbol that no stream has', 'tbt', 'NSE:NIFTY50-INDEX', 'FYERS_SYMBOLS'],
+    ['symbol that the master does not list', 'hsm', 'NSE:NOSUCH-EQ', 'FYERS_SYMBOLS'],
+  ])('has a %s for a problem, and opens no socket', async (_, feed, symbols, fix) => {
+    const found = await streamsOf({ feed, symbols });
+    expect(found?.state).toBe('problem');
+    expect(found?.detail).toContain(symbols);
+    expect(found?.fix).toContain(fix);
+    expect(paths()).toEqual([]);
+  });
+
+  test('looks up symbols of BSE in the lists of BSE', async () => {
+    expect(await streamsOf({ feed: 'hsm', symbols: 'BSE:SENSEX-INDEX,SBIN' })).toMatchObject({
+      state: 'ok',
+    });
+    const unknown = await streamsOf({ feed: 'hsm', symbols: 'BSE:NOSUCH-A,SBIN' });
+    expect(unknown?.detail).toContain('no token for BSE:NOSUCH-A');
+    // A chain means contracts of NSE, and SENSEX has options at BSE only.
+    const chain = await streamsOf({ feed: 'hsm', symbols: 'BSE:NOSUCH26NOVFUT,CHAIN:SENSEX' });
+    expect(chain?.detail).toContain('BSE:NOSUCH26NOVFUT, CHAIN:SENSEX');
+  });
+
+  test('connects with the feed of one of several harvesters', async () => {
+    const harvesters = [{ symbols: ['NSE:INFY-EQ'] }, { symbols: ['NSE:SBIN-EQ'], feed: 'hsm' }];
+    expect(await streamsOf({ harvesters })).toMatchObject({ state: 'ok' });
+    expect(paths()).toEqual(['/hsm/v1-5/prod']);
+  });
+
+  test.each([
+    ['a name that is not a symbol', [{ symbols: ['symbol!'] }], 'symbol!'],
+    [
+      'a symbol that no list has',
+      [{ symbols: ['SBIN'] }, { symbols: ['NOSUCH'], feed: 'hsm' }],
+      'NOSUCH',
+    ],
+  ])('reports %s of several harvesters', async (_, harvesters, words) => {
+    const found = await streamsOf({ harvesters });
+    expect(found).toMatchObject({ state: 'problem' });
+    expect(found?.detail).toContain(words);
+    expect(found?.fix).toContain('FYERS_HARVESTERS');
+    expect(paths()).toEqual([]);
+  });
+
+  test('accepts a chain and a list of an index', async () => {
+    const symbols = 'CHAIN:NIFTY,INDEX:MINE';
+    const list =
+      'Company Name,Industry,Symbol,Series,ISIN Code\n"State Bank, of",Banks,SBIN,EQ,X\n';
+    expect(await streamsOf({ feed: 'hsm', symbols, list })).toMatchObject({ state: 'ok' });
+  });
+
+  test.each([
+    ['an index without a list', { feed: 'hsm', symbols: 'INDEX:NOPE' }, 'index-NOPE.csv'],
+    ['a list for the feed rest', { feed: 'rest', symbols: 'INDEX:MINE', list: 'A,B' }, 'line 1'],
+    [
+      'a member that is not listed',
+      { feed: 'hsm', symbols: 'INDEX:MINE', list: 'NOSUCH' },
+      'NOSUCH',
+    ],
+    ['a chain of an unknown underlying', { feed: 'hsm', symbols: 'CHAIN:XYZ' }, 'CHAIN:XYZ'],
+    ['a chain for tbt', { feed: 'tbt', symbols: 'CHAIN:NIFTY' }, '500 / 5 = 100'],
+  ])('has %s for a problem', async (_, laptop, words) => {
+    const found = await streamsOf(laptop);
+    expect(found).toMatchObject({ state: 'problem' });
+    expect(found?.detail).toContain(words);
+    expect(found?.fix).toContain('FYERS_SYMBOLS');
+    expect(paths()).toEqual([]);
+  });
+
+  test.each<[string, string, Partial<FyersSimulator['streams']['faults']>, string]>([
+    ['a login of HSM that is refused', 'hsm', { isRefused: true }, './fyers login'],
+    ['changed fields', 'hsm', { hasOtherFields: true }, 'Update this program'],
+    ['an upgrade that is refused', 'tbt', { upgradeStatus: 403 }, './fyers login'],
+    ['sockets that are all in use', 'tbt', { upgradeStatus: 429 }, 'Stop the other programs'],
+  ])('names the next step of %s', async (_, feed, faults, fix) => {
+    Object.assign(fyers.streams.faults, faults);
+    const found = await streamsOf({ feed });
+    expect(found?.state).toBe('problem');
+    expect(found?.fix).toContain(fix);
+    await expect.poll(() => fyers.streams.openSockets()).toBe(0);
+  });
 });

@@ -1,13 +1,19 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AppSecret } from '../../core/config/values.ts';
 import { HOUR, MINUTE, instant, istDate } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
 import { newState } from '../../core/token/login/link.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { APP, NOON, SEED } from '../sandbox/fyers/simulator.ts';
+import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
+import { awsStub } from './aws-stub.ts';
 import {
   KEYS,
+  SECRET_APP,
+  STORED,
   TOKEN_FILES,
+  buildAdoptedAnswer,
   contentOf,
   expectNoSecret,
   createFolder,
@@ -195,5 +201,244 @@ describe('fyers login for scripts', () => {
     const { code, err } = await at.run('login', ...flags);
     expect(code).toBe(2);
     expect(err).toContain(words);
+  });
+});
+
+const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
+const environmentOf = (url: string) => ({
+  FYERS_CLIENT_ID: SECRET_APP.id,
+  FYERS_SECRET_KEY: SECRET_APP.secret,
+  FYERS_API_URL: url,
+});
+
+describe('fyers login', () => {
+  test('keeps no token of another account', async () => {
+    await using other = await startSimulatedFyers({ fyId: 'XB00002' });
+    await using at = await createFolder(other, createPerson(), 'FYERS_FY_ID=XA00001\n');
+    const { code, out, err } = await at.run('login');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('operator.account: The login was for the Fyers account XB00002');
+    expect(err).toContain('Log out of Fyers');
+    expect(tokensIn(at)).toEqual([]);
+  });
+
+  test('keeps no token of an account that differs from the folder’s state', async () => {
+    await using other = await startSimulatedFyers({ fyId: 'XB00002' });
+    await using at = await createFolder(other, createPerson());
+    const state = { version: 1, fyId: 'XA00001', latch: null, policyOff: true };
+    const rest = { calls: null, claim: null, asked: null };
+    at.write('.fyers-token-state.json', JSON.stringify({ ...state, ...rest }));
+    expect((await at.run('login')).err).toContain('not for XA00001');
+    expect(tokensIn(at)).toEqual(['.fyers-token-state.json']);
+  });
+
+  test('reports a wrong app secret without printing it', async () => {
+    await using other = await startSimulatedFyers({ secret: 'ROTATED12345' });
+    await using at = await createFolder(other, createPerson());
+    const { code, err } = await at.run('login');
+    expect(code).toBe(2);
+    expect(err).toContain('operator.app-secret: Fyers refused the app id with its secret.');
+    expect(err).toContain('https://myapi.fyers.in/dashboard');
+    expect(err).toContain('`npm run configure`');
+    expectNoSecret(err);
+  });
+
+  test('keeps no token if the auth code was used before', async () => {
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
+    expect((await at.run('login')).code).toBe(0);
+    const before = contentOf(at, 'access_token.txt');
+    await using again = await createFolder(fyers, createPerson(me.pasted()));
+    const { code, err } = await again.run('login');
+    expect(code).toBe(2);
+    expect(err).toContain('operator.login: Fyers refused the auth code');
+    expect(tokensIn(again)).toEqual([]);
+    expectNoSecret(err, [before, new URL(me.pasted()).searchParams.get('auth_code') ?? '']);
+  });
+
+  test('before 06:00 IST gives a token that expires at 06:00 on the same day', async () => {
+    const five = instant(NOON - 7 * HOUR);
+    fyers.setClock(five);
+    await using at = await createFolder(fyers, { ...createPerson(), now: five });
+    expect((await at.run('login')).out).toContain('good until 25 Nov 2026, 06:00 IST');
+  });
+
+  test('keeps no token if Fyers is unreachable', async () => {
+    const state = newState(KEYS, WEDNESDAY, instant(NOON), 'ab'.repeat(16));
+    const code = mintToken(SEED, APP, 'auth_code', NOON);
+    await using at = await createFolder(
+      fyers,
+      createPerson(`https://x.example/?s=ok&auth_code=${code}&state=${state}`),
+      'FYERS_API_URL=http://127.0.0.1:9\n',
+    );
+    const ran = await at.run('login');
+    expect(ran.code).toBe(3);
+    expect(ran.err).toMatch(/^broker\.unreachable: /m);
+    expect(tokensIn(at)).toEqual([]);
+  });
+});
+
+describe('fyers login with existing tokens', () => {
+  test('keeps a live token and prints its expiry', async () => {
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
+    at.write('access_token.txt', GOOD);
+    const { code, out } = await at.run('login');
+    expect({ code, asked: me.questions.length }).toEqual({ code: 0, asked: 0 });
+    expect(out).toContain(`Already good until 26 Nov 2026, 06:00 IST, in ${at.folder}.`);
+    expect(out).toContain('login --again');
+    expect(contentOf(at, 'access_token.txt')).toBe(GOOD);
+  });
+
+  test('logs in with --again and replaces a live token', async () => {
+    await using at = await createFolder(fyers, createPerson());
+    at.write('access_token.txt', GOOD);
+    expect((await at.run('login', '--again')).code).toBe(0);
+    expect(contentOf(at, 'access_token.txt')).not.toBe(GOOD);
+  });
+
+  test('does not overwrite a newer live token that arrived during the login', async () => {
+    const me = createPerson();
+    const newer = mintToken(SEED, SECRET_APP, 'access_token', NOON, 77);
+    await using at = await createFolder(fyers, {
+      ...me,
+      person: {
+        ...me.person,
+        ask: async (question) => {
+          const address = await me.person.ask(question);
+          at.write('daily_token.txt', newer);
+          return address;
+        },
+      },
+    });
+    const { code, out } = await at.run('login');
+    expect(code).toBe(0);
+    expect(out).toContain('is as new and live; it stays');
+    expect(contentOf(at, 'daily_token.txt')).toBe(newer);
+  });
+
+  test.each([
+    ['a file without a token', 'rubbish'],
+    ['a newer token that Fyers refuses', mintToken('x', APP, 'access_token', NOON + MINUTE)],
+  ])('replaces %s', async (_what, content) => {
+    await using at = await createFolder(fyers, createPerson());
+    at.write('access_token.txt', content);
+    expect((await at.run('login')).code).toBe(0);
+    expect(contentOf(at, 'access_token.txt')).toBe(contentOf(at, 'daily_token.txt'));
+    expect(modeOf(at, 'access_token.txt')).toBe('600');
+  });
+
+  test('fails before the login if the folder does not exist', async () => {
+    const me = createPerson();
+    await using at = await createFolder(fyers, { ...me, env: environmentOf(fyers.url) });
+    const { code, err } = await at.run('login', '--dir', 'nowhere');
+    expect({ code, asked: me.questions.length }).toEqual({ code: 4, asked: 0 });
+    expect(err).toMatch(/^platform\.disk: .*nowhere cannot be written \(ENOENT\)/m);
+  });
+
+  test('changes no file if one of them cannot be written', async () => {
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
+    mkdirSync(`${at.folder}/daily_token.txt`);
+    at.write('access_token.txt', 'before');
+    const { code, err } = await at.run('login');
+    expect({ code, asked: me.questions.length }).toEqual({ code: 4, asked: 0 });
+    expect(err).toContain('daily_token.txt cannot be written (EISDIR)');
+    expect(contentOf(at, 'access_token.txt')).toBe('before');
+    expect(tokensIn(at)).toEqual(['access_token.txt', 'daily_token.txt']);
+  });
+});
+
+describe('A login whose token cannot be handed over', () => {
+  test.each([
+    ['fails', 'platform.store: Parameter Store is away. Wait.', {}, 'platform.store', 4],
+    ['is too slow', '1-2 Task timed out after 120.00 seconds', {}, 'platform.busy', 4],
+    ['returns an unknown answer', null, { statusCode: 200, body: '{}' }, 'platform.integrity', 4],
+    ['reports it as dead', null, buildAdoptedAnswer('dead'), 'broker.bad-token', 3],
+    ['reports it as expired', null, buildAdoptedAnswer('expired'), 'broker.bad-token', 3],
+  ])(
+    'keeps the token in files with mode 600 if the function %s, and the next run hands it over',
+    async (_what, failed, answer, error, exit) => {
+      await using aws = await awsStub(STORED);
+      aws.failed = failed;
+      aws.answer = answer;
+      const me = createPerson();
+      await using at = await createFolder(fyers, { ...me, aws: aws.options });
+      const first = await at.run('login', '--aws');
+      expect(first.code).toBe(exit);
+      expect(first.err).toContain(`${error}: `);
+      if (failed !== null) expect(first.err).toContain('./fyers logs refresh');
+      expect(tokensIn(at)).toEqual(TOKEN_FILES);
+      expect(TOKEN_FILES.map((name) => modeOf(at, name))).toEqual(['600', '600', '600']);
+      const access = contentOf(at, 'access_token.txt');
+      expect(first.err).toContain(path.join(at.folder, 'access_token.txt'));
+      expect(first.err).toContain('`./fyers login --aws` hands it over');
+      expectNoSecret(`${first.out}${first.err}`, [access, contentOf(at, 'refresh_token.txt')]);
+
+      aws.failed = null;
+      aws.answer = buildAdoptedAnswer('published');
+      const again = await at.run('login', '--aws');
+      expect({ code: again.code, logins: me.questions.length }).toEqual({ code: 0, logins: 1 });
+      expect(aws.invocations.at(-1)).toContain(access);
+      expect(again.out).toContain(displayFingerprint(access));
+      expect(again.out).toContain('FYERS_ACCESS_TOKEN: published');
+    },
+  );
+
+  test('does not keep a token of another account', async () => {
+    await using aws = await awsStub(STORED);
+    aws.answer = buildAdoptedAnswer('foreign');
+    await using at = await createFolder(fyers, { ...createPerson(), aws: aws.options });
+    const { code, err } = await at.run('login', '--aws');
+    expect(code).toBe(2);
+    expect(err).toContain('operator.account: ');
+    expect(tokensIn(at)).toEqual([]);
+  });
+
+  test.each([
+    ['a live token, with --again', SEVEN, ['--again']],
+    ['an expired token', NOON - 24 * HOUR, []],
+  ])('logs in if the folder has %s', async (_what, issuedAt, flags) => {
+    await using aws = await awsStub(STORED);
+    aws.answer = buildAdoptedAnswer('published');
+    const me = createPerson();
+    await using at = await createFolder(fyers, { ...me, aws: aws.options });
+    at.write('access_token.txt', mintToken(SEED, APP, 'access_token', issuedAt));
+    expect((await at.run('login', '--aws', ...flags)).code).toBe(0);
+    expect(me.questions).toHaveLength(1);
+  });
+});
+
+describe('A login into files', () => {
+  test('keeps a token that could not be proven', async () => {
+    const me = createPerson();
+    await using at = await createFolder(fyers, me);
+    // Fyers goes down right after it has exchanged the code.
+    fyers.state.requests.push = function (...entries) {
+      if (entries.some(({ path: asked }) => asked === '/api/v3/validate-authcode')) {
+        fyers.state.isDown = true;
+      }
+      return Array.prototype.push.apply(this, entries);
+    };
+    const { code, err } = await at.run('login');
+    expect(code).toBe(3);
+    expect(tokensIn(at)).toEqual(TOKEN_FILES);
+    expect(err).toContain('`./fyers tokens` proves it without another login');
+  });
+
+  test('names the file that it could not write', async () => {
+    const me = createPerson();
+    const person = {
+      ...me.person,
+      async ask(question: string) {
+        mkdirSync(path.join(at.folder, 'access_token.txt'));
+        return me.person.ask(question);
+      },
+    };
+    await using at = await createFolder(fyers, { ...me, person });
+    const { code, err } = await at.run('login');
+    expect(code).toBe(4);
+    expect(err).toContain('The new access token could not be kept: ');
+    expect(err).toMatch(/^platform\.disk: /m);
   });
 });

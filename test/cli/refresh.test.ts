@@ -37,6 +37,7 @@ function writeFiles(at: Stage, files: Readonly<Record<string, string>>): Stage {
 }
 
 const OLD = { 'access_token.txt': YESTERDAYS, 'refresh_token.txt': REFRESH };
+const LIVE = { ...OLD, 'access_token.txt': GOOD };
 
 describe('fyers refresh --local', () => {
   test('creates a token from the refresh token and the PIN, in files with mode 600', async () => {
@@ -57,10 +58,7 @@ describe('fyers refresh --local', () => {
   });
 
   test('keeps a live token and sends no PIN', async () => {
-    await using at = writeFiles(await createFolder(fyers, {}, PIN), {
-      ...OLD,
-      'access_token.txt': GOOD,
-    });
+    await using at = writeFiles(await createFolder(fyers, {}, PIN), LIVE);
     const { code, out } = await at.run('refresh', '--local');
     expect(code).toBe(0);
     expect(out).toContain('Already good until 26 Nov 2026, 06:00 IST');
@@ -90,10 +88,7 @@ describe('fyers refresh --local', () => {
 
   test('reports the answer to a probe while the token is live', async () => {
     await using other = await startSimulatedFyers();
-    await using at = writeFiles(await createFolder(other, {}, PIN), {
-      ...OLD,
-      'access_token.txt': GOOD,
-    });
+    await using at = writeFiles(await createFolder(other, {}, PIN), LIVE);
     const { code, out, err } = await at.run('refresh', '--local', '--probe');
     expect(code).toBe(0);
     expect(err).toContain('Probe refused: Fyers has switched refresh tokens off');
@@ -146,10 +141,7 @@ describe('fyers refresh --local', () => {
   test('does not ask for a PIN that it would not send', async () => {
     await using other = await startSimulatedFyers();
     const { asked, person } = createPersonWithPin();
-    await using at = writeFiles(await createFolder(other, { person }), {
-      ...OLD,
-      'access_token.txt': GOOD,
-    });
+    await using at = writeFiles(await createFolder(other, { person }), LIVE);
     expect((await at.run('refresh', '--local')).code).toBe(0);
     expect(asked).toEqual([]);
     writeFiles(at, OLD);

@@ -24,10 +24,14 @@ function setUp(disk = THIS_DISK) {
   const later = (ms: number): void => {
     clock.at = plus(clock.at, ms);
   };
+  const pass = (ms: number): void => {
+    later(ms);
+    recorder.step();
+  };
   const frame = (text: string, socket = 1): void => {
     recorder.frame(socket, clock.at, Buffer.from(text));
   };
-  return { recorder, segments, problems, later, frame };
+  return { recorder, segments, problems, later, pass, frame };
 }
 
 /** The record that a recorder begins with. */
@@ -72,8 +76,7 @@ async function twoBatches() {
     ['b', 64 + BEGAN_BYTES],
   ] as const) {
     first.frame(text);
-    first.later(2 * SECOND);
-    first.recorder.step();
+    first.pass(2 * SECOND);
     file = await whenWritten(bytes);
   }
   return { first, file };
@@ -100,21 +103,19 @@ describe('The frame recorder', () => {
   });
 
   test('writes frames to disk after a second, in one batch', async () => {
-    const { recorder, later, frame } = setUp();
+    const { recorder, pass, frame } = setUp();
     for (let n = 0; n < 100; n += 1) frame('frame');
-    later(SECOND);
-    recorder.step();
+    pass(SECOND);
     const file = await whenWritten(12 + 12 + BEGAN_BYTES + 100 * 18);
     expect((await readFile(file)).length).toBe(12 + 12 + BEGAN_BYTES + 100 * 18);
     await recorder.close();
   });
 
   test('writes a segment for each minute while it records', async () => {
-    const { recorder, segments, later, frame } = setUp();
+    const { recorder, segments, pass, frame } = setUp();
     for (let n = 0; n < 4; n += 1) {
       frame(`minute ${String(n)}`);
-      later(MINUTE);
-      recorder.step();
+      pass(MINUTE);
       await until(async () => (await segments.names()).length === n + 1);
     }
     await recorder.close();
@@ -150,12 +151,11 @@ describe('The frame recorder', () => {
     'counts the frames that a failing disk (%s) loses, and continues',
     async (operation) => {
       const disk = faultyDisk();
-      const { recorder, later, frame, problems } = setUp(disk);
+      const { recorder, pass, frame, problems } = setUp(disk);
       let lost = 0;
       const second = (text: string): void => {
         frame(text);
-        later(SECOND);
-        recorder.step();
+        pass(SECOND);
       };
       const whenLost = async (frames: number): Promise<void> => {
         await until(() => (lost += recorder.takeLost()?.frames ?? 0) === frames);
@@ -180,12 +180,11 @@ describe('The frame recorder', () => {
 
   test('records an opened connection again if the disk lost the batch of its mark', async () => {
     const disk = faultyDisk();
-    const { recorder, later, frame } = setUp(disk);
+    const { recorder, pass, frame } = setUp(disk);
     disk.fail('appendFile', 1);
     recorder.mark(2, NINE, { mark: 'opened', name: 'tbt 2' });
     frame('lost', 2);
-    later(SECOND);
-    recorder.step();
+    pass(SECOND);
     await until(() => recorder.takeLost() !== null);
     frame('after', 2);
     await recorder.close();
@@ -194,12 +193,11 @@ describe('The frame recorder', () => {
 
   test('counts the withheld frames of a batch that the disk refused', async () => {
     const disk = faultyDisk();
-    const { recorder, segments, later, frame } = setUp(disk);
+    const { recorder, segments, pass, frame } = setUp(disk);
     disk.fail('appendFile', 1);
     frame('lost');
     recorder.lose(3, 'withheld');
-    later(SECOND);
-    recorder.step();
+    pass(SECOND);
     let lost = 0;
     await until(() => (lost += recorder.takeLost()?.frames ?? 0) === 4);
     frame('after');
@@ -227,11 +225,10 @@ describe('The frame recorder', () => {
   });
 
   test('names a segment after all others, also if the clock was set back', async () => {
-    const { recorder, segments, later, frame } = setUp();
+    const { recorder, segments, pass, frame } = setUp();
     for (const ms of [MINUTE, -3 * MINUTE, MINUTE]) {
       frame(String(ms));
-      later(ms);
-      recorder.step();
+      pass(ms);
       const before = (await segments.names()).length;
       await until(async () => (await segments.names()).length > before);
     }
@@ -241,16 +238,14 @@ describe('The frame recorder', () => {
 
   test('keeps the end of a connection whose batch the disk refused', async () => {
     const disk = faultyDisk();
-    const { recorder, later, frame } = setUp(disk);
+    const { recorder, pass, frame } = setUp(disk);
     recorder.mark(1, NINE, { mark: 'opened', name: 'tbt 1' });
     frame('a');
-    later(SECOND);
-    recorder.step();
+    pass(SECOND);
     await whenWritten(12 + 12 + 18);
     disk.fail('appendFile', 1);
     recorder.mark(1, NINE, { mark: 'closed' });
-    later(SECOND);
-    recorder.step();
+    pass(SECOND);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await recorder.close();
     expect(await readStored()).toEqual(['[opened]', 'a', '[closed]']);
@@ -258,11 +253,10 @@ describe('The frame recorder', () => {
 
   test('keeps the raw file if its segment cannot be written, and writes the segment later', async () => {
     const disk = faultyDisk();
-    const { recorder, segments, later, frame, problems } = setUp(disk);
+    const { recorder, segments, pass, frame, problems } = setUp(disk);
     frame('a');
     disk.fail('writeFile', 1);
-    later(2 * MINUTE);
-    recorder.step();
+    pass(2 * MINUTE);
     await until(() => problems.length === 1);
     expect([await segments.names(), await rawFiles()]).toEqual([[], ['frames-090000-0001.raw']]);
     await recorder.close();

@@ -4,7 +4,6 @@ import type { Mutation } from '../tree.ts';
 const DAY_LOG = ['test/adapters/recordings/segmented-log.test.ts'];
 const REST_DEPTH = ['test/adapters/fyers/depth-feed.test.ts'];
 const REST_GUARD = ['test/adapters/fyers/rate-guard.test.ts'];
-const REST_LATE = ['test/adapters/fyers/rest-late.test.ts'];
 const PIECES = ['test/harvester/upload.test.ts'];
 const QUALITY = ['test/core/recording/quality.test.ts'];
 const LOOP = ['test/harvester/loop.test.ts'];
@@ -116,14 +115,14 @@ export const HARVESTER: readonly Mutation[] = [
     file: 'adapters/fyers/depth-feed.ts',
     find: '  options.pace.sent(sentAt);\n',
     replace: '',
-    tests: REST_LATE,
+    tests: REST_DEPTH,
   },
   {
     name: 'a late slot comes too near to the next one',
     file: 'core/config/sampling.ts',
     find: 'free(perMinute, MINUTE)',
     replace: 'from',
-    tests: REST_LATE,
+    tests: REST_DEPTH,
   },
   {
     name: 'the feed continues after the second strike',

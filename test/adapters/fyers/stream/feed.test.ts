@@ -260,7 +260,7 @@ async function record(
   change: (faults: Faults, seconds: number, simulator: FyersSimulator) => void,
   setup: Pick<Parameters<typeof observe>[0], 'opensAt' | 'mintedAt'> = {},
 ) {
-  const { batches, simulator } = await observe({
+  const { batches, simulator, notes } = await observe({
     ...{ ...setup, kind },
     seconds: 120,
     onJump: (seconds, fyers) => {
@@ -269,7 +269,7 @@ async function record(
   });
   expect(batches).toHaveLength(SLOTS);
   for (const taken of batches.flat()) if (taken.kind === 'book') expectTrue(taken, simulator);
-  return outcomes(batches);
+  return { seen: outcomes(batches), notes };
 }
 
 function expectTrue(taken: SlotResult & { kind: 'book' }, { state }: FyersSimulator): void {
@@ -283,7 +283,7 @@ const ALL_BOOKS = Array.from({ length: SLOTS }, () => 'book');
 
 describe.each(['tbt', 'hsm'] as const)('The feed %s with a fault', (kind) => {
   test('has a true row or a reason, if a frame is sent twice', async () => {
-    const seen = await record(kind, (faults, seconds) => {
+    const { seen } = await record(kind, (faults, seconds) => {
       if (seconds === 11) faults.isDoubled = true;
     });
     // A number that does not grow is a gap, which the next snapshot ends.
@@ -292,7 +292,7 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s with a fault', (kind) => {
   });
 
   test('has its rows again after the broker closed all sockets, as at the end of a token', async () => {
-    const seen = await record(kind, (_faults, seconds, { streams }) => {
+    const { seen } = await record(kind, (_faults, seconds, { streams }) => {
       if (seconds === 11) streams.drop(1000);
     });
     expect(seen.filter((each) => each === 'book').length).toBeGreaterThan(SLOTS - 4);
@@ -302,7 +302,7 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s with a fault', (kind) => {
   test('has a reason for each slot without a row, if all sockets end with the token', async () => {
     const sixOclock = parseInstant('2026-11-25T06:00:00+05:30');
     const upgrades = { before: 0, after: 0 };
-    const seen = await record(
+    const { seen } = await record(
       kind,
       (_faults, seconds, { streams }) => {
         upgrades[seconds < 30 ? 'before' : 'after'] = streams.upgrades.length;
@@ -344,18 +344,11 @@ describe.each(['tbt', 'hsm'] as const)('The feed %s with a fault', (kind) => {
 
 describe('The feed tbt with a fault', () => {
   test('asks for a new snapshot after a number that goes back', async () => {
-    const seen = await record('tbt', (faults, seconds) => {
+    const { seen, notes } = await record('tbt', (faults, seconds) => {
       if (seconds === 11) faults.skips = -3;
     });
     expect(seen.slice(0, 3)).toEqual(ALL_BOOKS.slice(0, 3));
     expect(seen.slice(-20)).toEqual(ALL_BOOKS.slice(-20));
-    const { notes } = await observe({
-      kind: 'tbt',
-      seconds: 20,
-      onJump: (seconds, { streams }) => {
-        if (seconds === 11) streams.faults.skips = -3;
-      },
-    });
     const resyncs = notes.filter(({ event }) => event === 'resync');
     expect(resyncs.map(({ symbols }) => symbols)).toEqual([['NSE:SBIN-EQ'], ['NSE:INFY-EQ']]);
   });
@@ -377,14 +370,14 @@ test('Frames of TBT that cannot be read are noted only if a book was sound befor
 
 describe('The feed hsm with a fault', () => {
   test('skips an item of a topic without a snapshot, and reads the rest of the frame', async () => {
-    const seen = await record('hsm', (faults) => {
+    const { seen } = await record('hsm', (faults) => {
       faults.hasForeignTopic = true;
     });
     expect(seen).toEqual(ALL_BOOKS);
   });
 
   test('does not read a book whose fields have another order', async () => {
-    const seen = await record('hsm', (faults) => {
+    const { seen } = await record('hsm', (faults) => {
       faults.hasOtherFields = true;
     });
     expect(new Set(seen)).toEqual(new Set(['stream-refused']));

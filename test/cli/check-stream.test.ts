@@ -1,8 +1,11 @@
-// Tests `fyers check --s3`: a day of a stream whose frames and updates stay in the bucket.
-import { rm } from 'node:fs/promises';
+// Tests `fyers check` on the day of a stream: in its folder, and with --s3, where frames and updates stay in the bucket.
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseManifest } from '../../core/recording/manifest.ts';
 import { IN_BUCKET, startBucket } from '../support/day-in-bucket.ts';
+import { OPENS_AT } from '../support/depth.ts';
 import { closed, opened, recordStreamDay, snapshot } from '../support/recorded-stream.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -93,4 +96,58 @@ test('fyers check --download is refused for a day on this machine', async () => 
   const { code, err } = await cli.run('check', '2026-11-25', '--download');
   expect(code).toBe(2);
   expect(err).toContain('--s3');
+});
+
+async function recordFrames() {
+  const at = { at: OPENS_AT, socket: 1 };
+  const frames = Array.from({ length: 1_200 }, (_, n) => Buffer.from(`frame ${String(n)}`));
+  const contents = [...frames, { mark: 'bad-frame' } as const];
+  const segment = [opened(0), ...contents.map((content) => ({ ...at, content }))];
+  const { folder } = await recordStreamDay({ dataDir: cli.dataDir, segments: [segment] });
+  const [name = ''] = await folder.frames.names();
+  return { folder, file: folder.pathOf(name), name };
+}
+
+describe('fyers check', () => {
+  test('counts the frames of a stream and exits with 0', async () => {
+    await recordFrames();
+    const { code, out } = await cli.run('check');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'Frames: 1,200 in 1 segment, 1 unreadable, 0 lost. Connections: tbt 1 1.',
+    );
+    const { frames } = JSON.parse((await cli.run('check', '--json')).out) as { frames: unknown };
+    expect(frames).toMatchObject({ frames: 1_200, badFrames: 1 });
+  });
+
+  const unpack = async (file: string) => zstdDecompressSync(await readFile(file));
+  test.each<[string, (file: string) => Promise<void>, string]>([
+    ['is missing', (file) => rename(file, `${file}.away`), 'cannot be read'],
+    [
+      'is damaged',
+      async (file) => writeFile(file, zstdCompressSync((await unpack(file)).fill(0, 60))),
+      'is damaged',
+    ],
+    [
+      'has other bytes than in the manifest',
+      async (file) => writeFile(file, zstdCompressSync(await unpack(file))),
+      'is not the file that the manifest names',
+    ],
+  ])('reports a segment that %s', async (what, change, words) => {
+    const { file, name } = await recordFrames();
+    await change(file);
+    const { code, out } = await cli.run('check');
+    expect(code).toBe(4);
+    expect(out).toContain(`${name} ${words}`);
+    if (what !== 'is missing') return;
+    expect(out).toContain('The manifest has 1200 frames, but the recording has 0.');
+  });
+
+  test('parseManifest accepts manifests with and without frames', async () => {
+    const { folder } = await recordFrames();
+    const text = await readFile(folder.pathOf('manifest.json'), 'utf8');
+    expect(parseManifest(text).frames?.frames).toBe(1_200);
+    const { frames: _, ...earlier } = parseManifest(text);
+    expect(parseManifest(JSON.stringify(earlier)).frames).toBeUndefined();
+  });
 });
