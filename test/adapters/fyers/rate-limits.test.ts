@@ -2,16 +2,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
-import {
-  CALLS_PER_MINUTE_CAP,
-  parseAccessToken,
-  parseAppId,
-  parseSampling,
-} from '../../../core/config/values.ts';
+import { CALLS_PER_MINUTE_CAP, parseSampling } from '../../../core/config/values.ts';
 import { MINUTE, SECOND, plus } from '../../../core/time.ts';
 import { UNUSED, countCall } from '../../../sandbox/fyers/limits.ts';
 import { OPENS_AT, shortSession } from '../../support/depth.ts';
 import { depthOf, startDepthServer } from '../../support/depth-server.ts';
+import { APP, TOKEN, memoryStrikes, must } from '../../support/rest-feed.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const MINUTES = 2;
@@ -47,16 +43,13 @@ test.each([
   { timeout: 120_000 },
   async (begun, arbitrary, parameters) => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
-    const [appId, token] = [parseAppId('ABCD1234EF-100'), parseAccessToken('a.b.c')];
-    if (!appId.ok || !token.ok) throw new Error('constants');
     const seen = { books: 0, late: 0 };
     await fc.assert(
       fc.asyncProperty(arbitrary, async ({ share, everySeconds, slots, waits }) => {
         const most = (CALLS_PER_MINUTE_CAP * everySeconds) / 60;
         const symbols = Math.max(1, Math.floor(share * most));
         const names = Array.from({ length: symbols }, (_, n) => `NSE:S${String(n)}-EQ`);
-        const sampling = parseSampling(names.join(), String(everySeconds));
-        if (!sampling.ok) throw new Error(sampling.problem);
+        const sampling = must(parseSampling(names.join(), String(everySeconds)));
         const session = { ...shortSession(), closesAt: plus(OPENS_AT, MINUTES * MINUTE) };
         const [afterSlots, afterWaits] = [[...slots], [...waits]];
         const hold = (delays: number[]): void => {
@@ -68,18 +61,15 @@ test.each([
         });
         await using feed = restDepth({
           apiUrl: server.url,
-          appId: () => appId.value,
-          sampling: sampling.value,
+          appId: () => APP,
+          sampling,
           clock,
-          strikes: { read: () => Promise.resolve(0), write: () => Promise.resolve() },
+          strikes: memoryStrikes(),
         });
         let usage = UNUSED;
         const reported: string[] = [];
-        for await (const batch of feed.observe(
-          session,
-          () => token.value,
-          new AbortController().signal,
-        )) {
+        const { signal } = new AbortController();
+        for await (const batch of feed.observe(session, () => TOKEN, signal)) {
           reported.push(...batch.map(({ symbol, slot }) => `${symbol} ${String(slot)}`));
           for (const taken of batch) {
             if (taken.kind === 'hole') {

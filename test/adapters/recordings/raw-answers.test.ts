@@ -4,47 +4,37 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { rawLog } from '../../../adapters/recordings/raw-answers.ts';
 import { restDepth } from '../../../adapters/fyers/depth-feed.ts';
-import { parseAccessToken, parseAppId, parseSampling } from '../../../core/config/values.ts';
+import { parseAccessToken } from '../../../core/config/values.ts';
 import { OPENS_AT, shortSession } from '../../support/depth.ts';
 import { depthOf, refusal, startDepthServer } from '../../support/depth-server.ts';
 import { operatorToken } from '../../support/operator-token.ts';
+import { APP, SYMBOLS, memoryStrikes, must } from '../../support/rest-feed.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const dataDir = makeFolderPerTest();
 
-const TOKEN = operatorToken('access_token', '2026-11-25T07:00:00+05:30');
+const TOKEN = must(parseAccessToken(operatorToken('access_token', '2026-11-25T07:00:00+05:30')));
 
 async function recordAnswers() {
   const problems: string[] = [];
   await using server = await startDepthServer(({ symbol, nth }) =>
     nth === 1 ? refusal(503, -99) : depthOf(symbol),
   );
-  const [sampling, appId, token] = [
-    parseSampling('NSE:SBIN-EQ', '5'),
-    parseAppId('ABCD1234EF-100'),
-    parseAccessToken(TOKEN),
-  ];
-  if (!sampling.ok || !appId.ok || !token.ok) throw new Error('constants');
   await using raw = rawLog(dataDir.path, (problem) => void problems.push(problem));
   await using feed = restDepth({
     apiUrl: server.url,
-    appId: () => appId.value,
-    sampling: sampling.value,
+    appId: () => APP,
+    sampling: { symbols: SYMBOLS.slice(0, 1), everySeconds: 5 },
     clock: virtualClock(OPENS_AT),
-    strikes: { read: () => Promise.resolve(0), write: () => Promise.resolve() },
+    strikes: memoryStrikes(),
     onAnswer: (answer) => {
       raw.keep(answer);
     },
   });
   let slots = 0;
-  for await (const _ of feed.observe(
-    shortSession(),
-    () => token.value,
-    new AbortController().signal,
-  )) {
-    slots += 1;
-  }
+  const { signal } = new AbortController();
+  for await (const _ of feed.observe(shortSession(), () => TOKEN, signal)) slots += 1;
   return { slots, problems };
 }
 
