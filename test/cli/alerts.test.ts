@@ -45,6 +45,11 @@ function deployLogin(variables: Readonly<Record<string, string>>): Promise<void>
   return functions.deploy('FyersLogin', variables);
 }
 
+function deployTelegram(topicArn: string, url: string): Promise<void> {
+  const telegram = { FYERS_TELEGRAM: 'yes', FYERS_TELEGRAM_API_URL: url };
+  return deployLogin({ FYERS_TOPIC_ARN: topicArn, ...telegram });
+}
+
 async function subscribeEndpoint(TopicArn: string, Endpoint: string): Promise<void> {
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint }));
 }
@@ -155,11 +160,7 @@ describe('fyers test-alert', () => {
     await using telegram = await telegramServer(BOT);
     await subscribeEndpoint(topic, mail.address);
     const { Token = '' } = await mail.next();
-    await deployLogin({
-      FYERS_TOPIC_ARN: topic,
-      FYERS_TELEGRAM: 'yes',
-      FYERS_TELEGRAM_API_URL: telegram.url,
-    });
+    await deployTelegram(topic, telegram.url);
     const ssm = new SSMClient(aws.options);
     await ssm.send(
       new PutParameterCommand({ Name: 'FYERS_TELEGRAM', Value: `${BOT}/42`, Type: 'SecureString' }),
@@ -182,11 +183,7 @@ describe('fyers test-alert', () => {
   });
 
   test('exits with 4 if one channel fails, and still sends to the other', async () => {
-    await deployLogin({
-      FYERS_TOPIC_ARN: topic,
-      FYERS_TELEGRAM: 'yes',
-      FYERS_TELEGRAM_API_URL: 'http://127.0.0.1:9',
-    });
+    await deployTelegram(topic, 'http://127.0.0.1:9');
     await using at = await stage({ aws: aws.options });
     const { code, out, err } = await at.run('test-alert');
     expect(code).toBe(4);
@@ -208,13 +205,9 @@ describe('fyers test-alert', () => {
   });
 
   test('exits with 0 if Telegram is the only channel', async () => {
-    const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
+    const silent = await newTopic('silent');
     await using telegram = await telegramServer(BOT);
-    await deployLogin({
-      FYERS_TOPIC_ARN: silent,
-      FYERS_TELEGRAM: 'yes',
-      FYERS_TELEGRAM_API_URL: telegram.url,
-    });
+    await deployTelegram(silent, telegram.url);
     await using at = await stage({ aws: aws.options });
     const { code, out, err } = await at.run('test-alert');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -222,7 +215,7 @@ describe('fyers test-alert', () => {
   });
 
   test('exits with 2 if the topic has no subscription, and names the command that adds one', async () => {
-    const { TopicArn: silent = '' } = await sns.send(new CreateTopicCommand({ Name: 'silent' }));
+    const silent = await newTopic('silent');
     await deployLogin({ FYERS_TOPIC_ARN: silent });
     await using at = await stage({ aws: aws.options });
     const { code, out, err } = await at.run('test-alert');

@@ -4,12 +4,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  CloudWatchLogsClient,
-  CreateLogGroupCommand,
-  CreateLogStreamCommand,
-  PutLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type DayEvent, eventLine } from '../../core/recording/day-events.ts';
@@ -18,6 +12,7 @@ import { loginNeeded, runFailed } from '../../core/token/log.ts';
 import { openAccountsPerFile } from '../support/emulated-aws.ts';
 import { pulumiStub } from '../support/pulumi-stub.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { type LogLine, putLogLines } from '../support/stack-account.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -33,25 +28,8 @@ beforeEach(() => {
 });
 const on = openStagePerTest(() => ({ aws, now: NOON }));
 
-interface Line {
-  readonly at: Instant;
-  readonly text: string;
-}
-
-async function putLogLines(logGroupName: string, lines: readonly Line[]): Promise<void> {
-  const logs = new CloudWatchLogsClient(aws);
-  const logStreamName = 'run';
-  // The second call fails because the group exists.
-  await logs.send(new CreateLogGroupCommand({ logGroupName })).catch(() => undefined);
-  await logs
-    .send(new CreateLogStreamCommand({ logGroupName, logStreamName }))
-    .catch(() => undefined);
-  const logEvents = lines.map(({ at: timestamp, text }) => ({ timestamp, message: text }));
-  await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
-}
-
 const LOGIN_NEEDED = loginNeeded('policy', 'Login needed.');
-const LINES: readonly Line[] = [
+const LINES: readonly LogLine[] = [
   { at: at('07:00'), text: 'START RequestId: 1 Version: $LATEST\n' },
   {
     at: at('07:00:03'),
@@ -67,7 +45,7 @@ const LINES: readonly Line[] = [
 
 describe('fyers logs of a function', () => {
   test('prints Indian time, level, message and facts, without Lambda’s own lines', async () => {
-    await putLogLines('/aws/lambda/FyersTokenRefresh', LINES);
+    await putLogLines(aws, '/aws/lambda/FyersTokenRefresh', LINES);
     const { code, out, err } = await on.run('logs', 'refresh');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n')).toEqual([
@@ -91,7 +69,7 @@ describe('fyers logs of a function', () => {
     ['for the duration of --since', ['--since', '25h'], 2],
   ])('looks back %s', async (_what, flags, count) => {
     const line = (when: Instant) => ({ at: when, text: 'a line' });
-    await putLogLines('/aws/lambda/FyersWatch-paper', [
+    await putLogLines(aws, '/aws/lambda/FyersWatch-paper', [
       line(plus(NOON, -24 * 3_600 * SECOND - 1)),
       line(plus(NOON, -24 * 3_600 * SECOND)),
     ]);
@@ -105,7 +83,7 @@ describe('fyers logs of a function', () => {
     expect(absent.err).toMatch(
       /^operator\.prerequisite: There is no log group \/aws\/lambda\/FyersLogin .*`pulumi up`/,
     );
-    await putLogLines('/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
+    await putLogLines(aws, '/aws/lambda/FyersLogin', [{ at: at('07:00'), text: 'x' }]);
     const quiet = await on.run('logs', 'login', '--since', '5m');
     expect(quiet).toMatchObject({ code: 0, out: '' });
     expect(quiet.err).toContain('FyersLogin has logged nothing for 5m.');
@@ -124,7 +102,7 @@ describe('fyers logs of a function', () => {
   test('follows until Ctrl-C without repeating a line', async () => {
     const group = '/aws/lambda/FyersTokenRefresh';
     const start = Date.now() as Instant;
-    await putLogLines(group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
+    await putLogLines(aws, group, [{ at: plus(start, -2 * SECOND), text: 'first' }]);
     const child = spawn(
       process.execPath,
       [path.join(ROOT, 'cli', 'main.js'), 'logs', 'refresh', '--follow'],
@@ -142,7 +120,7 @@ describe('fyers logs of a function', () => {
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     await expect.poll(() => printed, { timeout: 20_000 }).toContain('first');
     for (const text of ['second', 'third']) {
-      await putLogLines(group, [{ at: Date.now() as Instant, text }]);
+      await putLogLines(aws, group, [{ at: Date.now() as Instant, text }]);
       await expect.poll(() => printed, { timeout: 20_000 }).toContain(text);
     }
     child.kill('SIGINT');

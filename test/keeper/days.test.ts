@@ -13,6 +13,7 @@ describe('The keeper on random days', () => {
     'rate-limited',
     'not-fyers',
     'pin',
+    'refresh-token',
     'policy',
     'unrecognised',
   );

@@ -92,16 +92,12 @@ describe('An automatic probe', () => {
   });
 
   test('does not run without a PIN, without a live refresh token, or for an operator', async () => {
-    const withoutPin = createSwitchedOffWorld('daily', 9);
+    const worlds = Array.from({ length: 3 }, () => createSwitchedOffWorld('daily', 9));
+    const [withoutPin, expired, operator] = worlds as [World, World, World];
     withoutPin.pin = null;
-    const expired = createSwitchedOffWorld('daily', 9);
     expired.parameters.set('FYERS_REFRESH_TOKEN', refreshToken(plus(SEVEN, -30 * DAY)));
-    const operator = createSwitchedOffWorld('daily', 9);
-    for (const [world, trigger] of [
-      [withoutPin, EARLIER],
-      [expired, EARLIER],
-      [operator, OPERATOR],
-    ] as const) {
+    for (const world of worlds) {
+      const trigger = world === operator ? OPERATOR : EARLIER;
       expect(await run(world, trigger)).toMatchObject({ kind: 'login-needed' });
       expect(sent(world)).toBe(0);
     }

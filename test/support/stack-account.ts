@@ -119,13 +119,30 @@ export async function logged(
   actor: 'refresh' | 'login' | 'watch',
   events: readonly (readonly [Instant, object])[],
 ): Promise<void> {
-  const logs = new CloudWatchLogsClient(aws);
-  const [logGroupName, logStreamName] = [names.logGroup(actor), 'run'];
-  await logs.send(new CreateLogGroupCommand({ logGroupName }));
-  await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
-  const logEvents = events.map(([timestamp, event]) => ({
-    timestamp,
-    message: JSON.stringify({ ...event, time: formatIso(timestamp) }),
+  const lines = events.map(([at, event]) => ({
+    at,
+    text: JSON.stringify({ ...event, time: formatIso(at) }),
   }));
+  await putLogLines(aws, names.logGroup(actor), lines);
+}
+
+export interface LogLine {
+  readonly at: Instant;
+  readonly text: string;
+}
+
+/** Creates the log group, unless it exists. */
+export async function putLogLines(
+  aws: AwsOptions,
+  logGroupName: string,
+  lines: readonly LogLine[],
+): Promise<void> {
+  const logs = new CloudWatchLogsClient(aws);
+  const logStreamName = 'run';
+  await logs.send(new CreateLogGroupCommand({ logGroupName })).catch(() => undefined);
+  await logs
+    .send(new CreateLogStreamCommand({ logGroupName, logStreamName }))
+    .catch(() => undefined);
+  const logEvents = lines.map(({ at: timestamp, text }) => ({ timestamp, message: text }));
   await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
 }
