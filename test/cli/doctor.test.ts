@@ -185,24 +185,20 @@ describe('fyers doctor', () => {
     expect(all.split('FYERS_SYMBOL is not').length).toBe(2);
   });
 
+  const OTHERS_URL = LOGIN_URL.replace('abc', 'xyz');
   test.each([
-    ['the default page', {}, 'ok', /paste into.*; for one tap a day register/],
-    ['loopback', { FYERS_REDIRECT_URI: 'http://127.0.0.1:8080/' }, 'ok', /caught on this machine/],
+    ['the default page', null, 'ok', /paste into.*; for one tap a day register/],
+    ['loopback', 'http://127.0.0.1:8080/', 'ok', /caught on this machine/],
+    ['the keyword loginUrl', 'loginUrl', 'ok', /exactly https:\/\/abcdefghij\./],
+    ['the login function', LOGIN_URL.slice(0, -1), 'ok', /one tap a day/],
     [
-      'the keyword loginUrl',
-      { FYERS_REDIRECT_URI: 'loginUrl' },
-      'ok',
-      /exactly https:\/\/abcdefghij\./,
-    ],
-    ['the login function', { FYERS_REDIRECT_URI: LOGIN_URL.slice(0, -1) }, 'ok', /one tap a day/],
-    [
-      'a function of another stack',
-      { FYERS_REDIRECT_URI: LOGIN_URL.replace('abc', 'xyz') },
+      'of another stack',
+      OTHERS_URL,
       'problem',
       /another stack; this one's is https:\/\/abcdefghij\./,
     ],
-  ])('reports the kind of the redirect URL: %s', async (_what, refresh, state, detail) => {
-    await world.deploy(refresh);
+  ])('reports the kind of the redirect URL: %s', async (_what, uri, state, detail) => {
+    await world.deploy(uri === null ? {} : { FYERS_REDIRECT_URI: uri });
     await using at = await world.openFolder();
     const { found } = await runDoctor(at);
     expect(found['Redirect URL']).toMatchObject({ state });

@@ -118,15 +118,8 @@ describe('./fyers', () => {
 
 describe('./fyers harvest', () => {
   test('passes its arguments to the harvester in their order', async () => {
-    const { code, out, err } = await runFyers(
-      'harvest',
-      '--every',
-      '7s',
-      '--days',
-      '0',
-      '--tokens',
-      folder.path,
-    );
+    const argv = ['--every', '7s', '--days', '0', '--tokens', folder.path];
+    const { code, out, err } = await runFyers('harvest', ...argv);
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toMatch(

@@ -49,6 +49,19 @@ async function runStatus(aws: AwsOptions, now: Instant, ...flags: readonly strin
   return await on.run('status', ...flags);
 }
 
+const dimensionsOf = (Shard: string, Suffix = 'none') =>
+  Object.entries({ Suffix, Shard }).map(([Name, Value]) => ({ Name, Value }));
+
+/** Puts metrics of the harvester: name, value and shard. */
+async function putMetrics(aws: AwsOptions, metrics: readonly [string, number, string][]) {
+  const MetricData = metrics.map(([MetricName, Value, shard]) => ({
+    ...{ MetricName, Value, Dimensions: dimensionsOf(shard) },
+    Timestamp: dateOf(at('11:52')),
+  }));
+  const Namespace = 'FyersTokenRefresh';
+  await new CloudWatchClient(aws).send(new PutMetricDataCommand({ Namespace, MetricData }));
+}
+
 /** Returns the state and the detail of a row of the table. */
 function findRow(out: string, part: string): readonly string[] {
   const line = out.split('\n').find((each) => each.startsWith(`${part}  `)) ?? '';
@@ -168,21 +181,10 @@ describe('fyers status', () => {
 
   test('shows the harvester’s last heartbeat', async () => {
     const aws = await deployStack();
-    const metric = (MetricName: string, Value: number) => ({
-      MetricName,
-      Value,
-      Timestamp: dateOf(at('11:52')),
-      Dimensions: [
-        { Name: 'Suffix', Value: 'none' },
-        { Name: 'Shard', Value: '0' },
-      ],
-    });
-    await new CloudWatchClient(aws).send(
-      new PutMetricDataCommand({
-        Namespace: 'FyersTokenRefresh',
-        MetricData: [metric('Heartbeat', 1), metric('SlotsMissed', 3)],
-      }),
-    );
+    await putMetrics(aws, [
+      ['Heartbeat', 1, '0'],
+      ['SlotsMissed', 3, '0'],
+    ]);
     const { out } = await runStatus(aws, noon, '--offline');
     const [state, detail] = findRow(out, 'harvester');
     expect(state).toBe('alive');
@@ -194,12 +196,10 @@ describe('fyers status', () => {
   test('reports a harvester without a heartbeat if an alarm watches it', async () => {
     const aws = await deployStack();
     const cloudwatch = new CloudWatchClient(aws);
-    const dimensions = (Shard: string, Suffix = 'none') =>
-      Object.entries({ Suffix, Shard }).map(([Name, Value]) => ({ Name, Value }));
     const watchedShards = [
-      ['Fyers-harvester-silent', dimensions('0')],
-      ['Fyers-harvester-silent-1', dimensions('1')],
-      ['Fyers-harvester-silent-paper', dimensions('2', 'paper')],
+      ['Fyers-harvester-silent', dimensionsOf('0')],
+      ['Fyers-harvester-silent-1', dimensionsOf('1')],
+      ['Fyers-harvester-silent-paper', dimensionsOf('2', 'paper')],
     ] as const;
     for (const [AlarmName, Dimensions] of watchedShards) {
       await cloudwatch.send(
@@ -217,14 +217,10 @@ describe('fyers status', () => {
       );
     }
     // Shard 3 was removed from the list; its heartbeats are still stored.
-    const MetricData = ['0', '3'].map((shard) => ({
-      MetricName: 'Heartbeat',
-      Value: 1,
-      Timestamp: dateOf(at('11:52')),
-      Dimensions: dimensions(shard),
-    }));
-    const Namespace = 'FyersTokenRefresh';
-    await cloudwatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
+    await putMetrics(aws, [
+      ['Heartbeat', 1, '0'],
+      ['Heartbeat', 1, '3'],
+    ]);
     const { out } = await runStatus(aws, noon, '--offline');
     expect(findRow(out, 'harvester')).toEqual([
       'silent',

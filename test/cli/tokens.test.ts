@@ -137,11 +137,7 @@ describe('fyers tokens', () => {
   });
 
   test.each([
-    [
-      'over a weekend, on the day of the session',
-      '2026-11-27T20:00:00+05:30',
-      /30 Nov 2026, 06:30/,
-    ],
+    ['after a weekend, on its day', '2026-11-27T20:00:00+05:30', /30 Nov 2026, 06:30/],
     ['between 06:00 and that time', '2026-11-26T06:10:00+05:30', /26 Nov 2026, 06:30/],
     ['at that time, no hint', '2026-11-26T06:30:00+05:30', /^(?!.*Wait until)/],
   ])('prints the time from which a login helps: %s', async (_when, now, words) => {

@@ -28,6 +28,7 @@ import {
   keeperWorld,
 } from '../../support/keeper-fixture.ts';
 
+const RATE_LIMITED = { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null } as const;
 const OTHER_KEY = '77'.repeat(32) as LinkKey;
 
 const CLOSES = istInstant(istDate('2026-11-25'), '16:00');
@@ -158,27 +159,23 @@ describe('The callback from Fyers', () => {
   });
 
   test.each([
-    ['forged', { state: `${stateAt().slice(0, -1)}${stateAt().endsWith('0') ? '1' : '0'}` }, 403],
+    ['forged', `${stateAt().slice(0, -1)}${stateAt().endsWith('0') ? '1' : '0'}`, 403],
     [
       'of another app',
-      { state: stateAt(SEVEN, undefined, { ...SIGNER, id: 'WXYZ1234EF-100' as AppId }) },
+      stateAt(SEVEN, undefined, { ...SIGNER, id: 'WXYZ1234EF-100' as AppId }),
       403,
     ],
-    [
-      'of another stack',
-      { state: stateAt(SEVEN, undefined, { ...SIGNER, secret: OTHER_KEY }) },
-      403,
-    ],
-    ['signed with the app secret', { state: stateAt(SEVEN, undefined, APP) }, 403],
-    ['of half an hour ago', { state: stateAt(plus(SEVEN, -30 * MINUTE)) }, 410],
-    ['of the future', { state: stateAt(plus(SEVEN, MINUTE + SECOND)) }, 410],
-    ['of tomorrow', { state: newState(SIGNER, TOMORROW, SEVEN, 'cd'.repeat(16)) }, 410],
-    ['missing', { state: '' }, 404],
-    ['malformed', { state: 'sample_state' }, 404],
-    ['oversized', { state: 'a'.repeat(9_000) }, 404],
-  ])('rejects a state that is %s before it calls Fyers', async (_title, fields, status) => {
+    ['of another stack', stateAt(SEVEN, undefined, { ...SIGNER, secret: OTHER_KEY }), 403],
+    ['signed with the app secret', stateAt(SEVEN, undefined, APP), 403],
+    ['of half an hour ago', stateAt(plus(SEVEN, -30 * MINUTE)), 410],
+    ['of the future', stateAt(plus(SEVEN, MINUTE + SECOND)), 410],
+    ['of tomorrow', newState(SIGNER, TOMORROW, SEVEN, 'cd'.repeat(16)), 410],
+    ['missing', '', 404],
+    ['malformed', 'sample_state', 404],
+    ['oversized', 'a'.repeat(9_000), 404],
+  ])('rejects a state that is %s before it calls Fyers', async (_title, state, status) => {
     const world = exchanging(keeperWorld());
-    const page = await visit(world, callback(fields));
+    const page = await visit(world, callback({ state }));
     expect(page.status).toBe(status);
     expect(world.calls).toEqual([]);
     expect(world.writes).toEqual([]);
@@ -263,11 +260,7 @@ describe('The callback from Fyers', () => {
   test.each([
     [{ kind: 'unreachable', detail: 'connection refused' }, 99, 'Reload this page in two minutes'],
     [{ kind: 'refused', detail: 'code -50: IP not allowed' }, 1, 'Check the app’s permissions'],
-    [
-      { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null },
-      1,
-      'reload this page in five minutes',
-    ],
+    [RATE_LIMITED, 1, 'reload this page in five minutes'],
     [{ kind: 'not-fyers', detail: 'HTTP 403, HTML' }, 1, 'Reload this page in ten minutes'],
   ] as const)(
     'keeps a new token if its proof is %j, and the same request publishes it later',
@@ -290,7 +283,7 @@ describe('The callback from Fyers', () => {
 
   test('does not use an unproven token for a callback with another code', async () => {
     const world = exchanging(keeperWorld());
-    world.proofs.set(NEW, { kind: 'rate-limited', detail: 'HTTP 429', retryAfterMs: null });
+    world.proofs.set(NEW, RATE_LIMITED);
     const { visit: visitAgain } = processOf(world);
     await visitAgain(callback());
     world.exchanges.push({ kind: 'refused', by: 'auth-code', detail: 'code -413: used' });

@@ -207,33 +207,29 @@ describe('FyersTokenRefresh', () => {
     expect(Parameters).toContainEqual(expect.objectContaining({ Name, KeyId }) as unknown);
   });
 
-  test.each<[string, unknown, () => Promise<unknown>, string]>([
+  test.each<[string, string, () => Promise<unknown>, unknown?]>([
     [
       'a wrong app secret',
-      {},
-      () => store.write('FYERS_SECRET_KEY', 'OTHERSECRET99'),
       'operator.app-secret',
+      () => store.write('FYERS_SECRET_KEY', 'OTHERSECRET99'),
     ],
     [
       'an app that is not stored',
-      {},
-      () => ssm.send(new DeleteParameterCommand({ Name: 'FYERS_CLIENT_ID' })),
       'operator.credentials',
+      () => ssm.send(new DeleteParameterCommand({ Name: 'FYERS_CLIENT_ID' })),
     ],
     [
       'an unreadable state',
-      {},
-      () => store.write('FYERS_TOKEN_STATE', `rubbish ${APP.secret}`),
       'platform.integrity',
+      () => store.write('FYERS_TOKEN_STATE', `rubbish ${APP.secret}`),
     ],
-    ['an unknown event', { adopt: { pin: PIN } }, () => Promise.resolve(), 'operator.usage'],
+    ['an unknown event', 'operator.usage', () => Promise.resolve(), { adopt: { pin: PIN } }],
     [
       'a claim of another run until the time runs out',
-      {},
-      () => claimStore(ssm).take(names.claim(brokerDay(SEVEN), 1), formatUtc(SEVEN)),
       'broker.unreachable',
+      () => claimStore(ssm).take(names.claim(brokerDay(SEVEN), 1), formatUtc(SEVEN)),
     ],
-  ])('throws for %s', async (_title, event, arrange, code) => {
+  ])('throws for %s', async (_title, code, arrange, event = {}) => {
     await arrange();
     await withFyers('accepted', async () => {
       const outcome = await invoke(event, 6_000);
