@@ -209,28 +209,19 @@ describe('fyers takeover', () => {
     expect(out).toContain('aws events enable-rule --name FyersTokenRefreshDaily');
   });
 
-  test.each<[string, (made: Scene) => void, readonly string[], RegExp]>([
-    [
-      'there is no terminal and no --yes',
-      () => undefined,
-      [],
-      /^operator\.usage: There is no terminal .*--yes/,
-    ],
+  test.each<[string, { secretKey?: string; token?: string }, readonly string[], RegExp]>([
+    ['there is no terminal and no --yes', {}, [], /^operator\.usage: There is no terminal .*--yes/],
     [
       'the configuration has another value',
-      ({ pulumi }) => void pulumi.configure('secretKey', 'ANOTHER1'),
+      { secretKey: 'ANOTHER1' },
       ['--yes'],
       /^operator\.takeover: secretKey .*pulumi config rm --stack dev secretKey/,
     ],
-    [
-      'a token file is malformed',
-      ({ at }) => void at.write('access_token.txt', 'abc'),
-      ['--yes'],
-      /^operator\.token-file: /,
-    ],
-  ])('stops before any change if %s', async (_what, arrange, flags, words) => {
+    ['a token file is malformed', { token: 'abc' }, ['--yes'], /^operator\.token-file: /],
+  ])('stops before any change if %s', async (_what, { secretKey, token }, flags, words) => {
     await using made = await createReferenceScene();
-    arrange(made);
+    if (secretKey !== undefined) made.pulumi.configure('secretKey', secretKey);
+    if (token !== undefined) made.at.write('access_token.txt', token);
     const { code, out, err } = await made.takeover(...flags);
     expect(code).toBe(2);
     expect(err).toMatch(words);
