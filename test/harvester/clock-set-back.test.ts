@@ -1,8 +1,6 @@
 // Sets the clock back while the harvester waits in a session. The real feed calls a server on loopback.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../core/config/names.ts';
 import { HOUR, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
 import { every } from '../../harvester/interval.ts';
@@ -11,17 +9,12 @@ import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { type Script, depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
 import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 const TODAY = istDate('2026-11-25');
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-clock-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 /** Records a session of thirty slots of a minute; `set` schedules clock changes. The returned times are true times. */
 async function recordWithClockChange(
@@ -37,7 +30,7 @@ async function recordWithClockChange(
     return script(call);
   });
   const { acknowledged, eventNames, clock } = await recordSession({
-    dataDir: folder,
+    dataDir: folder.path,
     minutes: 30,
     feed: (virtual, everySeconds) => {
       trueTime = virtual.waitedMs;
@@ -57,7 +50,7 @@ async function recordWithClockChange(
       ],
     }),
   });
-  const found = await readDay(folder, TODAY);
+  const found = await readDay(folder.path, TODAY);
   expect(problemsOf(found, acknowledged)).toEqual([]);
   return { requestTimes, heartbeatTimes, progressTimes, eventNames, clock, ...found };
 }
@@ -132,7 +125,7 @@ test('A day with several starts after the clock was set back expects each slot o
   const run = async (fromMinute: number, untilMinute: number, over = false) => {
     const stop = new AbortController();
     await recordSession({
-      dataDir: folder,
+      dataDir: folder.path,
       minutes: 30,
       startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
       signal: stop.signal,
@@ -145,7 +138,7 @@ test('A day with several starts after the clock was set back expects each slot o
   await run(20, 22);
   await run(15, 17);
   await run(16, 30, true);
-  const { manifest } = await readDay(folder, TODAY);
+  const { manifest } = await readDay(folder.path, TODAY);
   expect(manifest).toMatchObject({ expected: 60, unexplained: 0 });
   expect(manifest?.received).toBe(2 * (11 + 14));
 });

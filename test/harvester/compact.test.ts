@@ -1,25 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import type { Book } from '../../core/recording/book.ts';
 import { SECOND, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const SYMBOL = 'NSE:SBIN-EQ';
 const session = shortSession();
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-compact-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 /** Records a minute, half of it in continuous trading, and compacts it. */
 async function recordAndCompact(
@@ -27,7 +21,7 @@ async function recordAndCompact(
   lastClose: number | null,
   closedByAuction = () => false,
 ) {
-  const days = dayFolders(folder);
+  const days = dayFolders(folder.path);
   const logs = await days.open(session.date);
   const { opensAt, closesAt } = session;
   const plan = { symbols: [SYMBOL], everySeconds: 5, opensAt, closesAt, from: opensAt };
@@ -84,7 +78,7 @@ describe('compactDay', () => {
         lastClose,
         () => byAuction,
       );
-      await rm(path.join(folder, 'days'), { recursive: true });
+      await rm(path.join(folder.path, 'days'), { recursive: true });
       return manifest.quality.symbols[0]?.previousCloseDiffers;
     };
     expect(await differs(425.25, true)).toBe(false);
@@ -95,7 +89,7 @@ describe('compactDay', () => {
 
   test('rejects only after its parallel work has ended', async () => {
     await recordAndCompact(() => ({}), null);
-    const day = dayFolders(folder).folder(session.date);
+    const day = dayFolders(folder.path).folder(session.date);
     let zipped = false;
     const failing = {
       ...day,

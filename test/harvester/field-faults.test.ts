@@ -1,8 +1,6 @@
 // Follows fields without a usable value in the broker's answers through day log, events and manifest.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { parseSampling } from '../../core/config/values.ts';
 import type { DayEvent } from '../../core/recording/day-events.ts';
@@ -14,20 +12,17 @@ import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { openDay, closeDayLog } from '../../harvester/day.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const SYMBOL = 'NSE:SBIN-EQ';
 const session = { ...shortSession(), closesAt: plus(OPENS_AT, 20 * MINUTE) };
 
-let folder = '';
+const folder = makeFolderPerTest();
 /** Closes the files of processes that the test treats as killed. */
 const openDays: (() => Promise<void>)[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-fields-'));
-});
 afterEach(async () => {
   for (const close of openDays.splice(0)) await close();
-  await rm(folder, { recursive: true });
 });
 
 /** Records as one process; `null` is a slot without a row. A killed process does not close its day. */
@@ -39,7 +34,7 @@ async function record(
 ) {
   const sampling = parseSampling(SYMBOL, '5');
   if (!sampling.ok) throw new Error(sampling.problem);
-  const days = dayFolders(folder);
+  const days = dayFolders(folder.path);
   const clock = virtualClock(from);
   const logged: LogRecord[] = [];
   const events = { log: (event: LogRecord) => void logged.push(event) };

@@ -1,13 +1,13 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { istDate, MINUTE, parseInstant, plus } from '../../core/time.ts';
 import { countFrames, uploadFrames } from '../../harvester/frames.ts';
 import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const DATE = istDate('2026-11-25');
 const NINE = parseInstant('2026-11-25T09:00:00+05:30');
@@ -15,17 +15,11 @@ const KEYS = ['090000-0001', '090100-0002'].map(
   (name) => `depth/v2/date=2026-11-25/shard=3/frames/frames-${name}.bin.zst`,
 );
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-frames-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 /** Records two segments with three frames, one of them bad, and two lost frames. */
 async function recordFrames() {
-  const frames = frameSegments(folder);
+  const frames = frameSegments(folder.path);
   let now = NINE;
   const recorder = frameRecorder({
     ...{ segments: frames, clock: { now: () => now } },
@@ -67,7 +61,7 @@ describe("A day's frames", () => {
   });
 
   test('are null if the feed polls', async () => {
-    expect(await countFrames(frameSegments(folder))).toBeNull();
+    expect(await countFrames(frameSegments(folder.path))).toBeNull();
   });
 
   test('are counted without a damaged segment, whose number of frames is unknown', async () => {

@@ -1,6 +1,5 @@
 // Records a simulated session of the stream `hsm` with a chain and an index, in two processes.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -9,6 +8,7 @@ import { type Instant, formatIso, istDate, istInstant } from '../../core/time.ts
 import { run } from '../../harvester/main.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { simulatedClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
@@ -21,27 +21,25 @@ const APP = {
 };
 const SYMBOLS = 'INDEX:MINE,CHAIN:NIFTY,CHAIN:HDFCBANK,CHAIN:XYZ';
 
-let folder = '';
+const folder = makeFolderPerTest();
 let simulator: FyersSimulator;
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-group-day-'));
   simulator = await startFyers({
     ...{ seed: SEED, apps: [APP], refresh: 'refused', startsAt: STARTS_AT },
   });
-  await writeFile(path.join(folder, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
+  await writeFile(path.join(folder.path, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
   const token = mintToken(SEED, APP, 'access_token', istInstant(DATE, '07:00'));
-  await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
-  await writeFile(path.join(folder, 'index-MINE.csv'), 'Symbol,Series\nSBIN,EQ\nM&M,EQ\n');
+  await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
+  await writeFile(path.join(folder.path, 'index-MINE.csv'), 'Symbol,Series\nSBIN,EQ\nM&M,EQ\n');
 });
 afterEach(async () => {
   await simulator.close();
-  await rm(folder, { recursive: true });
 });
 
 async function record(from: Instant, ...flags: readonly string[]) {
   const clock = simulatedClock(from, simulator);
   const log: { readonly event: string; readonly message: string }[] = [];
-  const argv = ['--data', path.join(folder, 'data'), '--tokens', folder, '--feed', 'hsm'];
+  const argv = ['--data', path.join(folder.path, 'data'), '--tokens', folder.path, '--feed', 'hsm'];
   const code = await run({
     clock,
     signal: new AbortController().signal,
@@ -49,7 +47,7 @@ async function record(from: Instant, ...flags: readonly string[]) {
     env: { FYERS_API_URL: simulator.url },
     write: (line) => log.push(JSON.parse(line) as (typeof log)[number]),
   });
-  const day = dayFolders(path.join(folder, 'data')).folder(DATE);
+  const day = dayFolders(path.join(folder.path, 'data')).folder(DATE);
   return { code, log, day };
 }
 
@@ -60,8 +58,8 @@ test('A harvester of feed hsm records a chain and an index, the same contracts a
   expect(messageOf('symbols-named')).toContain('CHAIN:NIFTY is 120 symbols, NSE:NIFTY26D0150CE to');
   expect(messageOf('alias-unknown')).toContain('CHAIN:XYZ is not recorded today');
   // In the meantime the operator has changed the list, and the broker's list of the day is gone.
-  await writeFile(path.join(folder, 'index-MINE.csv'), 'INFY\n');
-  await rm(path.join(folder, 'data', 'symbols'), { recursive: true });
+  await writeFile(path.join(folder.path, 'index-MINE.csv'), 'INFY\n');
+  await rm(path.join(folder.path, 'data', 'symbols'), { recursive: true });
   const { code, day } = await record(RESTARTS_AT, '--days', '1');
   expect(code).toBe(0);
   const events = await day.events();
@@ -85,7 +83,7 @@ test('A harvester of feed hsm records a chain and an index, the same contracts a
 
 test('A harvester of feed rest records every slot of each member of an index', async () => {
   const members = ['SBIN', 'INFY', 'HDFCBANK', 'RELIANCE', 'ADANIENT', 'M&M'];
-  await writeFile(path.join(folder, 'index-MINE.csv'), members.join('\n'));
+  await writeFile(path.join(folder.path, 'index-MINE.csv'), members.join('\n'));
   const flags = ['--symbols', 'INDEX:MINE', '--feed', 'rest', '--days', '1'];
   const { code, day } = await record(STARTS_AT, ...flags);
   expect(code).toBe(0);
@@ -102,7 +100,7 @@ test.each([
   ['too many symbols', 'INDEX:BIG,CHAIN:NIFTY', '2600 × 2 = 5200 topics'],
 ])('A harvester on a laptop refuses %s before it waits', async (_what, symbols, words) => {
   const names = Array.from({ length: 2_100 }, (_, n) => `S${String(n)}\n`);
-  await writeFile(path.join(folder, 'index-BIG.csv'), names.join(''));
+  await writeFile(path.join(folder.path, 'index-BIG.csv'), names.join(''));
   const { code, log } = await record(STARTS_AT, '--symbols', symbols);
   expect(code).toBe(2);
   expect(log.at(-1)).toMatchObject({ event: 'operator.config' });

@@ -1,8 +1,6 @@
 // Resolves groups of symbols with the simulator's master, and after a restart from the day's log.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import type { IndexListsRead } from '../../core/config/groups.ts';
@@ -19,6 +17,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { shortSession } from '../support/depth.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { must } from '../support/rest-feed.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
@@ -26,17 +25,13 @@ const OPENING = istInstant(DATE, '09:00');
 const BOUNDS = { timeoutMs: 20_000, signal: new AbortController().signal };
 const HSM: Limit = { feed: 'hsm', everySeconds: 5 };
 let fyers: FyersSimulator;
-let dataDir = '';
+const dataDir = makeFolderPerTest();
 beforeAll(async () => {
   const apps = [SIMULATED_APP];
   fyers = await startFyers({ seed: 'groups', apps, refresh: 'refused', startsAt: OPENING });
   fyers.setClock(OPENING);
 });
 afterAll(() => fyers.close());
-beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-groups-'));
-});
-afterEach(() => rm(dataDir, { recursive: true }));
 
 function lists(members: Readonly<Record<string, readonly string[]>>) {
   const parsed = Object.entries(members).map(
@@ -49,17 +44,17 @@ function lists(members: Readonly<Record<string, readonly string[]>>) {
 function resolveNames(names: readonly string[], over: Partial<NameResolverOptions> = {}) {
   const master = symbolMaster({
     masterUrl: `${fyers.url}/sym_details`,
-    folder: path.join(dataDir, 'symbols'),
+    folder: path.join(dataDir.path, 'symbols'),
   });
   return nameResolver({
-    ...{ names, master, calendar: {}, days: dayFolders(dataDir), limit: HSM },
+    ...{ names, master, calendar: {}, days: dayFolders(dataDir.path), limit: HSM },
     lastPrices: () => Promise.resolve(new Map()),
     ...over,
   })(DATE, BOUNDS);
 }
 
 async function logFacts(facts: readonly SymbolFacts[]): Promise<void> {
-  const logs = await dayFolders(dataDir).open(DATE);
+  const logs = await dayFolders(dataDir.path).open(DATE);
   await logs.record(facts.map((fact) => ({ event: 'symbol', at: OPENING, ...fact })));
   await logs.close();
 }
@@ -218,7 +213,7 @@ describe('after a restart in the session', () => {
     const day = await openDay(
       {
         ...{ clock: virtualClock(OPENING), events: { log: () => undefined }, feed: 'hsm' },
-        days: dayFolders(dataDir),
+        days: dayFolders(dataDir.path),
         sampling: { symbols: facts.map(({ symbol }) => symbol), everySeconds: 5 },
       },
       session,

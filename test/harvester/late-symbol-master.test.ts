@@ -1,8 +1,7 @@
 // Runs the harvester in a session whose symbol master is unavailable at the opening, and available later.
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -13,6 +12,7 @@ import { istDate, istInstant, SECOND } from '../../core/time.ts';
 import { run } from '../../harvester/main.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { simulatedClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
@@ -25,20 +25,18 @@ const APP = {
   redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
 };
 
-let folder = '';
+const folder = makeFolderPerTest();
 let simulator: FyersSimulator;
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-late-master-'));
   simulator = await startFyers({
     ...{ seed: SEED, apps: [APP], refresh: 'refused', startsAt: STARTS_AT },
   });
-  await writeFile(path.join(folder, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
+  await writeFile(path.join(folder.path, '.env'), `FYERS_CLIENT_ID=${APP.id}\n`);
   const token = mintToken(SEED, APP, 'access_token', istInstant(DATE, '07:00'));
-  await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
+  await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
 });
 afterEach(async () => {
   await simulator.close();
-  await rm(folder, { recursive: true });
 });
 
 /** Serves the simulator's lists from the instant on. */
@@ -76,11 +74,19 @@ async function record(feed: string, masterUrl: string) {
   const code = await run({
     clock,
     signal: new AbortController().signal,
-    argv: ['--data', path.join(folder, 'data'), '--tokens', folder, '--feed', feed, ...argv],
+    argv: [
+      '--data',
+      path.join(folder.path, 'data'),
+      '--tokens',
+      folder.path,
+      '--feed',
+      feed,
+      ...argv,
+    ],
     env: { FYERS_API_URL: simulator.url, FYERS_MASTER_URL: masterUrl },
     write: (line) => events.push((JSON.parse(line) as { event: string }).event),
   });
-  const day = dayFolders(path.join(folder, 'data')).folder(DATE);
+  const day = dayFolders(path.join(folder.path, 'data')).folder(DATE);
   return { code, events, manifest: await day.manifest(), day };
 }
 

@@ -1,12 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { istDate, parseInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, calendarOf, shortSession } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import {
   AFTERWARDS,
   TODAY,
@@ -16,15 +16,9 @@ import {
   runHarvester,
 } from './harvester-harness.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-loop-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
-const run = (options: HarvesterRun = {}) => runHarvester(folder, options);
+const run = (options: HarvesterRun = {}) => runHarvester(folder.path, options);
 
 describe('harvest', () => {
   test('records every slot of a session, and ships the day with the manifest last', async () => {
@@ -257,7 +251,7 @@ describe('harvest', () => {
       for (let after = 0; after <= 60; after += 15) {
         // A millisecond too late for the read at that instant.
         const publishedAt = plus(OPENS_AT, (105 + after) * SECOND + 2 * takesMs + 1);
-        const { reads, days } = await runHarvester(await mkdtemp(path.join(folder, 'day-')), {
+        const { reads, days } = await runHarvester(await mkdtemp(path.join(folder.path, 'day-')), {
           everySeconds,
           takesMs,
           stored: (now) => (now < publishedAt ? null : TOKEN),

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/data-folder.ts';
 import { REFERENCE_CSV_HEADER, readReferenceCsvCells } from '../../core/recording/csv-files.ts';
 import { parseManifest } from '../../core/recording/manifest.ts';
@@ -13,6 +12,7 @@ import { bundleCode } from '../../infra/bundle.ts';
 import { depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { startS3 } from '../support/s3-server.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'harvest-child.ts');
@@ -20,15 +20,11 @@ const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
 /** The shortest session of the calendar: 13:15 to 15:05, so 110 slots of a minute. */
 const MUHURAT = '2025-10-21';
 
-let folder = '';
+const folder = makeFolderPerTest();
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-harvester-'));
-  await writeFile(path.join(folder, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
+  await writeFile(path.join(folder.path, '.env'), 'FYERS_CLIENT_ID=ABCD1234EF-100\n');
   const token = operatorToken('access_token', `${MUHURAT}T07:00:00+05:30`);
-  await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
+  await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
 });
 
 interface ChildResult {
@@ -37,7 +33,11 @@ interface ChildResult {
 }
 
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  return spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, args, {
+    cwd: folder.path,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** Collects the output of a child until it ends, and calls `then` when the output has `text`. */
@@ -60,11 +60,11 @@ async function waitForEnd(
 
 const dayArguments = () => {
   const symbols = ['--symbols', 'NSE:SBIN-EQ,NSE:M&M-EQ', '--every', '60s'];
-  return ['--data', path.join(folder, 'data'), ...symbols, '--days', '1'];
+  return ['--data', path.join(folder.path, 'data'), ...symbols, '--days', '1'];
 };
 
 async function manifest(date = MUHURAT) {
-  const file = path.join(folder, 'data', 'days', date, 'manifest.json');
+  const file = path.join(folder.path, 'data', 'days', date, 'manifest.json');
   return parseManifest(await readFile(file, 'utf8'));
 }
 
@@ -72,7 +72,7 @@ describe('The harvester as a process', () => {
   test('exits 4 with --days 1 if the disk does not let the day be compacted', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
-    const file = path.join(folder, 'data', 'days', MUHURAT, 'depth.parquet.partial');
+    const file = path.join(folder.path, 'data', 'days', MUHURAT, 'depth.parquet.partial');
     await mkdir(file, { recursive: true });
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
     const first = await waitForEnd(start(args, env));
@@ -91,9 +91,9 @@ describe('The harvester as a process', () => {
     const child = start([CHILD, at('13:00'), at('14:00'), ...args], env);
     await waitForEnd(child, 'hanging', () => child.kill('SIGKILL'));
     expect(child.signalCode).toBe('SIGKILL');
-    const log = path.join(folder, 'data', 'days', MUHURAT, 'day-0.v2.csv');
+    const log = path.join(folder.path, 'data', 'days', MUHURAT, 'day-0.v2.csv');
     await appendFile(log, '2025-10-21T14:00:0');
-    const csv = path.join(folder, 'data', `market_depth_${MUHURAT}.csv`);
+    const csv = path.join(folder.path, 'data', `market_depth_${MUHURAT}.csv`);
     await appendFile(csv, '2025-10-21T14:0');
 
     const again = await waitForEnd(start([CHILD, at('14:20'), '-', ...args], env));
@@ -113,10 +113,10 @@ describe('The harvester as a process', () => {
     expect(rows.filter((row) => 'why' in readReferenceCsvCells(row.split(',')))).toEqual([]);
 
     const before = await manifest();
-    await rm(path.join(folder, 'data', 'days', MUHURAT, 'manifest.json'));
-    const file = path.join(folder, 'harvester.mjs');
+    await rm(path.join(folder.path, 'data', 'days', MUHURAT, 'manifest.json'));
+    const file = path.join(folder.path, 'harvester.mjs');
     await writeFile(file, (await bundleCode()).harvester);
-    const compacting = ['compact', '--data', path.join(folder, 'data'), '--date', MUHURAT];
+    const compacting = ['compact', '--data', path.join(folder.path, 'data'), '--date', MUHURAT];
     expect(await waitForEnd(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
   });
@@ -124,7 +124,7 @@ describe('The harvester as a process', () => {
   test('records a Sunday on which the broker reports an open market, and compacts the day', async () => {
     const sunday = '2026-11-29';
     const token = operatorToken('access_token', `${sunday}T07:00:00+05:30`);
-    await writeFile(path.join(folder, 'access_token.txt'), `${token}\n`);
+    await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'OPEN');
     const child = start([CHILD, `${sunday}T13:30:00+05:30`, '-', ...dayArguments()], {
       FYERS_API_URL: server.url,
@@ -143,8 +143,8 @@ describe('The harvester as a process', () => {
 
   test('makes no call to the API after the second strike of the day', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'CLOSED');
-    await mkdir(path.join(folder, 'data'));
-    await writeFile(path.join(folder, 'data', 'strikes.json'), `{"${MUHURAT}":2}`);
+    await mkdir(path.join(folder.path, 'data'));
+    await writeFile(path.join(folder.path, 'data', 'strikes.json'), `{"${MUHURAT}":2}`);
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
     // The symbol master is on another host.
     const env = { FYERS_API_URL: server.url, FYERS_MASTER_URL: 'http://127.0.0.1:1' };
@@ -162,12 +162,12 @@ describe('The harvester as a process', () => {
     const { code } = await waitForEnd(start(args, { FYERS_API_URL: server.url }));
     expect(code).toBe(0);
     expect(await manifest()).toMatchObject({ received: 202, holes: { 'rate-limited': 18 } });
-    const strikes = await readFile(path.join(folder, 'data', 'strikes.json'), 'utf8');
+    const strikes = await readFile(path.join(folder.path, 'data', 'strikes.json'), 'utf8');
     expect(JSON.parse(strikes)).toMatchObject({ [MUHURAT]: { count: 1 } });
   });
 
   test('finishes and exits 0 on SIGTERM', async () => {
-    const args = [MAIN, '--data', path.join(folder, 'data')];
+    const args = [MAIN, '--data', path.join(folder.path, 'data')];
     const child = start(args);
     const { code, output } = await waitForEnd(child, 'session-awaited', () =>
       child.kill('SIGTERM'),
@@ -186,7 +186,7 @@ describe('The harvester as a process', () => {
     const code = await run({
       clock: virtualClock(parseInstant(`${MUHURAT}T14:00:00+05:30`)),
       signal: stop.signal,
-      argv: [...dayArguments(), '--tokens', folder],
+      argv: [...dayArguments(), '--tokens', folder.path],
       env: { FYERS_API_URL: server.url, FYERS_MASTER_URL: 'http://127.0.0.1:1' },
       write: (line) => output.push(line),
     });
@@ -206,7 +206,7 @@ describe('The harvester as a process', () => {
         called.resolve(undefined);
         return 'hang';
       });
-      const child = start([MAIN, '--data', path.join(folder, 'data')], {
+      const child = start([MAIN, '--data', path.join(folder.path, 'data')], {
         FYERS_BUCKET: 'bucket',
         AWS_ENDPOINT_URL: silent.endpoint,
         AWS_ACCESS_KEY_ID: 'test',
@@ -238,13 +238,15 @@ describe('The harvester as a process', () => {
       );
     };
     expect(await loggedSlots('15:03:30', '--debug')).toHaveLength(1);
-    await rm(path.join(folder, 'data'), { recursive: true });
+    await rm(path.join(folder.path, 'data'), { recursive: true });
     expect(await loggedSlots('15:03:30')).toBeNull();
   });
 
   test('exits 2 if another harvester records into the folder', async () => {
-    await using _other = await lockFolder(path.join(folder, 'data'));
-    const { code, output } = await waitForEnd(start([MAIN, '--data', path.join(folder, 'data')]));
+    await using _other = await lockFolder(path.join(folder.path, 'data'));
+    const { code, output } = await waitForEnd(
+      start([MAIN, '--data', path.join(folder.path, 'data')]),
+    );
     expect(output).toContain('Another harvester records into');
     expect(code).toBe(2);
   });
@@ -254,7 +256,7 @@ describe('The harvester as a process', () => {
     // Every wait of the harvester ends with the file in place.
     const clock = virtualClock(parseInstant('2026-11-25T04:00:00+05:30'), () =>
       writeFile(
-        path.join(folder, 'calendar.json'),
+        path.join(folder.path, 'calendar.json'),
         JSON.stringify([{ date: '2026-11-25', closed: true, why: 'an election' }]),
       ),
     );
@@ -262,7 +264,7 @@ describe('The harvester as a process', () => {
     const code = await run({
       clock,
       signal: new AbortController().signal,
-      argv: ['--data', path.join(folder, 'data'), '--tokens', folder, ...until],
+      argv: ['--data', path.join(folder.path, 'data'), '--tokens', folder.path, ...until],
       env: { FYERS_API_URL: 'http://127.0.0.1:1' },
       write: (line) => events.push((JSON.parse(line) as { event: string }).event),
     });
@@ -273,9 +275,9 @@ describe('The harvester as a process', () => {
   });
 
   test('runs from its bundle alone, and names the missing credentials', async () => {
-    const file = path.join(folder, 'harvester.mjs');
+    const file = path.join(folder.path, 'harvester.mjs');
     await writeFile(file, (await bundleCode()).harvester);
-    await rm(path.join(folder, '.env'));
+    await rm(path.join(folder.path, '.env'));
     const { code, output } = await waitForEnd(start([file]));
     expect(JSON.parse(output)).toMatchObject({
       event: 'operator.credentials',

@@ -1,29 +1,22 @@
 // Tests the reason of slots that pass while the harvester waits for the opening.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { METRICS } from '../../core/config/names.ts';
 import { MINUTE, SECOND, plus } from '../../core/time.ts';
 import { OPENS_AT } from '../support/depth.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { TOKEN, runHarvester } from './harvester-harness.ts';
 
 const HOURS = 3 * 60 * MINUTE;
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-opening-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 test.each([
   ['in the middle of a wait', 4.5 * MINUTE],
   ['seconds before the opening', 9 * MINUTE + 40 * SECOND],
 ])('Slots are holes with clock-jump if the clock is set past the opening %s', async (_, after) => {
-  const { manifest, eventNames } = await runHarvester(folder, {
+  const { manifest, eventNames } = await runHarvester(folder.path, {
     loop: (clock) => {
       // Half a minute into the session of one: six of the twelve slots of two symbols.
       clock.setAfter(after, 10 * MINUTE - after + 30 * SECOND);
@@ -37,7 +30,7 @@ test.each([
 
 test('Slots are holes with clock-jump, and counted as missed, if the clock is set past the whole session', async () => {
   const missed: number[] = [];
-  const { manifest } = await runHarvester(folder, {
+  const { manifest } = await runHarvester(folder.path, {
     loop: (clock) => {
       clock.setAfter(5 * MINUTE, HOURS);
       return {
@@ -57,7 +50,7 @@ test('Slots are holes with clock-jump, and counted as missed, if the clock is se
 });
 test('Slots are holes with late if reading the store lasts past the opening', async () => {
   let machine: VirtualClock | null = null;
-  const { manifest } = await runHarvester(folder, {
+  const { manifest } = await runHarvester(folder.path, {
     loop: (clock) => {
       machine = clock;
       return {};
@@ -72,6 +65,6 @@ test('Slots are holes with late if reading the store lasts past the opening', as
 });
 
 test('Slots before a start after the opening are holes with not-running', async () => {
-  const { manifest } = await runHarvester(folder, { startsAt: plus(OPENS_AT, 30 * SECOND) });
+  const { manifest } = await runHarvester(folder.path, { startsAt: plus(OPENS_AT, 30 * SECOND) });
   expect(manifest).toMatchObject({ received: 6 * 2, holes: { 'not-running': 6 * 2 } });
 });

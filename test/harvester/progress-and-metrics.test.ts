@@ -1,25 +1,18 @@
 // Tests the loop's progress, metrics and market check, and how it frees disk space.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Status } from '../../core/recording/columns.ts';
 import { slotsOf } from '../../core/market/phases.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import { DAY, MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, calendarOf, shortSession, taken } from '../support/depth.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { AFTERWARDS, TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-progress-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
-const run = (options: HarvesterRun = {}) => runHarvester(folder, options);
+const run = (options: HarvesterRun = {}) => runHarvester(folder.path, options);
 const LONG = { ...shortSession(), closesAt: plus(OPENS_AT, 3 * MINUTE) };
 const secondsOf = (clock: VirtualClock): number => (clock.now() - OPENS_AT) / SECOND;
 

@@ -1,8 +1,6 @@
 // Resolves the symbols of a day with the simulator's master and prices, and without them.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { lastPrices } from '../../adapters/fyers/market-status.ts';
 import { symbolMaster } from '../../adapters/fyers/symbol-master.ts';
@@ -14,12 +12,13 @@ import { recordDay } from '../support/recorded-day.ts';
 import { shortSession } from '../support/depth.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const DATE = istDate('2026-11-25');
 const OPENING = istInstant(DATE, '09:00');
 const BOUNDS = { timeoutMs: 20_000, signal: new AbortController().signal };
 let fyers: FyersSimulator;
-let dataDir = '';
+const dataDir = makeFolderPerTest();
 beforeAll(async () => {
   fyers = await startFyers({
     seed: 'names',
@@ -30,10 +29,6 @@ beforeAll(async () => {
   fyers.setClock(OPENING);
 });
 afterAll(() => fyers.close());
-beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'fyers-names-'));
-});
-afterEach(() => rm(dataDir, { recursive: true }));
 
 const authorization = () =>
   `${SIMULATED_APP.id}:${mintToken('names', SIMULATED_APP, 'access_token', OPENING - 1_000)}`;
@@ -41,10 +36,10 @@ const authorization = () =>
 async function resolveNames(names: readonly string[], over: Partial<NameResolverOptions> = {}) {
   const resolve = nameResolver({
     names,
-    days: dayFolders(dataDir),
+    days: dayFolders(dataDir.path),
     master: symbolMaster({
       masterUrl: `${fyers.url}/sym_details`,
-      folder: path.join(dataDir, 'symbols'),
+      folder: path.join(dataDir.path, 'symbols'),
     }),
     lastPrices: (symbols, bounds) =>
       lastPrices({
@@ -107,12 +102,12 @@ describe('nameResolver', () => {
   test('returns the recorded symbols after a restart, without a lookup', async () => {
     const first = await resolveNames(['ATM:NIFTY+0CE']);
     const { folder } = await recordDay({
-      dataDir,
+      dataDir: dataDir.path,
       session: shortSession(OPENING),
       state: 'running',
     });
     expect(folder).toBeDefined();
-    const days = dayFolders(dataDir);
+    const days = dayFolders(dataDir.path);
     const logs = await days.open(DATE);
     await logs.record(first.facts.map((fact) => ({ event: 'symbol', at: OPENING, ...fact })));
     await logs.close();
@@ -143,7 +138,7 @@ describe('nameResolver', () => {
       date: istDate('2026-11-23'),
     };
     await recordDay({
-      dataDir,
+      dataDir: dataDir.path,
       session,
       symbols: ['NSE:SBIN-EQ'],
       book: () => ({ lastPrice: 431.7 }),
@@ -174,7 +169,7 @@ describe('nameResolver', () => {
     const { symbols, problems } = await resolveNames(['NSE:SBIN-EQ'], {
       days: {
         dates: () => Promise.reject(new Error('the disk is gone')),
-        folder: dayFolders(dataDir).folder,
+        folder: dayFolders(dataDir.path).folder,
       },
     });
     expect(symbols).toEqual(['NSE:SBIN-EQ']);

@@ -1,21 +1,16 @@
 // Tests the log messages about token and stop of a harvester that waits for a session.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { LogRecord } from '../../core/ports.ts';
 import { parseInstant } from '../../core/time.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED } from '../sandbox/fyers/simulator.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { type HarvesterRun, runHarvester } from './harvester-harness.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-wait-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const folder = makeFolderPerTest();
 
 test.each([
   [
@@ -49,7 +44,7 @@ test.each([
 test('The message of a stop mentions a slot only inside a session', async () => {
   const stop = new AbortController();
   const messageOfStop = async (options: HarvesterRun) => {
-    const { events } = await runHarvester(folder, { ...options, signal: stop.signal });
+    const { events } = await runHarvester(folder.path, { ...options, signal: stop.signal });
     return events.find(({ event }) => event === 'stopping')?.message;
   };
   expect(

@@ -1,8 +1,6 @@
 // Tests sessions on days that are closed by the calendar, with the market status of the simulated broker.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { openRecording } from '../../adapters/recordings/open-recording.ts';
 import { marketStatus } from '../../adapters/fyers/market-status.ts';
@@ -16,6 +14,7 @@ import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { type HarvesterRun, runHarvester } from './harvester-harness.ts';
 
 /** Guru Nanak's birthday, a Tuesday. */
@@ -27,7 +26,7 @@ const CHECK_TIMES = ['09:20', '11:35', '11:50', '13:50', '18:05', '18:20'];
 const WHOLE_DAY = 2 * (16 * 60 - (9 * 60 + 21));
 
 let fyers: FyersSimulator;
-let folder = '';
+const folder = makeFolderPerTest();
 beforeAll(async () => {
   fyers = await startFyers({
     seed: 'surprise',
@@ -37,12 +36,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => fyers.close());
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-surprise-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
 
 interface Day extends Pick<HarvesterRun, 'onSlot' | 'objects' | 'signal'> {
   readonly date?: IstDate;
@@ -57,7 +50,13 @@ interface Day extends Pick<HarvesterRun, 'onSlot' | 'objects' | 'signal'> {
 
 /** Runs a closed day to the end of its first session, or to its last minute. */
 async function runDay(day: Day = {}) {
-  const { date = HOLIDAY, market = () => 'OPEN', overrides = [], in: place = folder, onSlot } = day;
+  const {
+    date = HOLIDAY,
+    market = () => 'OPEN',
+    overrides = [],
+    in: place = folder.path,
+    onSlot,
+  } = day;
   fyers.state.apps[0] = { ...SIMULATED_APP, ...day.app };
   fyers.state.requests.splice(0);
   const token = mintToken('surprise', SIMULATED_APP, 'access_token', istInstant(date, '07:00'));
@@ -133,7 +132,7 @@ describe('On a day that is closed by the calendar', () => {
         phases: [{ name: 'UNKNOWN', certainty: 'provisional', received: WHOLE_DAY }],
         quality: { red: false },
       });
-      const recording = await openRecording({ what: date, dataDir: folder, cwd: folder });
+      const recording = await openRecording({ what: date, dataDir: folder.path, cwd: folder.path });
       const found = await audit({
         ...{ date, events, manifest, calendar: {} },
         rows: () => recording.rows(),
@@ -218,7 +217,7 @@ describe('On a day that is closed by the calendar', () => {
         if (index === 99) stop.abort();
       },
     });
-    const other = await runDay({ objects, from: '11:30', in: path.join(folder, 'other') });
+    const other = await runDay({ objects, from: '11:30', in: path.join(folder.path, 'other') });
     expect(other.checkedAt).toEqual(['11:30']);
     expect(other.manifest).toMatchObject({
       expected: WHOLE_DAY,

@@ -1,24 +1,19 @@
 // Tests `--until` inside a session, on its edges, and on a day without a session.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';
 import { stage } from '../cli/cli-harness.ts';
 import { OPENS_AT, shortSession } from '../support/depth.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-until-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const folder = makeFolderPerTest();
 
 const CLOSES_AT = shortSession().closesAt;
 
 function runUntil(until: number, options: HarvesterRun = {}, sessions: number | null = null) {
-  return runHarvester(folder, {
+  return runHarvester(folder.path, {
     ...options,
     loop: { sessions, until: parseInstant(formatIso(plus(OPENS_AT, until))) },
   });
@@ -53,7 +48,7 @@ describe('A recording with --until', () => {
     const objects = bucket();
     await runUntil(20 * SECOND, { objects });
     expect(objects.dayFiles()).toEqual([]);
-    const { manifest } = await runHarvester(folder, {
+    const { manifest } = await runHarvester(folder.path, {
       objects,
       startsAt: plus(OPENS_AT, 38 * SECOND),
     });
@@ -67,7 +62,9 @@ describe('A recording with --until', () => {
 
   test('has the rest as holes with stopped if the next start is after the close', async () => {
     await runUntil(20 * SECOND);
-    const { manifest } = await runHarvester(folder, { startsAt: plus(CLOSES_AT, 10 * MINUTE) });
+    const { manifest } = await runHarvester(folder.path, {
+      startsAt: plus(CLOSES_AT, 10 * MINUTE),
+    });
     expect(manifest).toMatchObject({ received: 8, holes: { stopped: 16 }, unexplained: 0 });
   });
 
@@ -103,7 +100,7 @@ describe('A recording with --until', () => {
   });
 
   test('ends at once on a holiday', async () => {
-    const { days, eventNames } = await runHarvester(folder, {
+    const { days, eventNames } = await runHarvester(folder.path, {
       startsAt: parseInstant('2026-11-24T08:00:00+05:30'),
       loop: { sessions: null, calendar: {}, until: parseInstant('2026-11-24T12:00:00+05:30') },
     });

@@ -1,10 +1,9 @@
 // Tests the file of updates that compaction makes from recorded frames.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
@@ -18,22 +17,17 @@ import { shipDay } from '../../harvester/upload.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
 import { encodeTbtMessage } from '../support/tbt-message.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const [SBIN, INFY, TCS] = ['NSE:SBIN-EQ', 'NSE:INFY-EQ', 'NSE:TCS-EQ'];
 const session = { ...shortSession(), closesAt: plus(OPENS_AT, 10 * MINUTE) };
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-updates-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
-const day = () => dayFolders(folder).folder(session.date);
+const day = () => dayFolders(folder.path).folder(session.date);
 
 async function writeLogs(feed: string): Promise<void> {
-  const logs = await dayFolders(folder).open(session.date);
+  const logs = await dayFolders(folder.path).open(session.date);
   const { opensAt, closesAt } = session;
   const plan = { symbols: [SBIN, INFY], everySeconds: 5, opensAt, closesAt, from: opensAt };
   const of = { feed, session: 'special', certainty: 'inferred', source: 'test' };

@@ -1,25 +1,19 @@
-import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { csvLine } from '../../core/recording/columns.ts';
 import { MINUTE, istDate, plus } from '../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../support/depth.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
 import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
 import { readDay, waitForUpload, problemsOf, recordSession } from '../support/recorded-session.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
-let folder = '';
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fyers-pieces-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const folder = makeFolderPerTest();
 
 const TODAY = istDate('2026-11-25');
 const AFTER_CLOSE = plus(OPENS_AT, 30 * MINUTE);
-const here = (name: string) => path.join(folder, name);
+const here = (name: string) => path.join(folder.path, name);
 const ownFile = (dataDir: string, name: string) => path.join(dataDir, 'days', TODAY, name);
 /** Stops the run after the slot at `last`. */
 const stopAt = (last: number) => {
