@@ -5,7 +5,6 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { openParquet } from '../../adapters/recordings/parquet/rows.ts';
-import { parseSampling } from '../../core/config/values.ts';
 import { slotsOf } from '../../core/market/phases.ts';
 import type { DepthFeed } from '../../core/ports.ts';
 import {
@@ -24,13 +23,13 @@ import { harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
 import type { ResolveNames } from '../../harvester/symbols.ts';
-import { holdToken } from '../../harvester/token.ts';
 import { reply } from '../../sandbox/fyers/reply.ts';
 import { newState } from '../../sandbox/fyers/state.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { taken } from '../support/depth.ts';
 import { hoursOn } from '../support/exchange-days.ts';
 import { memoryDays } from '../infra/alarms/memory-days.ts';
+import { loopOptions } from '../support/loop-options.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
@@ -168,23 +167,6 @@ beforeAll(async () => {
       return Promise.resolve();
     },
   };
-  const sampling = parseSampling(SHARE, '60');
-  if (!sampling.ok) throw new Error(sampling.problem);
-  const quiet = { log: () => undefined };
-  const token = holdToken({
-    clock,
-    events: quiet,
-    fingerprint: () => '',
-    store: {
-      read: (name) =>
-        Promise.resolve(
-          name === 'FYERS_CLIENT_ID'
-            ? SIMULATED_APP.id
-            : mintToken('years', SIMULATED_APP, 'access_token', now),
-        ),
-      write: () => Promise.reject(new Error('the harvester stores no token')),
-    },
-  });
   const feed: DepthFeed = {
     name: 'rest',
     async *observe(session, held, _signal, symbols = []) {
@@ -216,24 +198,20 @@ beforeAll(async () => {
     rows.set(date, seen);
   };
   await harvest({
-    clock,
-    signal: new AbortController().signal,
+    ...loopOptions({
+      clock,
+      symbols: [SHARE],
+      everySeconds: 60,
+      stored: (at) => mintToken('years', SIMULATED_APP, 'access_token', at),
+    }),
     feed,
-    token,
-    events: quiet,
-    metrics: { measure: () => undefined, flush: () => Promise.resolve() },
-    sampling: sampling.value,
     ...newDays(),
     resolveNames,
-    objects: null,
-    shard: 0,
-    calendar: {},
     marketStatus: () => {
       const date = istDateAt(now);
       asked.set(date, (asked.get(date) ?? 0) + 1);
       return Promise.resolve('CLOSED');
     },
-    sessions: null,
     until,
   });
 });

@@ -3,14 +3,13 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { type Disk, THIS_DISK } from '../../adapters/recordings/disk.ts';
-import { parseSampling } from '../../core/config/values.ts';
 import type { DepthFeed, LogRecord, ObjectStore, SlotResult } from '../../core/ports.ts';
 import { slotsOf } from '../../core/market/phases.ts';
 import { DAY, type Instant, MINUTE, istDate, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { type LoopOptions, harvest } from '../../harvester/loop.ts';
-import { holdToken } from '../../harvester/token.ts';
 import { OPENS_AT, calendarOf, shortSession, taken } from '../support/depth.ts';
+import { loopOptions } from '../support/loop-options.ts';
 import { operatorToken } from '../support/operator-token.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
@@ -43,28 +42,22 @@ export async function runHarvester(folder: string, options: HarvesterRun = {}) {
   });
   const events: LogRecord[] = [];
   const reads: Instant[] = [];
-  const sampling = parseSampling(SYMBOLS.join(), String(options.everySeconds ?? 5));
-  if (!sampling.ok) throw new Error(sampling.problem);
   const days = dayFolders(folder, diskOf(folder, options));
-  const emit = { log: (event: LogRecord) => void events.push(event) };
-  const token = holdToken({
+  const shared = loopOptions({
     clock,
-    events: emit,
-    fingerprint: () => 'fingerprint',
-    store: {
-      read: (name) => {
-        if (name === 'FYERS_CLIENT_ID') return Promise.resolve('ABCD1234EF-100');
-        reads.push(clock.now());
-        clock.set(plus(clock.now(), takesMs));
-        return Promise.resolve((options.stored ?? (() => TOKEN))(clock.now()));
-      },
-      write: () => Promise.reject(new Error('never')),
+    symbols: SYMBOLS,
+    everySeconds: options.everySeconds ?? 5,
+    events: { log: (event) => void events.push(event) },
+    stored: (now) => {
+      reads.push(now);
+      clock.set(plus(now, takesMs));
+      return (options.stored ?? (() => TOKEN))(clock.now());
     },
   });
   const feed: DepthFeed = {
     name: 'rest',
     async *observe(session, readToken, signal, symbols = SYMBOLS) {
-      for (const [index, slot] of slotsOf(session, sampling.value.everySeconds).entries()) {
+      for (const [index, slot] of slotsOf(session, shared.sampling.everySeconds).entries()) {
         // A slot begins late if the store was read at its start.
         if (slot < plus(clock.now(), -2 * takesMs)) continue;
         await clock.sleepUntil(slot, new AbortController().signal);
@@ -84,20 +77,14 @@ export async function runHarvester(folder: string, options: HarvesterRun = {}) {
     await compactDay({ folder: days.folder(date), date, shard: 0, session: shortSession() });
   };
   await harvest({
-    clock,
-    signal: options.signal ?? new AbortController().signal,
+    ...shared,
+    signal: options.signal ?? shared.signal,
     feed,
-    token,
-    events: emit,
-    metrics: { measure: () => undefined, flush: () => Promise.resolve() },
-    sampling: sampling.value,
     days,
     compact,
     objects: options.objects ?? null,
-    shard: 0,
     calendar: calendarOf(shortSession(), shortSession(plus(OPENS_AT, DAY))),
     sessions: 1,
-    until: null,
     ...(typeof options.loop === 'function' ? options.loop(clock) : options.loop),
   });
   const eventNames = events.map(({ event }) => event);

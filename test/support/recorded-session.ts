@@ -4,7 +4,6 @@ import path from 'node:path';
 import { THIS_DISK, type Disk } from '../../adapters/recordings/disk.ts';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { readEventLog } from '../../adapters/recordings/segmented-log.ts';
-import { parseSampling } from '../../core/config/values.ts';
 import { csvLine } from '../../core/recording/columns.ts';
 import { keyOf } from '../../core/recording/observed.ts';
 import { HOLE_REASONS } from '../../core/recording/coverage.ts';
@@ -14,8 +13,8 @@ import { type Instant, type IstDate, DAY, MINUTE, plus } from '../../core/time.t
 import { compactDay } from '../../harvester/compact.ts';
 import { type LoopOptions, harvest } from '../../harvester/loop.ts';
 import type { Days } from '../../harvester/ports.ts';
-import { holdToken } from '../../harvester/token.ts';
 import { OPENS_AT, calendarOf, shortSession, taken } from './depth.ts';
+import { loopOptions } from './loop-options.ts';
 import { operatorToken } from './operator-token.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -47,6 +46,17 @@ export async function waitForUpload(index: number, _clock: VirtualClock, uploads
   if (index % 5 === 0) await uploads.upToDate(index / 5 + 1);
 }
 
+/** The options of a run that stops after the slot at `last`. */
+export function stopAt(last: number) {
+  const stop = new AbortController();
+  return {
+    signal: stop.signal,
+    onSlot: (index: number) => {
+      if (index === last) stop.abort();
+    },
+  };
+}
+
 export const sessionOf = (minutes: number, opensAt = OPENS_AT): SessionPlan => ({
   ...shortSession(opensAt),
   closesAt: plus(opensAt, minutes * MINUTE),
@@ -64,10 +74,7 @@ export async function recordSession(options: SessionRun) {
   const clock = virtualClock(startsAt, () => {
     if (over) stop.abort();
   });
-  const sampling = parseSampling(SYMBOLS.join(), String(everySeconds));
-  if (!sampling.ok) throw new Error(sampling.problem);
   const events: LogRecord[] = [];
-  const log = { log: (event: LogRecord) => void events.push(event) };
   const acknowledged = new Set<string>();
   const shipping = shippingWatch();
   const days = observeDays(
@@ -76,35 +83,22 @@ export async function recordSession(options: SessionRun) {
     shipping,
   );
   await harvest({
-    clock,
+    ...loopOptions({
+      clock,
+      symbols: SYMBOLS,
+      everySeconds,
+      events: { log: (event) => void events.push(event) },
+      stored: () => operatorToken('access_token', '2026-11-25T07:00:00+05:30'),
+    }),
     signal: options.signal ?? stop.signal,
     feed: options.feed?.(clock, everySeconds) ?? steadyFeed(clock, everySeconds, options, shipping),
-    token: holdToken({
-      clock,
-      events: log,
-      fingerprint: () => 'fingerprint',
-      store: {
-        read: (name) =>
-          Promise.resolve(
-            name === 'FYERS_CLIENT_ID'
-              ? 'ABCD1234EF-100'
-              : operatorToken('access_token', '2026-11-25T07:00:00+05:30'),
-          ),
-        write: () => Promise.reject(new Error('never')),
-      },
-    }),
-    events: log,
-    metrics: { measure: () => undefined, flush: () => Promise.resolve() },
-    sampling: sampling.value,
     days,
     compact: async (date) => {
       await compactDay({ folder: days.folder(date), date, shard: 0, session });
     },
     objects: options.objects ?? null,
-    shard: 0,
     calendar: calendarOf(session, sessionOf(1, plus(OPENS_AT, DAY))),
     sessions: 1,
-    until: null,
     ...options.loop?.(clock),
   });
   return { eventNames: events.map(({ event }) => event), acknowledged, clock };

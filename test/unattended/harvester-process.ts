@@ -3,16 +3,15 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { dayFolders, strikeFile } from '../../adapters/recordings/data-folder.ts';
 import { restDepth } from '../../adapters/fyers/depth-feed.ts';
-import { parseSampling } from '../../core/config/values.ts';
-import type { Clock, LogRecord, ObjectStore, TokenStore } from '../../core/ports.ts';
+import type { Clock, LogRecord, ObjectStore } from '../../core/ports.ts';
 import { METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import type { IstDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
 import type { DayLogs, DayUploads, Days, Metrics } from '../../harvester/ports.ts';
-import { holdToken } from '../../harvester/token.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
+import { loopOptions } from '../support/loop-options.ts';
 import type { KillSwitch } from './kill-switch.ts';
 
 export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:M&M-EQ'];
@@ -26,7 +25,7 @@ const WRITES: ReadonlySet<string> = new Set(['appendFile', 'datasync', 'writeFil
 export interface HarvesterEnvironment {
   readonly dataDir: string;
   readonly clock: Clock;
-  readonly store: Pick<TokenStore, 'read'>;
+  readonly readToken: () => Promise<string | null>;
   readonly apiUrl: string;
   readonly objects: ObjectStore;
   readonly isDiskFull: () => boolean;
@@ -41,37 +40,29 @@ export async function runHarvester(
 ): Promise<void> {
   const { dataDir, clock, objects } = environment;
   await mkdir(path.join(dataDir, 'days'), { recursive: true });
-  const sampling = parseSampling(SYMBOLS.join(), String(EVERY_SECONDS));
-  if (!sampling.ok) throw new Error(sampling.problem);
   const metrics = bufferMetrics(environment, killSwitch);
-  const events = { log: metrics.emit };
-  const token = holdToken({
+  const shared = loopOptions({
     clock,
-    events,
-    fingerprint: () => 'fingerprint',
-    store: {
-      read: (name) => killSwitch.run(() => environment.store.read(name)),
-      write: () => Promise.reject(new Error('the harvester stores no token')),
-    },
+    symbols: SYMBOLS,
+    everySeconds: EVERY_SECONDS,
+    events: { log: metrics.emit },
+    stored: () => killSwitch.run(environment.readToken),
   });
   const disk = faultyDisk((_count, operation) => environment.isDiskFull() && WRITES.has(operation));
   const days = dayFolders(dataDir, disk);
   await using feed = restDepth({
     apiUrl: environment.apiUrl,
-    appId: token.appId,
-    sampling: sampling.value,
+    appId: shared.token.appId,
+    sampling: shared.sampling,
     clock,
     strikes: strikeFile(dataDir, () => undefined, disk),
     deadlineMs: DEADLINE_MS,
   });
   await harvest({
-    clock,
+    ...shared,
     signal,
     feed,
-    token,
-    events,
     metrics,
-    sampling: sampling.value,
     days: guardDays(days, killSwitch),
     compact: (date) =>
       killSwitch.run(async () => {
@@ -81,10 +72,6 @@ export async function runHarvester(
       putOnce: (...given) => killSwitch.run(() => objects.putOnce(...given)),
       get: (...given) => killSwitch.run(() => objects.get(...given)),
     },
-    shard: 0,
-    calendar: {},
-    sessions: null,
-    until: null,
   });
 }
 

@@ -122,12 +122,10 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
       {
         dataDir: path.join(dir, 'data'),
         clock: clockOf(machine, killSwitch),
-        store: {
-          read: (name) =>
-            machine.isStoreUnavailable
-              ? Promise.reject(new Error('the parameter store is unavailable'))
-              : Promise.resolve(name === 'FYERS_CLIENT_ID' ? SIMULATED_APP.id : machine.token),
-        },
+        readToken: () =>
+          machine.isStoreUnavailable
+            ? Promise.reject(new Error('the parameter store is unavailable'))
+            : Promise.resolve(machine.token),
         apiUrl: proxy.url,
         isDiskFull: () => machine.isDiskFull,
         objects: bucketIn(path.join(dir, 'bucket'), machine, objects),

@@ -3,7 +3,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import * as z from 'zod/mini';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
-import { parseSampling } from '../../../core/config/values.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
 import { slotsOf } from '../../../core/market/phases.ts';
@@ -28,8 +27,8 @@ import {
   plus,
 } from '../../../core/time.ts';
 import { harvest } from '../../../harvester/loop.ts';
-import { holdToken } from '../../../harvester/token.ts';
 import { taken } from '../../support/depth.ts';
+import { loopOptions } from '../../support/loop-options.ts';
 import { operatorToken } from '../../support/operator-token.ts';
 import { memoryDays } from './memory-days.ts';
 import { type Metrics, metricsOf } from './series.ts';
@@ -181,35 +180,24 @@ function runHarvester(
   metrics: Metrics,
   troubles: Troubles,
 ) {
-  const sampling = parseSampling(REFERENCE_SYMBOLS.join(), '5');
-  if (!sampling.ok) throw new Error(sampling.problems.join());
   const metered = meteredEvents({
     client: createRecordingClient(metrics, clock),
     events: { log: () => undefined },
     dimensions: harvesterDimensions('', '0'),
   });
-  const token = holdToken({
+  const shared = loopOptions({
     clock,
+    symbols: REFERENCE_SYMBOLS,
+    everySeconds: 5,
     events: metered,
-    fingerprint: () => 'fingerprint',
-    store: {
-      read: (name) =>
-        Promise.resolve(
-          name === 'FYERS_CLIENT_ID'
-            ? 'ABCD1234EF-100'
-            : within(troubles.noToken, clock.now()) === undefined
-              ? operatorToken('access_token', formatIso(plus(clock.now(), -MINUTE)))
-              : null,
-        ),
-      write: () => Promise.reject(new Error('never')),
-    },
+    stored: (now) =>
+      within(troubles.noToken, now) === undefined
+        ? operatorToken('access_token', formatIso(plus(now, -MINUTE)))
+        : null,
   });
   return harvest({
-    clock,
-    signal: new AbortController().signal,
-    feed: feedOf(clock, sampling.value.everySeconds, troubles),
-    token,
-    events: metered,
+    ...shared,
+    feed: feedOf(clock, shared.sampling.everySeconds, troubles),
     metrics: metered,
     marketStatus: () =>
       Promise.resolve(
@@ -218,14 +206,8 @@ function runHarvester(
           ? 'CLOSED'
           : 'OPEN',
       ),
-    sampling: sampling.value,
     days,
     compact: () => Promise.reject(new Error('out of memory')),
-    objects: null,
-    shard: 0,
-    calendar: {},
-    sessions: null,
-    until: null,
   });
 }
 
