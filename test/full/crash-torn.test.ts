@@ -3,7 +3,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { type SamplingPlan, parseSampling } from '../../core/config/values.ts';
+import { parseSampling } from '../../core/config/values.ts';
 import { MINUTE, istDate, plus } from '../../core/time.ts';
 import { openDay } from '../../harvester/day.ts';
 import { OPENS_AT, taken } from '../support/depth.ts';
@@ -13,7 +13,9 @@ import {
   recordSession,
   problemsOf,
   sessionOf,
+  stopAt,
 } from '../support/recorded-session.ts';
+import { must } from '../support/rest-feed.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
@@ -25,22 +27,8 @@ const folder = makeFolderPerTest();
 /** Records five slots of a day. */
 async function recordFiveSlots(): Promise<string> {
   const dataDir = path.join(folder.path, 'begun');
-  const stop = new AbortController();
-  await recordSession({
-    dataDir,
-    minutes: 10,
-    signal: stop.signal,
-    onSlot: (index) => {
-      if (index === STOPPED_AFTER) stop.abort();
-    },
-  });
+  await recordSession({ dataDir, minutes: 10, ...stopAt(STOPPED_AFTER) });
   return dataDir;
-}
-
-function everyMinute(): SamplingPlan {
-  const sampling = parseSampling(SYMBOLS.join(), '60');
-  if (!sampling.ok) throw new Error(sampling.problem);
-  return sampling.value;
 }
 
 /** Returns every possible cut of the log, and its number of complete lines. */
@@ -71,7 +59,7 @@ test.each(['day-0.v2.csv', 'events.jsonl'])(
           days,
           clock: virtualClock(plus(slot, -1)),
           events: { log: () => undefined },
-          sampling: everyMinute(),
+          sampling: must(parseSampling(SYMBOLS.join(), '60')),
           feed: 'rest',
         },
         session,

@@ -1,5 +1,4 @@
 // Sets the clock back while the harvester waits in a session. The real feed calls a server on loopback.
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../core/config/names.ts';
 import { HOUR, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
@@ -8,7 +7,7 @@ import { holdToken } from '../../harvester/token.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { type Script, depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
-import { readDay, problemsOf, recordSession } from '../support/recorded-session.ts';
+import { readDay, problemsOf, recordSession, stopAt } from '../support/recorded-session.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
@@ -122,22 +121,18 @@ test('A clock that is set back after the last slot ends the session with session
 });
 
 test('A day with several starts after the clock was set back expects each slot once', async () => {
-  const run = async (fromMinute: number, untilMinute: number, over = false) => {
-    const stop = new AbortController();
+  const run = async (fromMinute: number, untilMinute: number | null) => {
     await recordSession({
       dataDir: folder.path,
       minutes: 30,
       startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
-      signal: stop.signal,
-      onSlot: (index) => {
-        if (!over && index === untilMinute) stop.abort();
-      },
+      ...(untilMinute === null ? {} : stopAt(untilMinute)),
     });
   };
   await run(-1, 10);
   await run(20, 22);
   await run(15, 17);
-  await run(16, 30, true);
+  await run(16, null);
   const { manifest } = await readDay(folder.path, TODAY);
   expect(manifest).toMatchObject({ expected: 60, unexplained: 0 });
   expect(manifest?.received).toBe(2 * (11 + 14));

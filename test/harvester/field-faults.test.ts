@@ -1,5 +1,4 @@
 // Follows fields without a usable value in the broker's answers through day log, events and manifest.
-import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { parseSampling } from '../../core/config/values.ts';

@@ -1,5 +1,4 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';

@@ -1,12 +1,15 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { METRICS } from '../../core/config/names.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { istDate, parseInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, calendarOf, shortSession } from '../support/depth.ts';
 import { operatorToken } from '../support/operator-token.ts';
+import { stopAt } from '../support/recorded-session.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
 import {
   AFTERWARDS,
   TODAY,
@@ -167,15 +170,11 @@ describe('harvest', () => {
   });
 
   test('finishes the slot on a stop signal, and continues the same day after a restart', async () => {
-    const stop = new AbortController();
-    const first = await run({
-      signal: stop.signal,
-      onSlot: (index) => {
-        if (index === 3) stop.abort();
-      },
-    });
+    const first = await run(stopAt(3));
     expect(first.manifest).toBeNull();
-    expect(first.eventNames).toContain('stopping');
+    expect(first.events.find(({ event }) => event === 'stopping')?.message).toContain(
+      'the slot was finished',
+    );
     const { manifest } = await run({ startsAt: plus(OPENS_AT, 38 * SECOND) });
     expect(manifest).toMatchObject({
       expected: 24,
@@ -199,20 +198,8 @@ describe('harvest', () => {
     expect(manifest).toMatchObject({ received: 22, holes: { late: 2 }, unexplained: 0 });
   });
 
-  test('explains the slots before a late start as not-running', async () => {
-    const { manifest } = await run({ startsAt: plus(OPENS_AT, 31 * SECOND) });
-    expect(manifest).toMatchObject({ received: 5 * 2, holes: { 'not-running': 7 * 2 } });
-    expect(manifest?.unexplained).toBe(0);
-  });
-
   test('compacts a stopped day in a run after its close', async () => {
-    const stop = new AbortController();
-    await run({
-      signal: stop.signal,
-      onSlot: () => {
-        stop.abort();
-      },
-    });
+    await run(stopAt(0));
     const { manifest } = await run({ startsAt: plus(OPENS_AT, 10 * MINUTE) });
     expect(manifest).toMatchObject({ received: 2, holes: { stopped: 22 }, unexplained: 0 });
   });
@@ -277,14 +264,71 @@ describe('harvest', () => {
     expect(manifest).toMatchObject({ received: 0, holes: { 'no-token': 24 } });
   });
 
-  test('records no session that opens at or after until', async () => {
-    const { days } = await run({ loop: { until: OPENS_AT, sessions: null } });
-    expect(await days.dates()).toEqual([]);
+  test('stops at once on a stop signal while it waits', async () => {
+    const { events, eventNames } = await run({ signal: AbortSignal.abort() });
+    expect(events.find(({ event }) => event === 'stopping')?.message).toBe(
+      'Asked to stop: no session was being recorded.',
+    );
+    expect(eventNames).not.toContain('recording');
+  });
+});
+
+describe('Slots that pass while the harvester waits for the opening', () => {
+  test.each([
+    ['in the middle of a wait', 4.5 * MINUTE],
+    ['seconds before the opening', 9 * MINUTE + 40 * SECOND],
+  ])('are holes with clock-jump if the clock is set past the opening %s', async (_, after) => {
+    const { manifest, eventNames } = await run({
+      loop: (clock) => {
+        // Half a minute into the session of one: six of the twelve slots of two symbols.
+        clock.setAfter(after, 10 * MINUTE - after + 30 * SECOND);
+        return {};
+      },
+    });
+    expect(manifest).toMatchObject({ received: 6 * 2, holes: { 'clock-jump': 6 * 2 } });
+    expect(manifest?.unexplained).toBe(0);
+    expect(eventNames).not.toContain('step-failed');
   });
 
-  test('stops at once on a stop signal while it waits', async () => {
-    const { eventNames } = await run({ signal: AbortSignal.abort() });
-    expect(eventNames).toContain('stopping');
-    expect(eventNames).not.toContain('recording');
+  test('are holes with clock-jump, and counted as missed, if the clock is set past the whole session', async () => {
+    const missed: number[] = [];
+    const { manifest } = await run({
+      loop: (clock) => {
+        clock.setAfter(5 * MINUTE, 3 * 60 * MINUTE);
+        return {
+          metrics: {
+            measure: (name, value) => {
+              if (name === METRICS.slotsMissed) missed.push(value);
+            },
+            flush: () => Promise.resolve(),
+          },
+          sessions: 2,
+          until: plus(OPENS_AT, 12 * 60 * MINUTE),
+        };
+      },
+    });
+    expect(manifest).toMatchObject({ received: 0, holes: { 'clock-jump': 12 * 2 } });
+    expect(Math.max(...missed)).toBe(12 * 2);
+  });
+
+  test('are holes with late if reading the store lasts past the opening', async () => {
+    let machine: VirtualClock | null = null;
+    const { manifest } = await run({
+      loop: (clock) => {
+        machine = clock;
+        return {};
+      },
+      stored: (now) => {
+        const isLastRead = now >= plus(OPENS_AT, -15 * SECOND) && now < OPENS_AT;
+        if (isLastRead) machine?.set(plus(OPENS_AT, 7 * SECOND));
+        return TOKEN;
+      },
+    });
+    expect(manifest).toMatchObject({ received: 10 * 2, holes: { late: 2 * 2 } });
+  });
+
+  test('are holes with not-running if the harvester starts after it', async () => {
+    const { manifest } = await run({ startsAt: plus(OPENS_AT, 30 * SECOND) });
+    expect(manifest).toMatchObject({ received: 6 * 2, holes: { 'not-running': 6 * 2 } });
   });
 });

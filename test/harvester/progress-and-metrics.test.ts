@@ -1,5 +1,4 @@
 // Tests the loop's progress, metrics and market check, and how it frees disk space.
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Status } from '../../core/recording/columns.ts';
 import { slotsOf } from '../../core/market/phases.ts';
@@ -7,6 +6,7 @@ import type { DepthFeed } from '../../core/ports.ts';
 import { DAY, MINUTE, SECOND, parseInstant, plus } from '../../core/time.ts';
 import { OPENS_AT, calendarOf, shortSession, taken } from '../support/depth.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
+import { stopAt } from '../support/recorded-session.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { AFTERWARDS, TODAY, type HarvesterRun, bucket, runHarvester } from './harvester-harness.ts';
 
@@ -41,12 +41,8 @@ describe('harvest, while it waits and records,', () => {
   test('reports progress at least once a minute in a wait, for every slot, and at its end', async () => {
     const reported: Status['doing'][] = [];
     let stops = 0;
-    const stop = new AbortController();
     await run({
-      signal: stop.signal,
-      onSlot: (index) => {
-        if (index === 11) stop.abort();
-      },
+      ...stopAt(11),
       loop: {
         listeners: [
           { progress: ({ doing }) => void reported.push(doing), stopping: () => void (stops += 1) },

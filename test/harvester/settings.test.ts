@@ -74,23 +74,6 @@ describe('parseSettings', () => {
     });
   });
 
-  test('accepts a share of NSE by its ticker, like the tools', () => {
-    expect(parseSettings(['--symbols', 'SBIN, m&m nse:infy-eq,fut:nifty'], {})).toMatchObject({
-      sampling: { symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:INFY-EQ', 'FUT:NIFTY'] },
-    });
-    expect(problemOf(['--symbols', ' , ']).message).toContain('no symbol is named');
-  });
-
-  test('accepts aliases', () => {
-    const names = ['FUT:NIFTY', 'FUT:M&M+1', 'ATM:BAJAJ-AUTO-2PE', 'NSE:SBIN-EQ'];
-    expect(parseSettings(['--symbols', names.join()], {})).toMatchObject({
-      sampling: { symbols: names },
-    });
-    expect(problemOf(['--symbols', 'FUT:NIFTY+3']).message).toContain(
-      'symbol "FUT:NIFTY+3" must be FUT: and an underlying',
-    );
-  });
-
   test('looks for the symbol master on the host of the API unless FYERS_MASTER_URL is set', () => {
     const masterUrl = 'https://public.fyers.in/sym_details';
     expect(parseSettings([], {})).toMatchObject({ masterUrl });
@@ -105,7 +88,7 @@ describe('parseSettings', () => {
 
   test('prefers arguments to the environment', () => {
     const until = '2026-11-25T16:00:00+05:30';
-    const argv = ['--symbols', 'NSE:SBIN-EQ', '--every', '2s', '--until', until, '--days', '3'];
+    const argv = ['--symbols', 'sbin', '--every', '2s', '--until', until, '--days', '3'];
     expect(parseSettings(argv, { FYERS_SYMBOLS: 'NSE:INFY-EQ' })).toMatchObject({
       sampling: { everySeconds: 2, symbols: ['NSE:SBIN-EQ'] },
       until: parseInstant(until),
@@ -129,11 +112,6 @@ describe('parseSettings', () => {
     for (const wrong of ['"FUT:"', '"7"', '--days', '--until', 'FYERS_SUFFIX', 'FYERS_SHARD']) {
       expect(problem.message).toContain(wrong);
     }
-  });
-
-  test('refuses more calls than the account’s limit, with their number', () => {
-    const symbols = Array.from({ length: 13 }, (_, index) => `NSE:S${String(index)}-EQ`).join();
-    expect(problemOf(['--symbols', symbols]).message).toContain('156 calls a minute');
   });
 
   test('names the help command if an argument is unknown', () => {

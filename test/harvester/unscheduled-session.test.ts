@@ -14,6 +14,7 @@ import { type SimulatedApp, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { UNGUARDED } from '../support/rest-feed.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
+import { stopAt } from '../support/recorded-session.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { type HarvesterRun, runHarvester } from './harvester-harness.ts';
 
@@ -186,13 +187,7 @@ describe('On a day that is closed by the calendar', () => {
   });
 
   test('a restart continues the session without a check', async () => {
-    const stop = new AbortController();
-    const first = await runDay({
-      signal: stop.signal,
-      onSlot: (index) => {
-        if (index === 99) stop.abort();
-      },
-    });
+    const first = await runDay(stopAt(99));
     expect([first.manifest, first.eventNames.includes('stopping')]).toEqual([null, true]);
     // 100 slots from 09:21 on are recorded, and the next one is 11:31.
     const again = await runDay({ from: '11:31' });
@@ -209,14 +204,7 @@ describe('On a day that is closed by the calendar', () => {
 
   test('another machine continues the session with the shipped segments', async () => {
     const objects = memoryBucket();
-    const stop = new AbortController();
-    await runDay({
-      objects,
-      signal: stop.signal,
-      onSlot: (index) => {
-        if (index === 99) stop.abort();
-      },
-    });
+    await runDay({ objects, ...stopAt(99) });
     const other = await runDay({ objects, from: '11:30', in: path.join(folder.path, 'other') });
     expect(other.checkedAt).toEqual(['11:30']);
     expect(other.manifest).toMatchObject({
@@ -228,13 +216,7 @@ describe('On a day that is closed by the calendar', () => {
   });
 
   test('a stopped session is compacted by a start in the same evening', async () => {
-    const stop = new AbortController();
-    await runDay({
-      signal: stop.signal,
-      onSlot: (index) => {
-        if (index === 99) stop.abort();
-      },
-    });
+    await runDay(stopAt(99));
     const { manifest, checkedAt } = await runDay({ from: '16:30' });
     expect(manifest).toMatchObject({ expected: WHOLE_DAY, received: 2 * 100, unexplained: 0 });
     expect(checkedAt).toEqual([]);

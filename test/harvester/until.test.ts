@@ -1,5 +1,4 @@
 // Tests `--until` inside a session, on its edges, and on a day without a session.
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';

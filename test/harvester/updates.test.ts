@@ -1,6 +1,5 @@
 // Tests the file of updates that compaction makes from recorded frames.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';

@@ -6,7 +6,13 @@ import { MINUTE, istDate, plus } from '../../core/time.ts';
 import { OPENS_AT, sampleRow } from '../support/depth.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
 import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
-import { readDay, waitForUpload, problemsOf, recordSession } from '../support/recorded-session.ts';
+import {
+  readDay,
+  waitForUpload,
+  problemsOf,
+  recordSession,
+  stopAt,
+} from '../support/recorded-session.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const folder = makeFolderPerTest();
@@ -15,16 +21,6 @@ const TODAY = istDate('2026-11-25');
 const AFTER_CLOSE = plus(OPENS_AT, 30 * MINUTE);
 const here = (name: string) => path.join(folder.path, name);
 const ownFile = (dataDir: string, name: string) => path.join(dataDir, 'days', TODAY, name);
-/** Stops the run after the slot at `last`. */
-const stopAt = (last: number) => {
-  const stop = new AbortController();
-  return {
-    signal: stop.signal,
-    onSlot: (index: number) => {
-      if (index === last) stop.abort();
-    },
-  };
-};
 
 describe('The segments of a running day in the bucket', () => {
   test('contain every acknowledged row and event', async () => {

@@ -79,6 +79,7 @@ describe('parseSymbols', () => {
     ['sbin, M&M  bajaj-auto', ['NSE:SBIN-EQ', 'NSE:M&M-EQ', 'NSE:BAJAJ-AUTO-EQ']],
     ['SBIN-EQ,IDEA-BE', ['NSE:SBIN-EQ', 'NSE:IDEA-BE']],
     ['nse:sbin-eq\nfut:nifty', ['NSE:SBIN-EQ', 'FUT:NIFTY']],
+    ['FUT:M&M+1,ATM:BAJAJ-AUTO-2PE', ['FUT:M&M+1', 'ATM:BAJAJ-AUTO-2PE']],
   ])('accepts %j', (text, symbols) => {
     expect(parseSymbols(text)).toEqual({ symbols, problems: [] });
   });

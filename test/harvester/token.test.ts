@@ -1,16 +1,10 @@
-// Tests the log messages about token and stop of a harvester that waits for a session.
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { LogRecord } from '../../core/ports.ts';
 import { parseInstant } from '../../core/time.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED } from '../sandbox/fyers/simulator.ts';
-import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
-import { type HarvesterRun, runHarvester } from './harvester-harness.ts';
-
-const folder = makeFolderPerTest();
 
 test.each([
   [
@@ -40,19 +34,3 @@ test.each([
     expect(events[0]?.message.endsWith(ending)).toBe(true);
   },
 );
-
-test('The message of a stop mentions a slot only inside a session', async () => {
-  const stop = new AbortController();
-  const messageOfStop = async (options: HarvesterRun) => {
-    const { events } = await runHarvester(folder.path, { ...options, signal: stop.signal });
-    return events.find(({ event }) => event === 'stopping')?.message;
-  };
-  expect(
-    await messageOfStop({
-      onSlot: (index) => {
-        if (index === 1) stop.abort();
-      },
-    }),
-  ).toContain('the slot was finished');
-  expect(await messageOfStop({})).toBe('Asked to stop: no session was being recorded.');
-});
