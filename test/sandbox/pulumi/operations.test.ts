@@ -129,45 +129,6 @@ describe('The difference between state and program', () => {
     ]);
   });
 
-  test('updates a key in place, and an alias for another key', () => {
-    const key = urn('aws:kms/key:Key', 'fyers');
-    const settings = { description: 'a', enableKeyRotation: true, deletionWindowInDays: 30 };
-    for (const change of [{ description: 'b' }, { enableKeyRotation: false }]) {
-      expect(on.diff(key, settings, { ...settings, ...change }).replaces).toEqual([]);
-    }
-    const alias = urn('aws:kms/alias:Alias', 'fyers');
-    const olds = { name: 'alias/fyers', targetKeyId: '1' };
-    expect(on.diff(alias, olds, { ...olds, targetKeyId: '2' }).replaces).toEqual([]);
-    expect(on.diff(alias, olds, { ...olds, name: 'alias/other' }).replaces).toEqual(['name']);
-  });
-
-  test('replaces a policy for another user', () => {
-    const policy = urn('aws:iam/userPolicy:UserPolicy', 'reader');
-    const olds = { name: 'reader', user: 'laptop', policy: '{}' };
-    expect(on.diff(policy, olds, { ...olds, user: 'desktop' }).replaces).toEqual(['user']);
-    expect(on.diff(policy, olds, { ...olds, policy: '{"a":1}' }).replaces).toEqual([]);
-  });
-
-  test('updates reserved executions in place', () => {
-    const fn = urn('aws:lambda/function:Function', 'refresh');
-    expect(on.diff(fn, {}, { reservedConcurrentExecutions: 1 })).toMatchObject({
-      changes: true,
-      replaces: [],
-    });
-  });
-
-  test('replaces a function URL for another function, and updates its authorization in place', () => {
-    const url = urn('aws:lambda/functionUrl:FunctionUrl', 'login');
-    const olds = { functionName: 'F', authorizationType: 'NONE', functionUrl: 'https://x/' };
-    const news = { functionName: 'F', authorizationType: 'NONE' };
-    expect(on.diff(url, olds, news).changes).toBe(false);
-    expect(on.diff(url, olds, { ...news, functionName: 'G' }).replaces).toEqual(['functionName']);
-    expect(on.diff(url, olds, { ...news, authorizationType: 'AWS_IAM' })).toMatchObject({
-      changes: true,
-      replaces: [],
-    });
-  });
-
   test('compares archives by the hash of the engine', () => {
     const fn = urn('aws:lambda/function:Function', 'refresh');
     const code = (hash: string, path: string) => ({
