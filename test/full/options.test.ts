@@ -6,13 +6,13 @@ import { CreateRoleCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client
 import { DescribeKeyCommand, KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
 import { GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { actAs } from '../support/restricted-role.ts';
 import { DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';
 
 const SEED = 'options';
@@ -97,17 +97,7 @@ onEngine('an option', () => {
       'create fyers-reader-user-laptop',
       'create readers',
     ]);
-    const { Credentials } = await new STSClient(root()).send(
-      new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'bot' }),
-    );
-    const bot = {
-      ...root(),
-      credentials: {
-        accessKeyId: Credentials?.AccessKeyId ?? '',
-        secretAccessKey: Credentials?.SecretAccessKey ?? '',
-        sessionToken: Credentials?.SessionToken ?? '',
-      },
-    };
+    const bot = await actAs(root(), Role?.Arn ?? '');
     expect(await tokenAs(bot)).toBe(await tokenAs(root()));
     await expect(tokenAs(bot, 'FYERS_SECRET_KEY')).rejects.toMatchObject({
       name: 'AccessDeniedException',

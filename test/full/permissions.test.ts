@@ -18,7 +18,6 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PLACEHOLDER, namesFor } from '../../core/config/names.ts';
 import { FyersError, toError } from '../../core/errors.ts';
@@ -29,6 +28,7 @@ import { harvestDay, instanceOf, type Instance } from '../../sandbox/steps/harve
 import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
+import { actAs } from '../support/restricted-role.ts';
 
 const DATE = istDate('2026-11-25');
 
@@ -198,21 +198,7 @@ function matching(resource: string): RegExp {
 }
 
 /** Credentials of a role, as its service gets them. */
-async function asRole(name: string) {
-  const sts = new STSClient(options);
-  const RoleArn = `arn:aws:iam::${accountId()}:role/${roleOf(name)}`;
-  const { Credentials: given } = await sts.send(
-    new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }),
-  );
-  return {
-    ...options,
-    credentials: {
-      accessKeyId: given?.AccessKeyId ?? '',
-      secretAccessKey: given?.SecretAccessKey ?? '',
-      sessionToken: given?.SessionToken ?? '',
-    },
-  };
-}
+const asRole = (name: string) => actAs(options, `arn:aws:iam::${accountId()}:role/${roleOf(name)}`);
 
 const readsPin = async (client: Awaited<ReturnType<typeof asRole>>): Promise<string | undefined> =>
   (

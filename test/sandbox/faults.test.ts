@@ -1,9 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import type { AccessToken, AuthCode } from '../../core/config/values.ts';
@@ -20,6 +17,8 @@ import {
   refreshToken,
   tokenOf,
 } from '../support/keeper-fixture.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
+import { actAs, createRole } from '../support/restricted-role.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
@@ -55,11 +54,9 @@ describe('The proxy', () => {
       const { host, 'x-own': own } = request.headers;
       seen.push(request.method, request.url, host, String(own));
       request.pipe(response.writeHead(201, { 'x-answer': 'a', 'set-cookie': ['b=1', 'c=2'] }));
-    }).listen(0, '127.0.0.1');
-    await once(upstream, 'listening');
-    const address = upstream.address();
-    const port = typeof address === 'object' ? String(address?.port) : '';
-    const through = await startFaults(`http://127.0.0.1:${port}`);
+    });
+    await using listening = await listenOnLoopback(upstream);
+    const through = await startFaults(listening.url);
     const sent = { method: 'PUT', body: 'what was sent', headers: { 'x-own': 'own' } };
     const answer = await fetch(`${through.url}/a%20b?c=%26`, sent);
     expect(seen).toEqual(['PUT', '/a%20b?c=%26', new URL(through.url).host, 'own']);
@@ -68,7 +65,6 @@ describe('The proxy', () => {
     expect(answer.headers.getSetCookie()).toEqual(['b=1', 'c=2']);
     expect(await answer.text()).toBe('what was sent');
     await through.close();
-    upstream.close();
   });
 
   test('applies a row to the requests that match, counted per row', async () => {
@@ -224,42 +220,13 @@ describe('The proxy in front of the AWS emulator', () => {
   const read = async (ssm: SSMClient) =>
     (await ssm.send(new GetParameterCommand({ Name: NAME }))).Parameter?.Value;
 
-  /** Returns credentials whose signatures the emulator checks, unlike those of root. */
-  async function roleCredentials() {
-    const iam = new IAMClient(options());
-    const trust = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
-    const policy = { Effect: 'Allow', Action: 'ssm:*', Resource: '*' };
-    const document = (statement: object) =>
-      JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-    const { Role } = await iam.send(
-      new CreateRoleCommand({ RoleName: 'Through', AssumeRolePolicyDocument: document(trust) }),
-    );
-    await iam.send(
-      new PutRolePolicyCommand({
-        RoleName: 'Through',
-        PolicyName: 'ssm',
-        PolicyDocument: document(policy),
-      }),
-    );
-    const sts = new STSClient(options());
-    const { Credentials: given } = await sts.send(
-      new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'test' }),
-    );
-    iam.destroy();
-    sts.destroy();
-    return {
-      accessKeyId: given?.AccessKeyId ?? '',
-      secretAccessKey: given?.SecretAccessKey ?? '',
-      sessionToken: given?.SessionToken ?? '',
-    };
-  }
-
   test('forwards a signature unchanged', async () => {
-    const credentials = await roleCredentials();
-    const ssm = new SSMClient({ ...options(), credentials });
+    const policy = { Effect: 'Allow', Action: 'ssm:*', Resource: '*' };
+    const role = await actAs(options(), await createRole(options(), 'Through', policy));
+    const ssm = new SSMClient(role);
     await put(ssm, 'signed');
     expect(await read(ssm)).toBe('signed');
-    const forged = { ...credentials, secretAccessKey: 'another' };
+    const forged = { ...role.credentials, secretAccessKey: 'another' };
     const forger = new SSMClient({ ...options(), credentials: forged });
     await expect(read(forger)).rejects.toMatchObject({ name: 'InvalidSignatureException' });
     ssm.destroy();

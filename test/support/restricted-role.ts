@@ -1,34 +1,33 @@
-// Creates a role of the emulator that may list buckets and nothing else.
+// Creates roles of the emulator, and the options of clients that act as a role.
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { AwsOptions } from '../../cli/shared/io.ts';
 
-const TRUST = {
-  Version: '2012-10-17',
-  Statement: [
-    { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
-  ],
-};
-const POLICY = {
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' }],
-};
+const trusted = { Service: ['lambda.amazonaws.com', 'ec2.amazonaws.com'] };
+const TRUST = { Effect: 'Allow', Principal: trusted, Action: 'sts:AssumeRole' };
 
-/** The options of a client that acts as that role. */
-export async function powerless<T extends AwsOptions>(options: T) {
+/** @param grant the only statement of its policy. @returns its ARN */
+export async function createRole(
+  options: AwsOptions,
+  RoleName: string,
+  grant: object,
+): Promise<string> {
   const iam = new IAMClient(options);
+  const document = (statement: object) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
   const { Role } = await iam.send(
-    new CreateRoleCommand({ RoleName: 'none', AssumeRolePolicyDocument: JSON.stringify(TRUST) }),
+    new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document(TRUST) }),
   );
   await iam.send(
-    new PutRolePolicyCommand({
-      RoleName: 'none',
-      PolicyName: 'p',
-      PolicyDocument: JSON.stringify(POLICY),
-    }),
+    new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument: document(grant) }),
   );
+  return Role?.Arn ?? '';
+}
+
+/** The emulator checks the signatures of these credentials, unlike those of root. */
+export async function actAs<T extends AwsOptions>(options: T, RoleArn: string) {
   const { Credentials } = await new STSClient(options).send(
-    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'test' }),
+    new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }),
   );
   return {
     ...options,
@@ -38,4 +37,10 @@ export async function powerless<T extends AwsOptions>(options: T) {
       sessionToken: Credentials?.SessionToken ?? '',
     },
   };
+}
+
+/** The options of a client that may list buckets and nothing else. */
+export async function powerless<T extends AwsOptions>(options: T) {
+  const grant = { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' };
+  return actAs(options, await createRole(options, 'none', grant));
 }

@@ -5,7 +5,6 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetParameterCommand,
@@ -13,11 +12,11 @@ import {
   SSMClient,
   SSMServiceException,
 } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../../core/time.ts';
 import { emulatorOrExisting, startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
 import { startImds, type Imds } from '../../../sandbox/aws/imds.ts';
+import { actAs, createRole } from '../../support/restricted-role.ts';
 import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -51,28 +50,6 @@ const clientOptions = () => ({
 });
 const parameterArn = (name: string) => `arn:aws:ssm:ap-south-1:000000000000:parameter/${name}`;
 
-async function makeRole(): Promise<string> {
-  const iam = new IAMClient(clientOptions());
-  const trusted = { Service: ['lambda.amazonaws.com', 'ec2.amazonaws.com'] };
-  const trust = { Effect: 'Allow', Principal: trusted, Action: 'sts:AssumeRole' };
-  const grant = { Effect: 'Allow', Action: 'ssm:GetParameter', Resource: parameterArn(ALLOWED) };
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName: ROLE,
-      AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
-    }),
-  );
-  await iam.send(
-    new PutRolePolicyCommand({
-      RoleName: ROLE,
-      PolicyName: 'read',
-      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [grant] }),
-    }),
-  );
-  iam.destroy();
-  return Role?.Arn ?? '';
-}
-
 async function makeFunction(): Promise<void> {
   await writeFile(path.join(dir.path, 'index.mjs'), HANDLER);
   await run('python3', ['-m', 'zipfile', '-c', 'function.zip', 'index.mjs'], { cwd: dir.path });
@@ -95,21 +72,7 @@ async function invoke(event: object) {
   return { FunctionError, answer: answer as Record<string, unknown> };
 }
 
-async function createRoleClient(): Promise<SSMClient> {
-  const sts = new STSClient(clientOptions());
-  const { Credentials } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'test' }),
-  );
-  sts.destroy();
-  return new SSMClient({
-    ...clientOptions(),
-    credentials: {
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken ?? '',
-    },
-  });
-}
+const createRoleClient = async () => new SSMClient(await actAs(clientOptions(), roleArn));
 
 function groupIsGone(pid: number): boolean {
   try {
@@ -132,7 +95,8 @@ beforeAll(async () => {
   for (const Name of [ALLOWED, FORBIDDEN]) {
     await ssm.send(new PutParameterCommand({ Name, Value: `value of ${Name}`, Type: 'String' }));
   }
-  roleArn = await makeRole();
+  const grant = { Effect: 'Allow', Action: 'ssm:GetParameter', Resource: parameterArn(ALLOWED) };
+  roleArn = await createRole(clientOptions(), ROLE, grant);
   await makeFunction();
 }, 180_000);
 
