@@ -12,7 +12,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { actAs } from '../support/restricted-role.ts';
+import { assumeRole } from '../support/restricted-role.ts';
 import { DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';
 
 const SEED = 'options';
@@ -97,7 +97,7 @@ onEngine('an option', () => {
       'create fyers-reader-user-laptop',
       'create readers',
     ]);
-    const bot = await actAs(root(), Role?.Arn ?? '');
+    const bot = { ...root(), credentials: await assumeRole(root(), Role?.Arn ?? '') };
     expect(await tokenAs(bot)).toBe(await tokenAs(root()));
     await expect(tokenAs(bot, 'FYERS_SECRET_KEY')).rejects.toMatchObject({
       name: 'AccessDeniedException',

@@ -28,7 +28,7 @@ import { harvestDay, instanceOf, type Instance } from '../../sandbox/steps/harve
 import { provision, type Provisioned } from '../../sandbox/steps/provision.ts';
 import { clientOptions, invoke } from '../../sandbox/steps/token.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
-import { actAs } from '../support/restricted-role.ts';
+import { assumeRole } from '../support/restricted-role.ts';
 
 const DATE = istDate('2026-11-25');
 
@@ -198,7 +198,10 @@ function matching(resource: string): RegExp {
 }
 
 /** Credentials of a role, as its service gets them. */
-const asRole = (name: string) => actAs(options, `arn:aws:iam::${accountId()}:role/${roleOf(name)}`);
+async function asRole(name: string) {
+  const role = `arn:aws:iam::${accountId()}:role/${roleOf(name)}`;
+  return { ...options, credentials: await assumeRole(options, role) };
+}
 
 const readsPin = async (client: Awaited<ReturnType<typeof asRole>>): Promise<string | undefined> =>
   (

@@ -1,11 +1,9 @@
 import { createServer } from 'node:http';
-import path from 'node:path';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fyersBroker } from '../../adapters/fyers/auth.ts';
 import type { AccessToken, AuthCode } from '../../core/config/values.ts';
 import { DAY, plus } from '../../core/time.ts';
-import { type Emulator, startEmulator } from '../../sandbox/aws/emulator.ts';
 import { type Effect, type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import {
@@ -17,10 +15,9 @@ import {
   refreshToken,
   tokenOf,
 } from '../support/keeper-fixture.ts';
+import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
-import { actAs, createRole } from '../support/restricted-role.ts';
-import { ROOT } from '../support/source-tree.ts';
-import { makeFolderPerFile } from '../support/temporary-folder.ts';
+import { assumeRole, createRole } from '../support/restricted-role.ts';
 
 const signal = new AbortController().signal;
 const REFRESH = '/api/v3/validate-refresh-token';
@@ -194,27 +191,22 @@ describe('The broker adapter on a bad connection', () => {
 
 describe('The proxy in front of the AWS emulator', () => {
   const NAME = 'FYERS_THROUGH_THE_PROXY';
-  const dir = makeFolderPerFile();
-  let emulator: Emulator;
+  let aws: EmulatedAws;
   let before: Faults;
 
   beforeAll(async () => {
-    emulator = await startEmulator({ dir: dir.path, nodeModules: path.join(ROOT, 'node_modules') });
-    before = await startFaults(emulator.endpoint);
+    aws = await emulatedAws();
+    before = await startFaults(aws.options.endpoint);
   });
   afterAll(async () => {
     await before.close();
-    await emulator.close();
+    await aws.close();
   });
   afterEach(() => {
     before.clear();
   });
 
-  const options = () => ({
-    endpoint: before.url,
-    region: emulator.region,
-    credentials: emulator.rootCredentials,
-  });
+  const options = () => ({ ...aws.options, endpoint: before.url, maxAttempts: 3 });
   const put = (ssm: SSMClient, Value: string) =>
     ssm.send(new PutParameterCommand({ Name: NAME, Value, Type: 'String', Overwrite: true }));
   const read = async (ssm: SSMClient) =>
@@ -222,11 +214,12 @@ describe('The proxy in front of the AWS emulator', () => {
 
   test('forwards a signature unchanged', async () => {
     const policy = { Effect: 'Allow', Action: 'ssm:*', Resource: '*' };
-    const role = await actAs(options(), await createRole(options(), 'Through', policy));
-    const ssm = new SSMClient(role);
+    const role = await createRole(options(), 'Through', policy);
+    const credentials = await assumeRole(options(), role);
+    const ssm = new SSMClient({ ...options(), credentials });
     await put(ssm, 'signed');
     expect(await read(ssm)).toBe('signed');
-    const forged = { ...role.credentials, secretAccessKey: 'another' };
+    const forged = { ...credentials, secretAccessKey: 'another' };
     const forger = new SSMClient({ ...options(), credentials: forged });
     await expect(read(forger)).rejects.toMatchObject({ name: 'InvalidSignatureException' });
     ssm.destroy();

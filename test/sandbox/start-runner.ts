@@ -3,13 +3,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { appendFile, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { throwAwayFolder } from '../../sandbox/operator-folder.ts';
 import { ROOT } from '../support/source-tree.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const START = path.join(ROOT, 'sandbox', 'start.ts');
 
@@ -27,16 +26,10 @@ export function withoutPulumi(): string {
  * them.
  */
 export function startRunner(PATH = withoutPulumi()) {
-  let folder = '';
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'start-test-'));
-  });
-  afterAll(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
+  const folder = makeFolderPerFile();
 
   const operatorFolder = async (files: Readonly<Record<string, string>>): Promise<string> => {
-    const dir = await mkdtemp(path.join(folder, 'operator-'));
+    const dir = await mkdtemp(path.join(folder.path, 'operator-'));
     for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
     return dir;
   };
@@ -44,7 +37,7 @@ export function startRunner(PATH = withoutPulumi()) {
   const startIn = (env: Readonly<Record<string, string>>, ...argv: readonly string[]) => {
     const child = spawn(process.execPath, [START, ...argv], {
       cwd: ROOT,
-      env: { PATH, HOME: folder, TMPDIR: folder, ...env },
+      env: { PATH, HOME: folder.path, TMPDIR: folder.path, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const pieces: Buffer[] = [];
@@ -79,7 +72,7 @@ export function startRunner(PATH = withoutPulumi()) {
   };
 
   return {
-    folder: () => folder,
+    folder: () => folder.path,
     operatorFolder,
     startIn,
     start: (...argv: readonly string[]) => startIn({}, ...argv),
@@ -95,12 +88,15 @@ export function startRunner(PATH = withoutPulumi()) {
       return dir;
     },
     leftovers: async (): Promise<readonly string[]> =>
-      (await readdir(folder)).filter((name) => !name.startsWith('operator-') && name !== RUSTUP),
+      (await readdir(folder.path)).filter(
+        (name) => !name.startsWith('operator-') && name !== RUSTUP,
+      ),
     /**
      * Lists the command lines of processes with the folder in their environment; empty except on
      * Linux.
      */
-    processes: (): readonly string[] => (process.platform === 'linux' ? processesOf(folder) : []),
+    processes: (): readonly string[] =>
+      process.platform === 'linux' ? processesOf(folder.path) : [],
   };
 }
 

@@ -1,4 +1,4 @@
-// Creates roles of the emulator, and the options of clients that act as a role.
+// Creates roles of the emulator, and credentials of a role.
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { AwsOptions } from '../../cli/shared/io.ts';
@@ -24,23 +24,21 @@ export async function createRole(
   return Role?.Arn ?? '';
 }
 
-/** The emulator checks the signatures of these credentials, unlike those of root. */
-export async function actAs<T extends AwsOptions>(options: T, RoleArn: string) {
+/** Returns credentials whose signatures the emulator checks, unlike those of root. */
+export async function assumeRole(options: AwsOptions, RoleArn: string) {
   const { Credentials } = await new STSClient(options).send(
     new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }),
   );
   return {
-    ...options,
-    credentials: {
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken ?? '',
-    },
+    accessKeyId: Credentials?.AccessKeyId ?? '',
+    secretAccessKey: Credentials?.SecretAccessKey ?? '',
+    sessionToken: Credentials?.SessionToken ?? '',
   };
 }
 
 /** The options of a client that may list buckets and nothing else. */
 export async function powerless<T extends AwsOptions>(options: T) {
   const grant = { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' };
-  return actAs(options, await createRole(options, 'none', grant));
+  const role = await createRole(options, 'none', grant);
+  return { ...options, credentials: await assumeRole(options, role) };
 }

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../../core/time.ts';
 import { emulatorOrExisting, startEmulator, type Emulator } from '../../../sandbox/aws/emulator.ts';
 import { startImds, type Imds } from '../../../sandbox/aws/imds.ts';
-import { actAs, createRole } from '../../support/restricted-role.ts';
+import { assumeRole, createRole } from '../../support/restricted-role.ts';
 import { makeFolderPerFile } from '../../support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -72,7 +72,8 @@ async function invoke(event: object) {
   return { FunctionError, answer: answer as Record<string, unknown> };
 }
 
-const createRoleClient = async () => new SSMClient(await actAs(clientOptions(), roleArn));
+const createRoleClient = async () =>
+  new SSMClient({ ...clientOptions(), credentials: await assumeRole(clientOptions(), roleArn) });
 
 function groupIsGone(pid: number): boolean {
   try {

@@ -1,10 +1,9 @@
 // Tests upstream's update rule of a parameter against a fake SSM on loopback.
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ResourceType } from '../../../sandbox/pulumi/resources/type.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
 
 interface RecordedCall {
   readonly action: string;
@@ -18,12 +17,12 @@ const STATE = {
   value: 'the value of the state',
 };
 
-let server: Server;
+let server: Awaited<ReturnType<typeof listenOnLoopback>>;
 let parameter: ResourceType;
 let sent: RecordedCall[] = [];
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  const ssm = createServer((request, response) => {
     void text(request).then((body) => {
       const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
       sent.push({ action, body: JSON.parse(body) as RecordedCall['body'] });
@@ -31,10 +30,8 @@ beforeAll(async () => {
       response.end(JSON.stringify({ Version: 7, Parameter: { ARN: 'arn', Value: 'live' } }));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${String(port)}`);
+  server = await listenOnLoopback(ssm);
+  vi.stubEnv('AWS_ENDPOINT_URL', server.url);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   const { RESOURCE_TYPES } = await import('../../../sandbox/pulumi/resources/table.ts');
@@ -43,10 +40,9 @@ beforeAll(async () => {
   parameter = found;
 });
 
-afterAll(() => {
+afterAll(async () => {
   vi.unstubAllEnvs();
-  server.closeAllConnections();
-  server.close();
+  await server[Symbol.asyncDispose]();
 });
 
 beforeEach(() => {
