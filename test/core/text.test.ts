@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import {
   asSentence,
   csvCells,
+  hideTokens,
+  lenientArray,
   onOneLine,
   withoutEndSeparators,
   withoutEndSlashes,
@@ -75,4 +78,79 @@ describe('The parsers of the configuration', () => {
     expect(namesIn('')).toEqual([]);
     expect(namesIn(`${arn('a')} x`)).toContain('not arn:');
   });
+});
+
+const LONG = 'a'.repeat(16);
+
+describe('hideTokens', () => {
+  test.each([
+    [`${LONG}.b`, '[hidden]'],
+    [`${LONG}.b.c`, '[hidden]'],
+    [`token ${LONG}.b-_.c, code 1`, 'token [hidden], code 1'],
+    [`${LONG}.b.c and ${LONG}.d`, '[hidden] and [hidden]'],
+    [`app:${LONG}.b`, 'app:[hidden]'],
+    [`host.${LONG}.b`, 'host.[hidden]'],
+    [`${LONG}.b..c`, '[hidden]..c'],
+    [`${LONG}.b.`, '[hidden].'],
+    [`${LONG}.b\u00e9${LONG}.c`, '[hidden]\u00e9[hidden]'],
+    // Tokens that are cut before their first dot.
+    ['eyJ0eXAiOiJKV1QiLCJhbGciOi', '[hidden]'],
+    ['token=eyJ0eXAiOiJKV1QiLCJhbGciOi', 'token=[hidden]'],
+  ])('changes %j to %j', (text, clean) => {
+    expect(hideTokens(text)).toBe(clean);
+  });
+
+  test.each([
+    '',
+    'no reason',
+    LONG,
+    `${'a'.repeat(15)}.b`,
+    `${LONG}.`,
+    `${LONG}..b`,
+    `.${LONG}`,
+    'api-t1.fyers.in',
+    'Please provide valid auth_code. (code -413)',
+  ])('does not change %j', (text) => {
+    expect(hideTokens(text)).toBe(text);
+  });
+
+  test('agrees with the regular expression that it replaces', () => {
+    const pieces = ['a', LONG, '.', '-', '_', ' ', '..', '%', '\u200b', `${LONG}${LONG}`];
+    for (let n = 0; n < 10_000; n += 1) {
+      const text = Array.from(
+        { length: 4 },
+        (_, digit) => pieces[Math.floor(n / 10 ** digit) % 10],
+      );
+      const joined = text.join('');
+      expect(hideTokens(joined)).toBe(joined.replace(/[\w-]{16,}(?:\.[\w-]+)+/g, '[hidden]'));
+    }
+  });
+});
+
+const quotes = lenientArray(z.object({ n: z.string(), v: z.object({ lp: z.number() }) }));
+const GOOD = { n: 'NSE:SBIN-EQ', v: { lp: 427.25 } };
+
+test.each([
+  ['null', null],
+  ['a text', 'NSE:SBIN-EQ'],
+  ['a number', 1],
+  ['a list', [GOOD]],
+  ['the error of one symbol', { n: 'NSE:NOSUCH-EQ', s: 'error', v: { errmsg: 'Invalid symbol' } }],
+  ['an object with a value of another type', { n: 'NSE:SBIN-EQ', v: { lp: '427.25' } }],
+  ['an object with an infinite value', { n: 'NSE:SBIN-EQ', v: { lp: Infinity } }],
+])('lenientArray omits an entry that is %s, at any position, and keeps the others', (_, odd) => {
+  for (const list of [
+    [odd, GOOD],
+    [GOOD, odd],
+    [odd, GOOD, odd],
+  ]) {
+    expect(quotes.parse(list)).toEqual([GOOD]);
+  }
+  expect(quotes.parse([odd])).toEqual([]);
+});
+
+test('lenientArray refuses a value that is not an array', () => {
+  for (const other of [null, {}, GOOD, 'x', undefined]) {
+    expect(quotes.safeParse(other).success).toBe(false);
+  }
 });

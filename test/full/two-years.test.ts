@@ -1,6 +1,6 @@
 // Runs the harvester's loop through every minute of 2025 and 2026 on a virtual clock, with the simulated broker. The days
-// and hours below are from the exchange's circulars, not from the shipped calendar. The days on both sides of a change of
-// hours are written to files and compacted.
+// and hours below are from the exchange's circulars, not from the shipped calendar. The days on both sides of the
+// last change of hours are written to files and compacted.
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
@@ -40,10 +40,8 @@ const PLAIN_SHARE = 'NSE:SMALL-EQ';
 /** Of a far month: only futures of the current one have a pre-open. */
 const LATER_FUTURE = 'NSE:NIFTY27JUNFUT';
 
-const OLD_PREOPEN = '09:00 PREOPEN_ENTRY, 09:08 PREOPEN_MATCH, 09:12 BUFFER, 09:15 CONTINUOUS';
 const NEW_PREOPEN =
   '09:00 PREOPEN_ENTRY, 09:05 PREOPEN_LIMIT, 09:10 PREOPEN_MATCH, 09:12 BUFFER, 09:15 CONTINUOUS';
-const OLD_CLOSE = '15:30 CLOSE_CALC, 15:40 POSTCLOSE';
 const AUCTION =
   '15:15 CAS_REF, 15:20 CAS_ENTRY, 15:25 CAS_LIMIT, 15:30 CAS_MATCH, 15:35 TRANSITION, 15:50 POSTCLOSE';
 const LATER_AUCTION =
@@ -51,43 +49,10 @@ const LATER_AUCTION =
 /** No circular names what lies between: the closing price is made of the half hour before. */
 const WITHOUT_AUCTION = '15:30 CLOSE_CALC, 15:50 POSTCLOSE';
 /**
- * The last day before a change and the first one under it: when each phase of each kind of symbol begins. Shares: NSE/CMTR/74466
- * from 3 August, /74969 from 7 September, /76963 from 7 December. Derivatives: NSE/FAOP/71092 (a pre-open, with the hours
- * of shares), /74467, /74970, and SEBI's circular of 15 October.
+ * The last day before the last change and the first one under it: when each phase of each kind of symbol begins. Shares:
+ * NSE/CMTR/76963; derivatives: SEBI's circular of 15 October. test/core/market/calendar.test.ts has the earlier changes.
  */
 const CHANGES: Readonly<Record<string, readonly (readonly [symbol: string, phases: string])[]>> = {
-  '2025-12-05': [
-    ['NSE:NIFTY25DECFUT', '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
-    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
-  ],
-  '2025-12-08': [
-    ['NSE:NIFTY25DECFUT', `${OLD_PREOPEN}, 15:30 none`],
-    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
-  ],
-  '2026-07-31': [
-    [SHARE, `${OLD_PREOPEN}, ${OLD_CLOSE}`],
-    [PLAIN_SHARE, `${OLD_PREOPEN}, ${OLD_CLOSE}`],
-    ['NSE:NIFTY26AUGFUT', `${OLD_PREOPEN}, 15:30 none`],
-    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:30 none'],
-  ],
-  '2026-08-03': [
-    [SHARE, `${OLD_PREOPEN}, ${AUCTION}`],
-    [PLAIN_SHARE, `${OLD_PREOPEN}, ${WITHOUT_AUCTION}`],
-    ['NSE:NIFTY26AUGFUT', `${OLD_PREOPEN}, 15:40 none`],
-    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
-  ],
-  '2026-09-04': [
-    [SHARE, `${OLD_PREOPEN}, ${AUCTION}`],
-    [PLAIN_SHARE, `${OLD_PREOPEN}, ${WITHOUT_AUCTION}`],
-    ['NSE:NIFTY26SEPFUT', `${OLD_PREOPEN}, 15:40 none`],
-    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
-  ],
-  '2026-09-07': [
-    [SHARE, `${NEW_PREOPEN}, ${AUCTION}`],
-    [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],
-    ['NSE:NIFTY26SEPFUT', `${NEW_PREOPEN}, 15:40 none`],
-    [LATER_FUTURE, '09:00 none, 09:15 CONTINUOUS, 15:40 none'],
-  ],
   '2026-12-04': [
     [SHARE, `${NEW_PREOPEN}, ${AUCTION}`],
     [PLAIN_SHARE, `${NEW_PREOPEN}, ${WITHOUT_AUCTION}`],

@@ -148,47 +148,6 @@ describe('Names', () => {
       .map(({ inputs }) => inputs['name'])
       .toSorted();
 
-  test('are the names of the reference', () => {
-    expect(namesIn(whole)).toEqual([
-      '/aws/lambda/FyersLogin',
-      '/aws/lambda/FyersTokenRefresh',
-      '/aws/lambda/FyersWatch',
-      'FYERS_ACCESS_TOKEN',
-      'FYERS_CLIENT_ID',
-      'FYERS_LINK_KEY',
-      'FYERS_LOGIN_URL',
-      'FYERS_PIN',
-      'FYERS_PIN_KEY',
-      'FYERS_REFRESH_TOKEN',
-      'FYERS_SECRET_KEY',
-      'FYERS_TELEGRAM',
-      'Fyers-disk-filling',
-      'Fyers-harvester-fault',
-      'Fyers-harvester-silent',
-      'Fyers-instance-impaired',
-      'Fyers-login-failed',
-      'Fyers-login-throttled',
-      'Fyers-machine-impaired',
-      'Fyers-monthly',
-      'Fyers-refresh-failed',
-      'Fyers-refresh-throttled',
-      'Fyers-slots-missed',
-      'Fyers-undelivered',
-      'Fyers-watch-failed',
-      'Fyers-watch-throttled',
-      'FyersLogin',
-      'FyersTokenRefresh',
-      'FyersTokenRefresh-0730',
-      'FyersTokenRefresh-0815',
-      'FyersTokenRefreshDaily',
-      'FyersWatch',
-      'FyersWatch-0720',
-      'FyersWatch-0845',
-      'FyersWatch-0905',
-      'FyersWatch-0930',
-    ]);
-  });
-
   test('all have the suffix of a second stack, which the runtime also gets', async () => {
     const paper = await graphOf({ ...WHOLE, config: { ...WHOLE.config, suffix: 'paper' } });
     const first = new Set(namesIn(whole));

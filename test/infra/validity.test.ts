@@ -29,17 +29,6 @@ describe('The schedules, checked with EventBridge’s grammar', () => {
     const problems = await cronProblems(['0 7 * * *', '0 7 * * MON-FRI *', '60 7 * * ? *']);
     expect(problems.every((problem) => problem !== '')).toBe(true);
   });
-
-  test('use a time zone of the tz database', () => {
-    const zones = allOf(graph, 'aws:scheduler/schedule:Schedule').map(({ inputs }) =>
-      String(inputs['scheduleExpressionTimezone']),
-    );
-    for (const timeZone of new Set(zones)) {
-      expect(new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone).toMatch(
-        /^Asia\/(?:Kolkata|Calcutta)$/,
-      );
-    }
-  });
 });
 
 describe('The boot script, checked with ShellCheck', () => {

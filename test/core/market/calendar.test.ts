@@ -55,6 +55,9 @@ const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
   ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
   ['options, which have no pre-open', '2026-11-25', 'option', '09:15 CONTINUOUS 15:40'],
   ['options in December', '2026-12-07', 'option', '09:15 CONTINUOUS 15:45'],
+  ['options on the last day that ends at 15:30', '2026-07-31', 'option', '09:15 CONTINUOUS 15:30'],
+  ['options on the first day that ends at 15:40', '2026-08-03', 'option', '09:15 CONTINUOUS 15:40'],
+  ['options on the last day that ends at 15:40', '2026-12-04', 'option', '09:15 CONTINUOUS 15:40'],
   [
     'options on their last day in November',
     '2026-11-25',

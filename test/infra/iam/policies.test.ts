@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { DAY_FILES } from '../../../adapters/recordings/day-archive.ts';
 import { OBJECTS, type ParameterName } from '../../../core/config/names.ts';
+import { segmentNames } from '../../../core/recording/manifest.ts';
 import { PERMISSIONS } from '../../../infra/iam/policies.ts';
-import { ACCOUNT, type Graph, allOf, asRecord, graphOf } from '../../support/graph.ts';
+import { ACCOUNT, type Graph, allOf, asRecord, graphOf, one } from '../../support/graph.ts';
 import { WHOLE } from '../../support/stack-configs.ts';
 
 let graph: Graph;
@@ -278,5 +280,62 @@ describe('The trust policy', () => {
         },
       },
     ]);
+  });
+});
+
+/** Matches as IAM does: `*` is any text and `?` is any character, slashes included. */
+function covers(pattern: string, resource: string): boolean {
+  const form = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${form.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(resource);
+}
+
+describe('The role of a harvester', () => {
+  const mayWrite = (key: string) =>
+    (statements('fyers-harvester') as readonly { Action: string[]; Resource: string[] }[])
+      .filter(({ Action }) => Action.includes('s3:PutObject'))
+      .some(({ Resource }) => Resource.some((pattern) => covers(pattern, `${BUCKET}/${key}`)));
+  const DATE = '2026-11-25';
+
+  test('may write every object of a day in its own shard, and none in another shard', () => {
+    const { rows, events } = segmentNames(1);
+    const late = segmentNames(9_999);
+    for (const name of [rows, events, late.rows, late.events, ...Object.values(DAY_FILES)]) {
+      expect(mayWrite(OBJECTS.dayFile(DATE, '0', name)), name).toBe(true);
+      expect(mayWrite(OBJECTS.dayFile(DATE, '1', name)), name).toBe(false);
+      expect(mayWrite(OBJECTS.dayFile(DATE, '10', name)), name).toBe(false);
+    }
+  });
+
+  test.each([
+    `depth/v2/date=${DATE}/shard=1/a/shard=0/manifest.json`,
+    `depth/v2/date=${DATE}/shard=1/shard=0/manifest.json`,
+    `depth/v2/date=${DATE}/shard=0/shard=0/manifest.json`,
+    `depth/v2/date=x/shard=1/shard=0/day-0001.csv.gz`,
+    `depth/v2/date=${DATE}/shard=0/x`,
+    `depth/v2/date=${DATE}/shard=0/parquet/other.parquet`,
+    `depth/v2/date=${DATE}/shard=0/parquet/a/depth.parquet`,
+    `depth/v2/date=${DATE}/shard=0/day-00001.csv.gz`,
+    `depth/v2/date=${DATE}/shard=0/manifest.json.bak`,
+    `depth/v1/date=${DATE}/shard=0/manifest.json`,
+    'artifact/current.json',
+  ])('may not write %s', (key) => {
+    expect(mayWrite(key)).toBe(false);
+  });
+});
+
+describe('The bucket', () => {
+  test('accepts a recording only as a new object, from any principal', () => {
+    const { policy } = one(graph, 'aws:s3/bucketPolicy:BucketPolicy').inputs;
+    expect(asRecord(policy)['Statement']).toContainEqual({
+      Sid: 'RecordingsAreWrittenOnce',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `${BUCKET}/depth/*`,
+      Condition: {
+        Null: { 's3:if-none-match': 'true' },
+        Bool: { 's3:ObjectCreationOperation': 'true' },
+      },
+    });
   });
 });
