@@ -6,13 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { clientOptions } from '../../sandbox/steps/token.ts';
 import { main } from '../../cli/program.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { installReference, remaining } from '../support/reference-account.ts';
-import { onEngine } from './on-engine.ts';
+import { changesOf, onEngine } from './on-engine.ts';
 import { copySources } from './program-copy.ts';
 
 const SEED = 'heal';
@@ -103,7 +103,7 @@ onEngine('the program', () => {
     const file = path.join(root, 'harvester', 'main.ts');
     const source = await readFile(file, 'utf8');
     await writeFile(file, `${source}\nprocess.title = 'fyers-harvester';\n`);
-    const done = named(await stack.up());
+    const done = changesOf(await stack.up());
     expect(new Set(done.map((change) => change.split(' ')[1]))).toEqual(
       new Set(['artifact', 'current-artifact']),
     );
@@ -132,10 +132,7 @@ const DENIED = {
   body: '<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>not authorized to perform: SNS:CreateTopic</Message></Error></ErrorResponse>',
 } as const;
 
-function account() {
-  const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
-  return { endpoint, region, credentials };
-}
+const account = () => clientOptions(standIns.emulator);
 
 async function values() {
   return (await remaining(account())).values;
@@ -163,8 +160,4 @@ async function fyers(...argv: readonly string[]) {
     open: () => Promise.resolve(),
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
-}
-
-function named({ steps }: Outcome): readonly string[] {
-  return steps.map(({ op, name }) => `${op} ${name}`).sort();
 }

@@ -6,10 +6,9 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate } from '../../core/time.ts';
-import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { onEngine } from './on-engine.ts';
+import { changesOf, onEngine } from './on-engine.ts';
 
 const DATE = istDate('2026-11-25');
 let standIns: StandIns;
@@ -116,7 +115,3 @@ onEngine('the key', () => {
     );
   });
 });
-
-function changesOf({ steps }: Outcome): readonly string[] {
-  return steps.map(({ op, name }) => `${op} ${name}`).sort();
-}

@@ -7,10 +7,10 @@ import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/cl
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istDate, istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
-import { onEngine } from './on-engine.ts';
+import { clientOptions } from '../../sandbox/steps/token.ts';
+import { changesOf, onEngine } from './on-engine.ts';
 import { copyProgram } from './program-copy.ts';
 import { leftBehind } from './remaining-resources.ts';
 
@@ -69,7 +69,7 @@ onEngine('the program', () => {
   test('keeps the live token if descriptions are edited', async () => {
     const live = await rotate();
     await editDescriptions('once');
-    expect(named(await stack.up())).toEqual([
+    expect(changesOf(await stack.up())).toEqual([
       'update client-id',
       'update pin',
       'update secret-key',
@@ -81,14 +81,14 @@ onEngine('the program', () => {
     await stack.refresh();
     const live = await rotate();
     await editDescriptions('twice');
-    expect(named(await stack.up())).toHaveLength(3);
+    expect(changesOf(await stack.up())).toHaveLength(3);
     expect(await parameter('FYERS_ACCESS_TOKEN')).toBe(live);
   });
 
   test('passes newer token files to adopt, and changes nothing else', async () => {
     const newer = newToken();
     await writeToken(newer);
-    expect(named(await stack.up())).toEqual([
+    expect(changesOf(await stack.up())).toEqual([
       'create-replacement adopt',
       'delete-replaced adopt',
       'replace adopt',
@@ -144,10 +144,7 @@ onEngine('the program', () => {
   });
 });
 
-function client() {
-  const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
-  return { endpoint, region, credentials };
-}
+const client = () => clientOptions(standIns.emulator);
 
 async function parameter(name: string): Promise<string | undefined> {
   const command = new GetParameterCommand({ Name: name, WithDecryption: true });
@@ -197,10 +194,6 @@ async function editDescriptions(mark: string): Promise<void> {
   );
   expect(edited).not.toBe(source);
   await writeFile(file, edited);
-}
-
-function named({ steps }: Outcome): readonly string[] {
-  return steps.map(({ op, name }) => `${op} ${name}`).sort();
 }
 
 async function secrets(): Promise<readonly string[]> {

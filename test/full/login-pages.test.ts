@@ -1,7 +1,5 @@
 // Runs the daily login in Chromium with a phone's screen: the deployed function's pages and the simulated Fyers.
 // FYERS_SCREENSHOTS names a folder that keeps a picture of every page.
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -22,6 +20,7 @@ import { OUTCOMES } from '../support/login-outcomes.ts';
 import { hasChromium, openPhone, type Phone } from '../support/mobile-browser.ts';
 import { quietProgress } from '../support/quiet-progress.ts';
 import { expectReadable } from '../support/page-checks.ts';
+import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
 const DATE = istDate('2026-11-25');
 const wanted = hasChromium || process.env['CI'] === 'true';
@@ -29,18 +28,14 @@ const title = wanted
   ? 'On a phone'
   : 'On a phone (skipped: no /usr/bin/chromium; `apt-get install chromium` brings it)';
 
-let pictures = '';
-beforeAll(async () => {
-  pictures = process.env['FYERS_SCREENSHOTS'] ?? (await mkdtemp(path.join(os.tmpdir(), 'pages-')));
-});
-afterAll(async () => {
-  if (process.env['FYERS_SCREENSHOTS'] === undefined) await rm(pictures, { recursive: true });
-});
+const folder = makeFolderPerFile();
+const picturesIn = (name: string) =>
+  path.join(process.env['FYERS_SCREENSHOTS'] ?? folder.path, name);
 
 describe.skipIf(!wanted)(`${title}, every page`, () => {
   test('fits the screen, has large enough buttons and enough contrast, light and dark', async () => {
     await using phone = await openPhone({
-      pictures: path.join(pictures, 'every-page'),
+      pictures: picturesIn('every-page'),
       answer: ({ url }) => {
         const outcome = OUTCOMES[Number(new URL(url).pathname.slice(1))];
         const {
@@ -90,7 +85,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
   });
   beforeEach(async () => {
     phone = await openPhone({
-      pictures: path.join(pictures, 'deployed'),
+      pictures: picturesIn('deployed'),
       answer: (call) => send(standIns.emulator.endpoint, call),
     });
   });
@@ -189,7 +184,7 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     await phone.page.waitForURL(link);
     expect(await heading()).toBe('Already done');
     await using other = await openPhone({
-      pictures: path.join(pictures, 'deployed'),
+      pictures: picturesIn('deployed'),
       answer: (call) => send(emulator.endpoint, call),
     });
     await other.page.goto(link);

@@ -5,8 +5,10 @@ import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe } from 'vitest';
 import { istDate, istInstant } from '../../core/time.ts';
 import { writeShiftedDate } from '../../sandbox/aws/shifted-date.ts';
+import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { hasPulumi } from '../../sandbox/pulumi/with-cli.ts';
 import type { StandIns } from '../../sandbox/stand-ins.ts';
+import { clientOptions } from '../../sandbox/steps/token.ts';
 
 /** A Wednesday that trades. */
 export const DATE = istDate('2026-11-25');
@@ -29,10 +31,14 @@ export async function setProgramClock(folder: string, time: string): Promise<str
 export async function machinesIn({
   emulator,
 }: Pick<StandIns, 'emulator'>): Promise<readonly (string | undefined)[]> {
-  const { endpoint, region, rootCredentials: credentials } = emulator;
-  const ec2 = new EC2Client({ endpoint, region, credentials });
+  const ec2 = new EC2Client(clientOptions(emulator));
   const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
   return Reservations.flatMap(({ Instances = [] }) => Instances)
     .filter(({ State }) => State?.Name !== 'terminated')
     .map(({ InstanceId }) => InstanceId);
+}
+
+/** What an update or a preview changed, as `<operation> <name>`. */
+export function changesOf({ steps }: Outcome): readonly string[] {
+  return steps.map(({ op, name }) => `${op} ${name}`).sort();
 }

@@ -9,11 +9,11 @@ import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { istInstant, plus, SECOND } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import type { Outcome } from '../../sandbox/pulumi/engine-events.ts';
 import { withCli, type PulumiStack } from '../../sandbox/pulumi/with-cli.ts';
 import { ROOT, startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
+import { clientOptions } from '../../sandbox/steps/token.ts';
 import { assumeRole } from '../support/restricted-role.ts';
-import { DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';
+import { changesOf, DATE, machinesIn, onEngine, setProgramClock } from './on-engine.ts';
 
 const SEED = 'options';
 let standIns: StandIns;
@@ -48,7 +48,7 @@ onEngine('an option', () => {
     const live = await tokenAs(root());
     const drawn = await drawnKeys();
     await stack.configSet('customerKey', 'true', false);
-    expect(named(await stack.up())).toEqual(
+    expect(changesOf(await stack.up())).toEqual(
       [
         ...['create fyers', 'create fyers'],
         ...['client-id', 'secret-key', 'pin', 'link-key', 'pin-key', 'login-url'].map(
@@ -92,7 +92,7 @@ onEngine('an option', () => {
     );
     const { User } = await iam.send(new CreateUserCommand({ UserName: 'laptop' }));
     await stack.configSet('readers', `${Role?.Arn ?? ''}, ${User?.Arn ?? ''}`, false);
-    expect(named(await stack.up())).toEqual([
+    expect(changesOf(await stack.up())).toEqual([
       'create fyers-reader-role-bot',
       'create fyers-reader-user-laptop',
       'create readers',
@@ -168,10 +168,7 @@ onEngine('an option', () => {
   });
 });
 
-function root() {
-  const { endpoint, region, rootCredentials: credentials } = standIns.emulator;
-  return { endpoint, region, credentials };
-}
+const root = () => clientOptions(standIns.emulator);
 
 async function tokenAs(
   options: ReturnType<typeof root>,
@@ -202,8 +199,4 @@ async function aliases(): Promise<readonly (string | undefined)[]> {
 async function reserved(FunctionName: string): Promise<number | undefined> {
   const command = new GetFunctionConcurrencyCommand({ FunctionName });
   return (await new LambdaClient(root()).send(command)).ReservedConcurrentExecutions;
-}
-
-function named({ steps }: Outcome): readonly string[] {
-  return steps.map(({ op, name }) => `${op} ${name}`).sort();
 }

@@ -1,6 +1,4 @@
 // Opens the report of a whole day in Chromium with a phone's and a desktop's screen. FYERS_SCREENSHOTS names a folder that keeps the pictures.
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -11,6 +9,7 @@ import { stage } from '../cli/cli-harness.ts';
 import { hasChromium, openPhone } from '../support/mobile-browser.ts';
 import { expectReadable } from '../support/page-checks.ts';
 import { recordDay } from '../support/recorded-day.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const wanted = hasChromium || process.env['CI'] === 'true';
 const title = wanted
@@ -95,6 +94,8 @@ const MEASURE_FIT = `(() => {
   };
 })()`;
 
+const folder = makeFolderPerTest();
+
 describe.skipIf(!wanted)(title, () => {
   test('fits a phone and a desktop with enough contrast, light and dark, and makes no request', async () => {
     await using cli = await stage();
@@ -105,34 +106,28 @@ describe.skipIf(!wanted)(title, () => {
     const { code, err } = await cli.run('report');
     expect({ code, err }).toEqual({ code: 0, err: '' });
 
-    const kept = process.env['FYERS_SCREENSHOTS'];
-    const pictures = kept ?? (await mkdtemp(path.join(os.tmpdir(), 'pages-')));
-    try {
-      await using phone = await openPhone({
-        pictures: path.join(pictures, 'report'),
-        answer: () => Promise.reject(new Error('a report sends no requests')),
-      });
-      await phone.page.goto(pathToFileURL(path.join(cli.folder, 'report-2026-11-25.html')).href);
-      expect(await phone.page.locator('svg').count()).toBeGreaterThan(8);
-      for (const [screen, size] of [
-        ['phone', null],
-        ['small-phone', SMALL_PHONE],
-        ['desktop', DESKTOP],
-      ] as const) {
-        if (size !== null) await phone.page.setViewportSize(size);
-        await expectReadable(phone, screen);
-        const { cards, tiles, outside } = await phone.page.evaluate<Fit>(MEASURE_FIT);
-        // Nothing has to be scrolled to, and no table leaves half a card empty.
-        expect(cards.length).toBeGreaterThan(6);
-        for (const { said, tablePx, cardPx, scrolls } of cards) {
-          expect.soft(scrolls, `${screen}: ${said}`).toBe(false);
-          expect.soft(Math.abs(cardPx - tablePx), `${screen}: ${said}`).toBeLessThan(2);
-        }
-        expect.soft(outside, screen).toEqual([]);
-        for (const { said, lines } of tiles) expect.soft(lines, `${screen}: ${said}`).toBe(1);
+    await using phone = await openPhone({
+      pictures: path.join(process.env['FYERS_SCREENSHOTS'] ?? folder.path, 'report'),
+      answer: () => Promise.reject(new Error('a report sends no requests')),
+    });
+    await phone.page.goto(pathToFileURL(path.join(cli.folder, 'report-2026-11-25.html')).href);
+    expect(await phone.page.locator('svg').count()).toBeGreaterThan(8);
+    for (const [screen, size] of [
+      ['phone', null],
+      ['small-phone', SMALL_PHONE],
+      ['desktop', DESKTOP],
+    ] as const) {
+      if (size !== null) await phone.page.setViewportSize(size);
+      await expectReadable(phone, screen);
+      const { cards, tiles, outside } = await phone.page.evaluate<Fit>(MEASURE_FIT);
+      // Nothing has to be scrolled to, and no table leaves half a card empty.
+      expect(cards.length).toBeGreaterThan(6);
+      for (const { said, tablePx, cardPx, scrolls } of cards) {
+        expect.soft(scrolls, `${screen}: ${said}`).toBe(false);
+        expect.soft(Math.abs(cardPx - tablePx), `${screen}: ${said}`).toBeLessThan(2);
       }
-    } finally {
-      if (kept === undefined) await rm(pictures, { recursive: true });
+      expect.soft(outside, screen).toEqual([]);
+      for (const { said, lines } of tiles) expect.soft(lines, `${screen}: ${said}`).toBe(1);
     }
   });
 });

@@ -3,17 +3,18 @@
 // rate of a busy day: each kill costs at most a second.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { decodeTbtFrame } from '../../core/stream/tbt-frame.ts';
 import { istInstant, SECOND } from '../../core/time.ts';
 import { DATE, expectExplained, killMany, streamHarvest } from '../support/stream-harvest.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const KILLS = 50;
 const RECORDER = path.join(import.meta.dirname, '..', 'support', 'recorder-child.ts');
+
+const folder = makeFolderPerTest();
 
 test('A harvester that is killed fifty times explains every message', async () => {
   const startsAt = istInstant(DATE, '15:35');
@@ -30,22 +31,20 @@ const MAX_LOST_MS = 1_000;
 const BUSY_MS = 500;
 
 test('A recorder that is killed fifty times loses at most a second each time', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'fyers-kills-'));
   const losses: number[] = [];
   for (let kill = 0; kill < KILLS; kill += 1) {
     const first = 1 + kill * 1_000_000;
-    const child = fork(RECORDER, [folder, String(first)]);
+    const child = fork(RECORDER, [folder.path, String(first)]);
     const [beganAt] = (await once(child, 'message')) as [number];
     await new Promise((resolve) => setTimeout(resolve, 300 + ((kill * 637) % 1_900)));
     child.kill('SIGKILL');
     const diedAt = Date.now();
     await once(child, 'close');
-    const { numbers, lastAt } = await framesOf(folder, first);
+    const { numbers, lastAt } = await framesOf(folder.path, first);
     // None is missing between the first and the last: a kill takes the end only.
     expect(numbers).toEqual(numbers.map((_, n) => first + n));
     losses.push(diedAt - (lastAt ?? beganAt));
   }
-  await rm(folder, { recursive: true });
   expect(Math.max(...losses)).toBeLessThan(MAX_LOST_MS + BUSY_MS);
   // Some kills come when a second has been stored already.
   expect(Math.min(...losses)).toBeLessThan(MAX_LOST_MS);

@@ -1,12 +1,11 @@
 // Runs the real systemd-notify with a socket in place of systemd's.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { serviceManager } from '../../adapters/process/service-manager.ts';
 import { parseInstant } from '../../core/time.ts';
+import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const PROGRAM = '/usr/bin/systemd-notify';
 const wanted = existsSync(PROGRAM) || process.env['CI'] === 'true';
@@ -24,11 +23,12 @@ while True:
     print(data.decode().replace('\\n', '|'), flush=True)
 `;
 
+const folder = makeFolderPerTest();
+
 test.skipIf(!wanted)(
   `serviceManager sends watchdog and status through systemd-notify${wanted ? '' : ` (skipped: no ${PROGRAM})`}`,
   async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'fyers-systemd-'));
-    const socket = path.join(folder, 'notify');
+    const socket = path.join(folder.path, 'notify');
     const listener = spawn('python3', ['-c', LISTEN, socket], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -52,7 +52,6 @@ test.skipIf(!wanted)(
       expect(problems).toEqual([]);
     } finally {
       listener.kill();
-      await rm(folder, { recursive: true });
     }
   },
 );

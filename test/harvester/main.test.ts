@@ -27,6 +27,8 @@ beforeEach(async () => {
   await writeFile(path.join(folder.path, 'access_token.txt'), `${token}\n`);
 });
 
+const dataDir = () => path.join(folder.path, 'data');
+
 interface ChildResult {
   readonly code: number | null;
   readonly output: string;
@@ -60,11 +62,11 @@ async function waitForEnd(
 
 const dayArguments = () => {
   const symbols = ['--symbols', 'NSE:SBIN-EQ,NSE:M&M-EQ', '--every', '60s'];
-  return ['--data', path.join(folder.path, 'data'), ...symbols, '--days', '1'];
+  return ['--data', dataDir(), ...symbols, '--days', '1'];
 };
 
 async function manifest(date = MUHURAT) {
-  const file = path.join(folder.path, 'data', 'days', date, 'manifest.json');
+  const file = path.join(dataDir(), 'days', date, 'manifest.json');
   return parseManifest(await readFile(file, 'utf8'));
 }
 
@@ -72,7 +74,7 @@ describe('The harvester as a process', () => {
   test('exits 4 with --days 1 if the disk does not let the day be compacted', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol));
     const env = { FYERS_API_URL: server.url };
-    const file = path.join(folder.path, 'data', 'days', MUHURAT, 'depth.parquet.partial');
+    const file = path.join(dataDir(), 'days', MUHURAT, 'depth.parquet.partial');
     await mkdir(file, { recursive: true });
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
     const first = await waitForEnd(start(args, env));
@@ -91,9 +93,9 @@ describe('The harvester as a process', () => {
     const child = start([CHILD, at('13:00'), at('14:00'), ...args], env);
     await waitForEnd(child, 'hanging', () => child.kill('SIGKILL'));
     expect(child.signalCode).toBe('SIGKILL');
-    const log = path.join(folder.path, 'data', 'days', MUHURAT, 'day-0.v2.csv');
+    const log = path.join(dataDir(), 'days', MUHURAT, 'day-0.v2.csv');
     await appendFile(log, '2025-10-21T14:00:0');
-    const csv = path.join(folder.path, 'data', `market_depth_${MUHURAT}.csv`);
+    const csv = path.join(dataDir(), `market_depth_${MUHURAT}.csv`);
     await appendFile(csv, '2025-10-21T14:0');
 
     const again = await waitForEnd(start([CHILD, at('14:20'), '-', ...args], env));
@@ -113,10 +115,10 @@ describe('The harvester as a process', () => {
     expect(rows.filter((row) => 'why' in readReferenceCsvCells(row.split(',')))).toEqual([]);
 
     const before = await manifest();
-    await rm(path.join(folder.path, 'data', 'days', MUHURAT, 'manifest.json'));
+    await rm(path.join(dataDir(), 'days', MUHURAT, 'manifest.json'));
     const file = path.join(folder.path, 'harvester.mjs');
     await writeFile(file, (await bundleCode()).harvester);
-    const compacting = ['compact', '--data', path.join(folder.path, 'data'), '--date', MUHURAT];
+    const compacting = ['compact', '--data', dataDir(), '--date', MUHURAT];
     expect(await waitForEnd(start([file, ...compacting]))).toEqual({ code: 0, output: '' });
     expect(await manifest()).toEqual(before);
   });
@@ -143,8 +145,8 @@ describe('The harvester as a process', () => {
 
   test('makes no call to the API after the second strike of the day', async () => {
     await using server = await startDepthServer(({ symbol }) => depthOf(symbol), 'CLOSED');
-    await mkdir(path.join(folder.path, 'data'));
-    await writeFile(path.join(folder.path, 'data', 'strikes.json'), `{"${MUHURAT}":2}`);
+    await mkdir(dataDir());
+    await writeFile(path.join(dataDir(), 'strikes.json'), `{"${MUHURAT}":2}`);
     const args = [CHILD, `${MUHURAT}T13:00:00+05:30`, '-', ...dayArguments()];
     // The symbol master is on another host.
     const env = { FYERS_API_URL: server.url, FYERS_MASTER_URL: 'http://127.0.0.1:1' };
@@ -162,12 +164,12 @@ describe('The harvester as a process', () => {
     const { code } = await waitForEnd(start(args, { FYERS_API_URL: server.url }));
     expect(code).toBe(0);
     expect(await manifest()).toMatchObject({ received: 202, holes: { 'rate-limited': 18 } });
-    const strikes = await readFile(path.join(folder.path, 'data', 'strikes.json'), 'utf8');
+    const strikes = await readFile(path.join(dataDir(), 'strikes.json'), 'utf8');
     expect(JSON.parse(strikes)).toMatchObject({ [MUHURAT]: { count: 1 } });
   });
 
   test('finishes and exits 0 on SIGTERM', async () => {
-    const args = [MAIN, '--data', path.join(folder.path, 'data')];
+    const args = [MAIN, '--data', dataDir()];
     const child = start(args);
     const { code, output } = await waitForEnd(child, 'session-awaited', () =>
       child.kill('SIGTERM'),
@@ -206,7 +208,7 @@ describe('The harvester as a process', () => {
         called.resolve(undefined);
         return 'hang';
       });
-      const child = start([MAIN, '--data', path.join(folder.path, 'data')], {
+      const child = start([MAIN, '--data', dataDir()], {
         FYERS_BUCKET: 'bucket',
         AWS_ENDPOINT_URL: silent.endpoint,
         AWS_ACCESS_KEY_ID: 'test',
@@ -238,15 +240,13 @@ describe('The harvester as a process', () => {
       );
     };
     expect(await loggedSlots('15:03:30', '--debug')).toHaveLength(1);
-    await rm(path.join(folder.path, 'data'), { recursive: true });
+    await rm(dataDir(), { recursive: true });
     expect(await loggedSlots('15:03:30')).toBeNull();
   });
 
   test('exits 2 if another harvester records into the folder', async () => {
-    await using _other = await lockFolder(path.join(folder.path, 'data'));
-    const { code, output } = await waitForEnd(
-      start([MAIN, '--data', path.join(folder.path, 'data')]),
-    );
+    await using _other = await lockFolder(dataDir());
+    const { code, output } = await waitForEnd(start([MAIN, '--data', dataDir()]));
     expect(output).toContain('Another harvester records into');
     expect(code).toBe(2);
   });
@@ -264,7 +264,7 @@ describe('The harvester as a process', () => {
     const code = await run({
       clock,
       signal: new AbortController().signal,
-      argv: ['--data', path.join(folder.path, 'data'), '--tokens', folder.path, ...until],
+      argv: ['--data', dataDir(), '--tokens', folder.path, ...until],
       env: { FYERS_API_URL: 'http://127.0.0.1:1' },
       write: (line) => events.push((JSON.parse(line) as { event: string }).event),
     });

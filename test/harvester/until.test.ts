@@ -59,14 +59,6 @@ describe('A recording with --until', () => {
     });
   });
 
-  test('has the rest as holes with stopped if the next start is after the close', async () => {
-    await runUntil(20 * SECOND);
-    const { manifest } = await runHarvester(folder.path, {
-      startsAt: plus(CLOSES_AT, 10 * MINUTE),
-    });
-    expect(manifest).toMatchObject({ received: 8, holes: { stopped: 16 }, unexplained: 0 });
-  });
-
   test.each([
     ['at the close', 0],
     ['after the close', MINUTE],

@@ -12,25 +12,27 @@ beforeAll(async () => {
 
 describe('The alarm', () => {
   test.each([
-    ['refresh', 'FyersTokenRefresh'],
-    ['login', 'FyersLogin'],
-    ['watch', 'FyersWatch'],
+    ['refresh', 'FyersTokenRefresh', 1],
+    ['watch', 'FyersWatch', 1],
+    // The login page is public, so a few refused executions are normal.
+    ['login', 'FyersLogin', 10],
   ])(
-    'of the %s rings at the first failure, and names the command that shows its log',
-    (actor, FunctionName) => {
-      const { inputs } = one(whole, ALARM, `${actor}-failed`);
-      expect(inputs).toMatchObject({
-        name: `Fyers-${actor}-failed`,
+    'of the %s rings at the first failure, and after refused executions within a minute',
+    (actor, FunctionName, refused) => {
+      const ofFunction = {
         namespace: 'AWS/Lambda',
-        metricName: 'Errors',
         dimensions: { FunctionName },
         statistic: 'Sum',
         period: 60,
         evaluationPeriods: 1,
-        threshold: 1,
         comparisonOperator: 'GreaterThanOrEqualToThreshold',
-      });
-      expect(inputs['alarmDescription']).toContain(`\`./fyers logs ${actor}\``);
+      };
+      const failed = one(whole, ALARM, `${actor}-failed`).inputs;
+      expect(failed).toMatchObject({ ...ofFunction, metricName: 'Errors', threshold: 1 });
+      expect(failed['name']).toBe(`Fyers-${actor}-failed`);
+      expect(failed['alarmDescription']).toContain(`\`./fyers logs ${actor}\``);
+      const throttled = { ...ofFunction, metricName: 'Throttles', threshold: refused };
+      expect(one(whole, ALARM, `${actor}-throttled`).inputs).toMatchObject(throttled);
     },
   );
 
@@ -98,24 +100,6 @@ describe('The alarm', () => {
       dimensions: { InstanceId: 'harvester-1234567' },
       evaluationPeriods: 3,
       alarmActions: ['arn:aws:automate:ap-south-1:ec2:reboot', TOPIC],
-    });
-  });
-
-  test.each([
-    ['refresh', 'FyersTokenRefresh', 1],
-    ['watch', 'FyersWatch', 1],
-    // The login page is public, so a few refused executions are normal.
-    ['login', 'FyersLogin', 10],
-  ])('of a throttled %s counts refused executions within a minute', (actor, name, threshold) => {
-    expect(one(whole, ALARM, `${actor}-throttled`).inputs).toMatchObject({
-      namespace: 'AWS/Lambda',
-      metricName: 'Throttles',
-      dimensions: { FunctionName: name },
-      statistic: 'Sum',
-      period: 60,
-      evaluationPeriods: 1,
-      comparisonOperator: 'GreaterThanOrEqualToThreshold',
-      threshold,
     });
   });
 
