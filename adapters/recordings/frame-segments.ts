@@ -22,7 +22,7 @@ import {
 import { formatIso, type Instant, instant, type IstDate, timeOfDay } from '../../core/time.ts';
 import { damagedFileError } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
-import { release } from './release.ts';
+import { release } from './unzip.ts';
 
 /** Above it a segment file is not one of a recorder: a raw file has a fraction of it. */
 const MAX_RAW_BYTES = 256 * 1024 * 1024;
@@ -96,18 +96,7 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       const { records, problem } = readFrameLog(bytes, crc32);
       if (problem !== null)
         throw damagedFileError(pathOf(name), new Error(`its frames are ${problem}`));
-      let isDisposed = false;
-      return {
-        count: records.count,
-        [Symbol.iterator]() {
-          if (isDisposed) throw new RangeError(`the records of ${name} are disposed of`);
-          return records[Symbol.iterator]();
-        },
-        [Symbol.dispose]() {
-          isDisposed = true;
-          release(bytes);
-        },
-      };
+      return disposable(records, bytes);
     },
     async facts(name: string): Promise<FileFacts> {
       const bytes = await readFile(pathOf(name));
@@ -118,6 +107,22 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
     uploaded,
     async markUploaded(name: string): Promise<void> {
       await replaceFile(pathOf(UPLOADED), JSON.stringify([...(await uploaded()), name]), disk);
+    },
+  };
+}
+
+/** The disposal of the records frees the memory of their bytes. */
+function disposable(records: FrameRecords, bytes: Uint8Array): FrameRecords & Disposable {
+  let isDisposed = false;
+  return {
+    count: records.count,
+    [Symbol.iterator]() {
+      if (isDisposed) throw new RangeError('the records of this segment are disposed of');
+      return records[Symbol.iterator]();
+    },
+    [Symbol.dispose]() {
+      isDisposed = true;
+      release(bytes);
     },
   };
 }

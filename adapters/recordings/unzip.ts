@@ -1,5 +1,7 @@
 // Unpacks compressed files with limits: a small file may be made to unpack to more than the
-// machine's memory, or to one line that never ends.
+// machine's memory, or to one line that never ends. Frees the memory of unpacked bytes before the
+// garbage collector would: V8 counts typed arrays that nothing uses, and for a loop over thousands of
+// pages it would collect the whole heap several times a second.
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, Transform } from 'node:stream';
@@ -61,4 +63,15 @@ function limitUnpacked(zippedBytes: number): Transform {
       else done(new Error(`it unpacks to more than ${String(most)} bytes`));
     },
   });
+}
+
+/** Node keeps small arrays together in buffers of this size. */
+const POOL_BYTES = Buffer.poolSize;
+
+/**
+ * Frees the memory of bytes that nothing reads any more. Every other array of the same memory is empty
+ * afterwards.
+ */
+export function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > POOL_BYTES) buffer.transfer(0);
 }

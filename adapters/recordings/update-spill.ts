@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { HEADING_WIDTH, UPDATE_WIDTH, type UpdateNumbers } from '../../core/stream/update-rows.ts';
-import { release } from './release.ts';
+import { release } from './unzip.ts';
 
 /** Of all symbols together. */
 const BUFFER_BYTES = 16 * 1024 * 1024;

@@ -11,7 +11,7 @@ import {
   scratchMemory,
   type TextColumn,
 } from '../../../core/recording/row-group.ts';
-import { release } from '../release.ts';
+import { release } from '../unzip.ts';
 
 /** Receives a file's bytes. */
 type Writer = Parameters<typeof writePageHeader>[0];

@@ -10,7 +10,7 @@ import {
   scratchMemory,
   type TextColumn,
 } from '../../../core/recording/row-group.ts';
-import { release } from '../release.ts';
+import { release } from '../unzip.ts';
 
 type Values = Float64Array | readonly string[];
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { release } from '../../../adapters/recordings/release.ts';
+import { release } from '../../../adapters/recordings/unzip.ts';
 import { updateSpill } from '../../../adapters/recordings/update-spill.ts';
 import { HEADING_WIDTH, UPDATE_WIDTH } from '../../../core/stream/update-rows.ts';
 import { makeFolderPerTest } from '../../support/temporary-folder.ts';
