@@ -85,11 +85,7 @@ export async function openDay(
   const folder = days.folder(session.date);
   const past = await folder.events();
   const resume = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? session.closesAt;
-  const plan = planEvent(
-    options,
-    session,
-    isFirstStart(past) ? session.opensAt : latestPlanStart(past, resume),
-  );
+  const plan = planEvent(options, session, isFirstStart(past) ? session.opensAt : resume);
   if (logs.cutBytes > 0) await recordTornTail(options, journal, logs.cutBytes);
   await journal.record([plan]);
   // Include this start's plan explicitly: if the disk refuses writes, the plan is not in the log
@@ -114,9 +110,8 @@ export async function openDay(
     async replan(symbols) {
       const from = slotAtOrAfter(session, sampling.everySeconds, clock.now());
       if (from === null) return;
-      const start = latestPlanStart(await folder.events(), from);
       const changed = { ...options, sampling: { ...sampling, symbols } };
-      await journal.record([planEvent(changed, session, start)]);
+      await journal.record([planEvent(changed, session, from)]);
     },
     ends: logs.ends,
     async close() {
@@ -157,13 +152,6 @@ export async function closeDayLog(
   } finally {
     await logs.close();
   }
-}
-
-/**
- * If the clock was set back, slots before the start of the last plan still belong to earlier plans.
- */
-function latestPlanStart(past: readonly DayEvent[], resume: Instant): Instant {
-  return plansIn(past).reduce((last, { from }) => (from > last ? from : last), resume);
 }
 
 function isFirstStart(past: readonly DayEvent[]): boolean {

@@ -34,10 +34,10 @@ export const LOOP: readonly Mutation[] = [
     tests: CLOCK_SET_BACK,
   },
   {
-    name: 'two plans of a day ask for the same slots',
-    file: 'harvester/day.ts',
-    find: '(from > last ? from : last)',
-    replace: '(from > last ? last : last)',
+    name: 'two plans of a day expect the same slots',
+    file: 'core/recording/coverage.ts',
+    find: 'plans.slice(index + 1).map(',
+    replace: 'plans.slice(index + 1, index + 2).map(',
     tests: CLOCK_SET_BACK,
   },
   {
