@@ -1,13 +1,21 @@
 // Sets the clock back while the harvester waits in a session. The real feed calls a server on loopback.
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../core/config/names.ts';
+import { parseSampling } from '../../core/config/values.ts';
 import { HOUR, MINUTE, SECOND, istDate, plus } from '../../core/time.ts';
 import { every } from '../../harvester/interval.ts';
 import { holdToken } from '../../harvester/token.ts';
 import { askingFeed } from '../support/asking-feed.ts';
 import { OPENS_AT } from '../support/depth.ts';
 import { type Script, depthOf, refusal, startDepthServer } from '../support/depth-server.ts';
-import { readDay, problemsOf, recordSession, stopAt } from '../support/recorded-session.ts';
+import {
+  SYMBOLS,
+  readDay,
+  problemsOf,
+  recordSession,
+  stopAt,
+} from '../support/recorded-session.ts';
+import { must } from '../support/rest-feed.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
@@ -136,6 +144,29 @@ test('A day with several starts after the clock was set back expects each slot o
   const { manifest } = await readDay(folder.path, TODAY);
   expect(manifest).toMatchObject({ expected: 60, unexplained: 0 });
   expect(manifest?.received).toBe(2 * (11 + 14));
+});
+
+test('A start with another symbol after the clock was set back plans it from that start on', async () => {
+  const run = async (fromMinute: number, untilMinute: number | null, symbols: string) => {
+    const sampling = must(parseSampling(symbols, '60'));
+    await recordSession({
+      dataDir: folder.path,
+      minutes: 30,
+      startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
+      ...(untilMinute === null ? {} : stopAt(untilMinute)),
+      loop: () => ({ sampling }),
+    });
+  };
+  const [first = '', second = ''] = SYMBOLS;
+  await run(-1, 5, first);
+  await run(20, 22, first);
+  await run(10, 12, SYMBOLS.join());
+  await run(13, null, SYMBOLS.join());
+  const { manifest } = await readDay(folder.path, TODAY);
+  // From the slot of minute 11 on; in that of minute 13 no harvester ran.
+  expect(manifest?.symbols.find(({ symbol }) => symbol === second)).toMatchObject({
+    ...{ expected: 19, received: 18, unexplained: 0 },
+  });
 });
 
 test('holdToken reads the store again after the clock was set back', async () => {
