@@ -191,7 +191,7 @@ function harvestSettings(source: Source, readLists: ReadLists): HarvestSettings 
     suffix,
     apiUrl: apiUrl ?? FYERS_API_URL,
     broker: replacedBroker(apiUrl ?? FYERS_API_URL),
-    masterUrl: masterUrl ?? masterUrlBeside(apiUrl),
+    masterUrl: masterUrl ?? masterUrlFor(apiUrl),
     dataDir: dataDirIn(source),
     shard,
     referenceCsv: values.compat,
@@ -257,7 +257,7 @@ function samplingIn(source: Source, feed: ConfiguredFeed, lists: IndexLists): Sa
  * If another server replaces the API, it also replaces the public files, so that no request reaches
  * Fyers by accident.
  */
-export function masterUrlBeside(apiUrl: string | null): string {
+export function masterUrlFor(apiUrl: string | null): string {
   return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
 }
 

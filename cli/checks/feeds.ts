@@ -26,7 +26,7 @@ import { fieldWords } from '../../core/recording/field-faults.ts';
 import { topicsFor } from '../../core/stream/hsm-topics.ts';
 import { formatHhMm, type IstDate, istDateAt, MINUTE, plus, SECOND } from '../../core/time.ts';
 import { hsmKeyOf } from '../../core/token/jwt.ts';
-import { masterUrlBeside } from '../../harvester/settings.ts';
+import { masterUrlFor } from '../../harvester/settings.ts';
 import { plannedHarvesters } from '../shared/settings.ts';
 import { type CheckContext, type Finding, ok, problem, skipped } from './check.ts';
 import { LOGIN_STEP, readTokenOfToday } from './token.ts';
@@ -192,7 +192,7 @@ async function unknownSymbols(
 ): Promise<readonly string[] | string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fyers-doctor-'));
   try {
-    const master = symbolMaster({ masterUrl: masterUrlBeside(apiUrl), folder });
+    const master = symbolMaster({ masterUrl: masterUrlFor(apiUrl), folder });
     const left = new Set(
       symbols.filter((symbol) => !parseSymbolAlias(symbol).ok || symbol.startsWith('CHAIN:')),
     );
