@@ -9,6 +9,7 @@ import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   PutLogEventsCommand,
+  ResourceAlreadyExistsException,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
@@ -131,7 +132,7 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** Creates the log group, unless it exists. */
+/** Creates the log group and its stream, unless they exist. */
 export async function putLogLines(
   aws: AwsOptions,
   logGroupName: string,
@@ -139,10 +140,16 @@ export async function putLogLines(
 ): Promise<void> {
   const logs = new CloudWatchLogsClient(aws);
   const logStreamName = 'run';
-  await logs.send(new CreateLogGroupCommand({ logGroupName })).catch(() => undefined);
-  await logs
-    .send(new CreateLogStreamCommand({ logGroupName, logStreamName }))
-    .catch(() => undefined);
+  await unlessExists(logs.send(new CreateLogGroupCommand({ logGroupName })));
+  await unlessExists(logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName })));
   const logEvents = lines.map(({ at: timestamp, text }) => ({ timestamp, message: text }));
   await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
+}
+
+async function unlessExists(created: Promise<unknown>): Promise<void> {
+  try {
+    await created;
+  } catch (caught) {
+    if (!(caught instanceof ResourceAlreadyExistsException)) throw caught;
+  }
 }
