@@ -112,9 +112,10 @@ interface Gate extends AsyncDisposable {
 }
 
 /**
- * Forwards every request on a new connection and each answer in one piece. The emulator sends an
- * answer in two pieces, and on a kept connection the second waits 40 ms for the first to be
- * acknowledged.
+ * Forwards every request on a new connection, and each answer in one piece and without its date.
+ * The emulator sends an answer in two pieces, and on a kept connection the second waits 40 ms for
+ * the first to be acknowledged. Its date is not that of the function, whose clock is shifted, so
+ * the SDK would take its own clock for wrong and repeat each call that AWS refuses.
  */
 async function gateTo(endpoint: string): Promise<Gate> {
   let passedAt = NaN;
@@ -123,7 +124,11 @@ async function gateTo(endpoint: string): Promise<Gate> {
     const { method = '', url = '', headers } = near;
     const far = request(new URL(url, endpoint), { method, headers, agent: false }, (answered) => {
       buffer(answered).then(
-        (body) => answer.writeHead(answered.statusCode ?? 502, answered.headers).end(body),
+        (body) => {
+          const { date: _, ...others } = answered.headers;
+          answer.sendDate = false;
+          answer.writeHead(answered.statusCode ?? 502, others).end(body);
+        },
         () => answer.destroy(),
       );
     });
