@@ -13,7 +13,7 @@ import {
 import { FyersError } from '../../core/errors.ts';
 import type { Environment, Session } from '../shared/io.ts';
 import { pulumiIn, selectedStack } from '../shared/pulumi.ts';
-import { plannedHarvesters, settingsIn, throwIfProblems } from '../shared/settings.ts';
+import { PLAN_KEYS, plannedHarvesters, settingsIn, throwIfProblems } from '../shared/settings.ts';
 
 const IDENTITY: readonly Key[] = ['redirectUri', 'fyId'];
 
@@ -84,15 +84,15 @@ function readSettings(
   const file = readEnvFile(folder);
   const problems = [...file.problems];
   const settings: Setting[] = [];
-  for (const key of COPIED) {
+  // The program reads the other keys from `.env` itself, and would refuse them at `pulumi up`.
+  for (const key of KEY_NAMES) {
     const env = environmentName(key);
     const text = file.values[env]?.trim() ?? '';
-    if (text === '') continue;
+    if (text === '' || PLAN_KEYS.includes(key)) continue;
     const parsed = rowOf(key).parse(text);
-    if (parsed.ok) settings.push({ key, value: text });
-    else problems.push(`${env} in ${file.places[env] ?? ''} ${parsed.problem}.`);
+    if (!parsed.ok) problems.push(`${env} in ${file.places[env] ?? ''} ${parsed.problem}.`);
+    else if (COPIED.includes(key)) settings.push({ key, value: text });
   }
-  // The program reads the symbols from `.env` itself.
   const harvesters = plannedHarvesters(folder, settingsIn(file, env));
   throwIfProblems([...problems, ...harvesters.problems, ...findAppProblems(file.values)]);
   if (settings.length === 0) throw nothingToCopyError(folder);

@@ -18,7 +18,7 @@ import {
   type HarvesterPlan,
   harvestersOf,
 } from '../../core/config/harvesters.ts';
-import { environmentName, parseKeys } from '../../core/config/keys.ts';
+import { environmentName, type Key, parseKeys } from '../../core/config/keys.ts';
 import { type Parsed, parseEndpoint, parseSuffix, wholeName } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
 import { parseOverridesText } from '../../core/market/calendar-data.ts';
@@ -78,6 +78,9 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
   return Object.assign(read, { placeOf, emptyLineOf });
 }
 
+/** The keys that {@link plannedHarvesters} parses by their rows; its other keys have rules of their own. */
+export const PLAN_KEYS: readonly Key[] = ['feed', 'instanceType'];
+
 interface PlannedHarvesters {
   readonly plans: readonly HarvesterPlan[];
   readonly lists: IndexLists;
@@ -99,7 +102,7 @@ export function plannedHarvesters(folder: string, settings: Settings): PlannedHa
   const { lists, problems: ofLists } = readIndexLists(folder, configuredIndices(values));
   const problems = [
     ...ofKeys.flatMap(({ key, problem }) => {
-      const found = key === 'feed' || key === 'instanceType' ? find(key) : null;
+      const found = PLAN_KEYS.includes(key) ? find(key) : null;
       return found === null ? [] : [`${found.place} ${problem}. ${found.fix}`];
     }),
     ...ofLists,

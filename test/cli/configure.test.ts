@@ -58,6 +58,8 @@ describe('fyers configure', () => {
       '2 HSM sockets',
     ],
     ['FYERS_HARVESTERS=[{"symbols":["SBIN"]}]\nFYERS_SYMBOLS=TCS\n', 'keep one'],
+    ['FYERS_DAYS=weekdays\n', 'FYERS_DAYS'],
+    ['FYERS_ATHENA=on\n', 'FYERS_ATHENA'],
   ])('sets nothing if `pulumi up` would refuse %j', async (lines, words) => {
     await using at = await stageWithPulumi();
     at.write('.env', `${ENV}${lines}`);
