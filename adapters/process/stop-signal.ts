@@ -30,6 +30,9 @@ const temporary = new Map<string, Kind>();
 
 type Kind = 'file' | 'folder';
 
+/** Node's threads may still create a file in a folder that is being removed, which then is not empty. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 20 } as const;
+
 /**
  * Removes a file or a folder on disposal, when the process exits, and when a signal ends it. A command that listens to
  * the signal itself decides how it ends, and its own exit path disposes of the file. A folder in the place of a
@@ -40,7 +43,7 @@ export function removeAtEnd(place: string, kind: Kind): AsyncDisposable {
   temporary.set(place, kind);
   return {
     async [Symbol.asyncDispose]() {
-      if (isOurs(place, kind)) await rm(place, { recursive: true, force: true });
+      if (isOurs(place, kind)) await rm(place, REMOVAL);
       temporary.delete(place);
       if (temporary.size === 0) leave();
     },
@@ -49,7 +52,7 @@ export function removeAtEnd(place: string, kind: Kind): AsyncDisposable {
 
 function removeAll(): void {
   for (const [place, kind] of temporary) {
-    if (isOurs(place, kind)) rmSync(place, { recursive: true, force: true });
+    if (isOurs(place, kind)) rmSync(place, REMOVAL);
   }
 }
 

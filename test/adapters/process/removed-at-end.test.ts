@@ -40,6 +40,18 @@ describe('A temporary folder', () => {
     },
   );
 
+  test('is removed while files are still created in it', async () => {
+    const { ended } = startProcess(`
+      ${registration()}
+      const { appendFile } = await import('node:fs/promises');
+      for (let file = 0; file < 400; file += 1) {
+        appendFile(${JSON.stringify(folder.path)} + '/' + file, 'x').catch(() => undefined);
+      }
+      setTimeout(() => process.kill(process.pid, 'SIGTERM'), 3);`);
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    expect(existsSync(folder.path)).toBe(false);
+  });
+
   test('is removed only at the end of a command that handles the signal itself', async () => {
     const { child, ended } = startProcess(`
       ${registration()}
