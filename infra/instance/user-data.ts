@@ -39,11 +39,11 @@ function environmentBlock(environment: HarvesterEnvironment): string {
 export function userData(environment: HarvesterEnvironment): string {
   const units = systemdUnits({ environmentFile: ENVIRONMENT_FILE, programs: PROGRAMS });
   return `#!/bin/bash
-# Bootstraps the harvester: swap and the units. Node and the code come when the service starts, again and again until
-# they are there.
+# Sets up swap and the systemd units. Each start of the service installs Node if it is missing and downloads the
+# harvester, so a failed download is tried again.
 set -euo pipefail
 
-# dnf is killed for memory on a small instance without it (amazonlinux/amazon-linux-2023#404).
+# On a small instance without swap, dnf is killed for lack of memory (amazonlinux/amazon-linux-2023#404).
 if [ ! -e /swapfile ]; then
   dd if=/dev/zero of=/swapfile bs=1M count=1024 status=none
   chmod 600 /swapfile
@@ -75,15 +75,15 @@ function file(path: string, delimiter: string, text: string): string {
 const FIELD = `field() { node-24 -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))[process.argv[2]]' "$1" "$2"; }`;
 
 const PREPARE = `#!/bin/bash
-# Node, where it is not there yet. Not in the bootstrap, which runs once: a package mirror that is away for some
-# minutes would leave an instance that never records.
+# Installs Node if it is missing. The boot script runs only once: if the package mirror were down at that moment, the
+# instance would never record.
 set -euo pipefail
 [ -x /usr/bin/node-24 ] || dnf --assumeyes install nodejs24
 `;
 
 const FETCH = `#!/bin/bash
-# Brings the harvester that ${OBJECTS.currentArtifact} names, once its SHA-256 is proven. Without the bucket, the one
-# that is here goes on.
+# Downloads the harvester that ${OBJECTS.currentArtifact} names, and checks its SHA-256. If that fails, an installed harvester is
+# used.
 set -euo pipefail
 umask 022
 work=$(mktemp --directory ${PROGRAMS}/.fetch.XXXXXX)
@@ -103,15 +103,15 @@ fetch() {
 if fetch; then
   echo "the harvester is $sha256"
 elif [ -e ${PROGRAMS}/harvester.mjs ]; then
-  echo "the bucket gives no harvester that its SHA-256 proves: the one that is here goes on" >&2
+  echo "no harvester with the right SHA-256 in the bucket: using the installed one" >&2
 else
-  echo "the bucket gives no harvester that its SHA-256 proves: trying again" >&2
+  echo "no harvester with the right SHA-256 in the bucket: trying again" >&2
   exit 1
 fi
 `;
 
 const UPGRADE = `#!/bin/bash
-# Starts the harvester afresh, and so fetches, where the bucket names another one than runs here.
+# Restarts the service if the bucket names another harvester than the installed one; the start downloads it.
 set -euo pipefail
 work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
@@ -142,13 +142,13 @@ export function systemdUnits(paths: UnitPaths): Readonly<Record<string, string>>
   return {
     'fyers-harvester.service': harvesterUnit(paths),
     'fyers-upgrade.service': oneShot(
-      'Takes up the harvester that the bucket names, if it is another one',
+      'Updates the harvester to the version in the bucket',
       [`${paths.programs}/upgrade`],
       paths.environmentFile,
     ),
     // After close and compaction, so that a deploy never interrupts a session.
     'fyers-upgrade.timer': timer('*-*-* 16:15:00 Asia/Kolkata'),
-    'fyers-updates.service': oneShot('Installs security updates and starts afresh', [
+    'fyers-updates.service': oneShot('Installs security updates and reboots', [
       // The release is locked to the image; without this option there would be no newer updates.
       '/usr/bin/dnf --assumeyes --security --releasever=latest upgrade',
       '/usr/bin/systemctl reboot',
@@ -174,7 +174,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-# Its first word asks for a watchdog, and the later ones say that it gets on (adapters/process/service-manager.ts).
+# The harvester's first message requests a watchdog, and the later ones report progress (adapters/process/service-manager.ts).
 NotifyAccess=all
 EnvironmentFile=${environmentFile}
 ExecStartPre=+${programs}/prepare
@@ -189,7 +189,7 @@ DynamicUser=yes
 StateDirectory=fyers-harvester
 StateDirectoryMode=0700
 UMask=0077
-# A core file would hold the token.
+# A core file would contain the token.
 LimitCORE=0
 MemoryMax=850M
 TasksMax=128

@@ -77,7 +77,7 @@ describe('The script fetch', () => {
     upload('export const n = 2;', 'f'.repeat(64));
     const { status, stderr } = runScript('fetch');
     expect(status).toBe(0);
-    expect(stderr).toContain('goes on');
+    expect(stderr).toContain('using the installed one');
     expect(readFileSync(harvesterFile(), 'utf8')).toBe('export const n = 1;');
   });
 
