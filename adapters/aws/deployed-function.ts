@@ -38,7 +38,7 @@ export async function deployedFunction(
   }
 }
 
-/** In every other state the function runs, or soon will: "Inactive" wakes up at the next call. */
+/** Every other state is fine: even an "Inactive" function starts at the next call. */
 function faultOf(found: FunctionConfiguration): string | null {
   const [failed, reason] =
     found.State === 'Failed'
@@ -82,7 +82,7 @@ export async function reservationOf(
   }
 }
 
-// Invokes the stack's functions and reads their URLs.
+// Invokes a function and reads its URL.
 
 type Invoked =
   | { readonly kind: 'answered'; readonly payload: unknown }
@@ -120,7 +120,7 @@ export async function functionUrl(client: LambdaClient, FunctionName: string): P
     if (FunctionUrl === undefined) throw missingFunctionError(FunctionName);
     return `${withoutEndSlashes(FunctionUrl)}/`;
   } catch (caught) {
-    throw functionError(caught, FunctionName, `Asking for the URL of ${FunctionName}`);
+    throw functionError(caught, FunctionName, `Reading the URL of ${FunctionName}`);
   }
 }
 
@@ -129,8 +129,8 @@ function functionError(caught: unknown, name: string, doing: string): FyersError
   if (isAwsError(caught, 'TooManyRequestsException')) {
     return new FyersError(
       'platform.busy',
-      `${name} is running as often as the account allows.`,
-      `Repeat the command in a minute; \`aws lambda get-account-settings --region ${REGION}\` shows how often that is.`,
+      `${name} cannot start: the account's limit of concurrent runs is reached.`,
+      `Repeat the command in a minute; \`aws lambda get-account-settings --region ${REGION}\` shows the limit.`,
     );
   }
   return awsFault(caught, doing);

@@ -25,7 +25,7 @@ const hasName =
 /** Causes with a specific next step, most specific first. The step is correct for every caller. */
 const CAUSES: readonly Cause[] = [
   {
-    // Must precede the names that a wrong clock shares with a wrong secret key.
+    // Must come before the error names that both a wrong clock and a wrong secret key cause.
     matches: ({ name, message }) =>
       [
         'RequestTimeTooSkewed',
@@ -35,13 +35,13 @@ const CAUSES: readonly Cause[] = [
       ].includes(name) || /signature (?:has )?expired|not yet current|clock skew/i.test(message),
     code: 'platform.store',
     nextStep:
-      "This machine's clock is wrong: set it by the network's time, and repeat the command. `aws sts get-caller-identity` shows whether AWS accepts the clock.",
+      "This machine's clock is wrong: synchronize it, and repeat the command. `aws sts get-caller-identity` shows whether AWS accepts the clock.",
   },
   {
     matches: hasName('SignatureDoesNotMatch', 'InvalidSignatureException', 'InvalidSignature'),
     code: 'operator.credentials',
     nextStep:
-      'The secret access key does not fit the key id: run `aws configure` and enter both again.',
+      'The secret access key does not belong to the key id: run `aws configure` and enter both again.',
   },
   {
     matches: ({ name, message }) =>
@@ -80,7 +80,7 @@ const CAUSES: readonly Cause[] = [
       name === 'ValidationException' && /maximum parameter value|\b4096\b|tier/i.test(message),
     code: 'platform.store',
     nextStep:
-      'The value is too large for a standard parameter (4,096 bytes): store one token and nothing else; `./fyers login --aws` brings one.',
+      'The value is too large for a standard parameter (4,096 bytes): store one token and nothing else; `./fyers login --aws` stores one.',
   },
   {
     matches: hasName(
@@ -95,7 +95,7 @@ const CAUSES: readonly Cause[] = [
     ),
     code: 'platform.store',
     nextStep:
-      'AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `./fyers doctor` checks every setting.',
+      'AWS refuses the request as invalid, and would again: correct the value that the message names; `./fyers doctor` checks every setting.',
   },
   {
     matches: hasName('ParameterMaxVersionLimitExceeded'),
@@ -153,7 +153,7 @@ const CAUSES: readonly Cause[] = [
       /certificate/i.test(message),
     code: 'platform.store',
     nextStep:
-      "The certificate was not accepted: check this machine's clock and whether a proxy stands between; `aws sts get-caller-identity` shows whether AWS answers.",
+      "The certificate was not accepted: check this machine's clock, and whether a proxy intercepts the connection; `aws sts get-caller-identity` shows whether AWS answers.",
   },
 ];
 
@@ -188,7 +188,7 @@ export function awsFault(caught: unknown, doing: string, sent = ''): FyersError 
     return new FyersError(
       'platform.permission',
       problem,
-      'Allow that action on that resource; where the role was changed by hand, run `pulumi up`.',
+      'Allow that action on that resource; if the role was changed by hand, run `pulumi up`.',
       { isGeneral: true },
     );
   }

@@ -32,7 +32,7 @@ export async function callerIdentity(
     const { Account = '', Arn = '' } = await client.send(new GetCallerIdentityCommand({}));
     return { account: Account, arn: Arn };
   } catch (caught) {
-    throw awsFault(caught, 'Asking AWS who you are');
+    throw awsFault(caught, 'Reading your AWS identity');
   }
 }
 
@@ -42,7 +42,7 @@ export async function hasCredentials(client: STSClient): Promise<boolean> {
     await client.config.credentials();
     return true;
   } catch (caught) {
-    // The end of the SDK's chain; each place that has credentials reports its own problem.
+    // Only the end of the SDK's chain has this message; a source with bad credentials reports its own problem.
     return !toError(caught).message.includes('from any providers');
   }
 }

@@ -29,7 +29,7 @@ interface MeteredEvents extends Logger {
   flush(): Promise<void>;
 }
 
-/** Sent between two slots, so it must not cost one. */
+/** Metrics are sent between two slots, so a slow call must not delay the next slot. */
 const DEADLINE_MS = 2_000;
 
 export function meteredEvents({ client, events, dimensions }: MetricOptions): MeteredEvents {

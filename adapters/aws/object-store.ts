@@ -69,13 +69,13 @@ async function storedHash(client: S3Client, bucket: string, key: string): Promis
 
 export interface ObjectFacts {
   readonly bytes: number;
-  /** That `putOnce` stored; null for an object of another program. */
+  /** The hash that `putOnce` stored; null for an object of another program. */
   readonly sha256: string | null;
 }
 
 /**
- * Null: the object is absent, or may not be read, which a HEAD cannot tell apart without
- * s3:ListBucket.
+ * Returns null if the object does not exist or may not be read; without s3:ListBucket, a HEAD gets
+ * the same answer for both.
  *
  * @throws as `objectStore`
  */

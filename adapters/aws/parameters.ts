@@ -91,7 +91,7 @@ export function refuseLarge(name: string, value: string): void {
   throw new FyersError(
     'platform.store',
     `The value for ${name} is ${String(bytes)} bytes, over the ${String(LARGEST_VALUE)} of a standard parameter.`,
-    'Store only one token; `./fyers login --aws` brings one.',
+    'Store only one token; `./fyers login --aws` stores one.',
   );
 }
 

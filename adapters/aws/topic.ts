@@ -115,8 +115,8 @@ export async function confirmSubscription(
     if (isAwsError(caught, 'InvalidParameterException')) {
       throw new FyersError(
         'operator.channel',
-        'AWS does not accept this link: it is valid for three days, and a later mail or an earlier confirmation ends it.',
-        'Check the confirmed addresses with `./fyers test-alert`, and ask for a new mail with `./fyers test-alert --resubscribe`.',
+        'AWS does not accept this link. A link is valid for three days, until a newer mail or a confirmation.',
+        'Check the confirmed addresses with `./fyers test-alert`, and request a new mail with `./fyers test-alert --resubscribe`.',
       );
     }
     throw awsFault(caught, `Confirming the subscription to ${topicArn}`, token);

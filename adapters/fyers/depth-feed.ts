@@ -46,7 +46,7 @@ interface RestDepthOptions {
 export interface RestFeed extends DepthFeed {
   /** Shared by all other calls of the same account. */
   readonly guard: RestGuard;
-  /** For single slots: asks for the symbols, at most those of the plan in number. */
+  /** Requests single slots; at most as many symbols as the plan has. */
   slotTaker(
     session: SessionPlan,
     token: () => AccessToken | null,
@@ -56,7 +56,7 @@ export interface RestFeed extends DepthFeed {
 
 export function restDepth(options: RestDepthOptions): RestFeed {
   const planned = paceOf(options.sampling);
-  // A group means more symbols than the plan has names.
+  // A group expands to more symbols than the plan has names.
   const paceFor = (symbols: readonly string[]): Pace =>
     symbols.length <= options.sampling.symbols.length
       ? planned

@@ -34,7 +34,7 @@ export interface FyersRequest {
 
 /** Cloudflare refuses Python's default agent (error 1010), so we always send our own. */
 export const USER_AGENT = 'fyers-token-refresh/1';
-/** Far more than is shown, so that a masked value is never cut in two. */
+/** Far longer than the part that is shown, so that a masked value is never cut in two. */
 const MAX_REST_LENGTH = 4_096;
 /**
  * Codes of Node and OpenSSL for a certificate that is untrusted, not yet valid, expired, or of

@@ -58,7 +58,7 @@ export interface RestGuard {
 
 /**
  * Fyers blocks an account for the rest of the day if it exceeds a minute's limit more than three
- * times. We stop at the second, so that the account's other programs can continue.
+ * times. This program stops at the second, so that the account's other programs can continue.
  */
 const STRIKES_ALLOWED = 2;
 /** Pause after the first foreign page; each further page doubles it. */
@@ -73,7 +73,7 @@ interface Day {
 
 export function restGuard(store: StrikeStore, clock: Clock): RestGuard {
   let storedDay: Day = { date: null, count: 0, until: null };
-  /** When the last strike was noted. */
+  /** When the last strike was counted. */
   let notedAt: Instant | null = null;
   let saving: Promise<void> = Promise.resolve();
   /** The pause after foreign pages, and the length of the next one. */

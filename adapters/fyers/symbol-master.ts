@@ -27,7 +27,7 @@ interface MasterFile {
 }
 
 export interface FoundMaster {
-  /** Null: there is neither today's file nor an earlier one. */
+  /** Null if there is neither today's file nor an earlier one. */
   readonly file: MasterFile | null;
   /** Why the file is not today's; null if it is. */
   readonly problem: string | null;
@@ -62,7 +62,8 @@ export function symbolMaster(options: SymbolMasterOptions) {
       problem = `${segment}.csv: ${failureReason(toError(caught))}`;
     }
     const newest = (await datesOf(folder, segment)).findLast((each) => each <= date);
-    if (newest === undefined) return { file: null, problem: problem ?? `${segment}.csv: is gone` };
+    if (newest === undefined)
+      return { file: null, problem: problem ?? `${segment}.csv was removed` };
     const file = fileOf(folder, segment, newest);
     return { file: { date: newest, rows: () => rowsOf(segment, file) }, problem };
   };
@@ -161,5 +162,5 @@ function fileOf(folder: string, segment: Segment, date: IstDate): string {
 
 function failureReason(error: Error): string {
   if (error instanceof HTTPError) return `answered HTTP ${String(error.response.statusCode)}`;
-  return error instanceof TimeoutError ? 'did not come in time' : error.message;
+  return error instanceof TimeoutError ? 'did not arrive in time' : error.message;
 }

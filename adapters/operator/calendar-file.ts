@@ -71,7 +71,7 @@ export function overridesFile({
     if (readCalendar(source).kind === 'absent') return false;
     // The data folder is the folder of `.env` itself.
     if (path.resolve(source) === path.resolve(file)) return true;
-    // Not as a copy of the file: of one that is read-only, the next could not replace it.
+    // Write the content instead of copying the file: a copy of a read-only file could not be replaced.
     await replaceFile(file, await readFile(source));
     return true;
   };

@@ -1,5 +1,5 @@
-// Reads the operator's lists of index members. They are in files next to `.env`, and the Pulumi program writes those that
-// the harvesters need into one object of the bucket. A harvester on AWS keeps a copy of it in its data folder.
+// Reads the operator's lists of index members from files next to `.env`. The Pulumi program writes the lists that the
+// harvesters need into one object of the bucket. A harvester on AWS keeps a copy of that object in its data folder.
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { csvCells } from '../../core/text.ts';
 import { readText, unreadableText } from './text-file.ts';
 
 interface ListsOfFolder {
-  /** Those without a problem. */
+  /** The lists without a problem. */
   readonly lists: IndexLists;
   /** Full sentences with the next step. */
   readonly problems: readonly string[];
@@ -39,7 +39,8 @@ const FORM = "Write one symbol a line, or save NSE's own CSV of the index there.
 function readIndexList(folder: string, index: string): readonly DepthSymbol[] | string {
   const file = path.resolve(folder, OPERATOR_FILES.indexList(index));
   const read = readText(file, MAX_LIST_BYTES);
-  if (read.kind === 'absent') return `INDEX:${index} has no list: there is no ${file}. ${FORM}`;
+  if (read.kind === 'absent')
+    return `INDEX:${index} needs its list of members, and there is no ${file}. ${FORM}`;
   if (read.kind === 'unreadable') return unreadableText(file, read);
   const [flaw] = read.flaws;
   if (flaw !== undefined) return `${file} ${flaw}`;
@@ -47,7 +48,7 @@ function readIndexList(folder: string, index: string): readonly DepthSymbol[] | 
   return parsed.ok ? parsed.value : `${file} ${parsed.problem}. ${FORM}`;
 }
 
-/** A longer list of problems does not help to correct the file. */
+/** Maximum number of problems in one message. */
 const MAX_PROBLEMS = 3;
 
 interface Line {
@@ -58,7 +59,7 @@ interface Line {
 
 interface Named {
   readonly line: number;
-  /** As the file has it; an empty one is a problem. */
+  /** The text in the file; an empty one is a problem. */
   readonly name: string;
 }
 
@@ -82,10 +83,10 @@ export function parseIndexList(text: string): Parsed<readonly DepthSymbol[]> {
     if (name === '') problems.push(`${at} has no symbol`);
     else if (symbol === null) problems.push(`${at}: "${name.slice(0, 40)}" cannot be a symbol`);
     else if (before !== undefined)
-      problems.push(`${at}: ${symbol} is in line ${String(before)} too`);
+      problems.push(`${at}: ${symbol} is already in line ${String(before)}`);
     else found.set(symbol, line);
   }
-  if (names.length === 0) problems.push('it names no symbol');
+  if (names.length === 0) problems.push('it has no symbol');
   if (problems.length === 0) return { ok: true, value: [...found.keys()] };
   const more = problems.length - MAX_PROBLEMS;
   const first = problems.slice(0, MAX_PROBLEMS).join('; ');
@@ -109,7 +110,7 @@ function namesOf(lines: readonly Line[]): readonly Named[] {
   });
 }
 
-/** Words with a space or a comma between are not one name: a CSV without a header is refused, and not guessed. */
+/** Refuses a name with a space or a comma, so that a CSV without a header is not guessed. */
 function parseMember(name: string): DepthSymbol | null {
   if (/[\s,]/.test(name)) return null;
   const parsed = parseSymbol(wholeName(name));
@@ -132,7 +133,7 @@ interface IndexListsSource {
 const COPY = 'index-lists.json';
 const form = z.record(z.string(), z.array(z.string()));
 
-/** The lists as a harvester reads them, before each session. */
+/** Reads the lists for a harvester, before each session. */
 export function indexListsOf(source: IndexListsSource): ReadIndexLists {
   const { dataDir, objects, operatorDir, indices } = source;
   const copy = path.join(dataDir, COPY);
@@ -159,7 +160,7 @@ function withoutFullStop(text: string): string | null {
   return text === '' ? null : text.replace(/\.$/, '');
 }
 
-/** Without those that are absent or damaged: their groups are then reported as unknown. */
+/** Leaves out missing and damaged lists: their groups are then reported as unknown. */
 function listsIn(file: string): IndexLists {
   try {
     const named = Object.entries(form.parse(JSON.parse(readFileSync(file, 'utf8'))));

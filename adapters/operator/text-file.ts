@@ -23,7 +23,7 @@ interface Unreadable {
 const MAX_BYTES = 65_536;
 const AS_UTF_8 = 'Save it as UTF-8; in Notepad that is "Encoding" in "Save as".';
 
-/** Never throws, and never waits: a pipe in the place of the file would block the process forever. */
+/** Never throws, and never waits: a pipe instead of the file would block the process forever. */
 export function readText(file: string, maxBytes = MAX_BYTES): Read {
   try {
     const found = statSync(file);
@@ -61,7 +61,7 @@ interface Decoded {
 /** The text without a byte order mark. */
 function decodeText(bytes: Buffer, maxBytes: number): Decoded {
   if (bytes.length > maxBytes) {
-    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, and at most ${maxBytes.toLocaleString('en')} are read. Check it with \`ls -l\`: it is probably another file.`;
+    const flaw = `has ${bytes.length.toLocaleString('en')} bytes, more than the allowed ${maxBytes.toLocaleString('en')}. Check it with \`ls -l\`: it is probably another file.`;
     return { text: '', flaws: [flaw] };
   }
   const wide = wideEncoding(bytes);

@@ -144,7 +144,7 @@ function read(
 function readState(file: string): string | null {
   const text = readOwn(file);
   if (text === null || parseTokenState(text) !== null) return text;
-  throw unreadableStateError(file, 'holds no token state');
+  throw unreadableStateError(file, 'does not contain a token state');
 }
 
 /** Null if there is no such file. */
@@ -286,8 +286,8 @@ export function claimFiles(folder: string): ClaimStore {
         const read = readText(fileOf(claim));
         if (read.kind === 'absent') return null;
         if (read.kind === 'unreadable') throw new Error(`it ${read.why}`);
-        // Empty while its holder writes it, and permanently if the holder died. The file's own time
-        // is good enough.
+        // The file is empty while its holder writes it, and stays empty if the holder crashed. Its
+        // modification time is then precise enough.
         return read.text === ''
           ? formatUtc(instant(Math.floor((await stat(fileOf(claim))).mtimeMs)))
           : read.text;

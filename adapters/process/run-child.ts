@@ -18,7 +18,7 @@ export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<v
   const flags = [`--max-old-space-size=${String(heapMiB)}`, '--max-semi-space-size=2'];
   const child = spawn(process.execPath, [...flags, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // The child needs no credentials. More arenas of malloc would keep memory that is free.
+    // The child needs no credentials. Further malloc arenas would not return free memory.
     env: { MALLOC_ARENA_MAX: '1' },
   });
   let output = '';

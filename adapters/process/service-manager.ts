@@ -29,9 +29,9 @@ const WATCHDOG_TIMEOUT_MS = 5 * MINUTE;
 const NOTIFY_INTERVAL_MS = 30 * SECOND;
 
 /**
- * Null if systemd did not start the process. The first notification enables the watchdog, and no
- * unit does: if notifications do not arrive, no watchdog can kill a healthy service (sd_notify(3),
- * WATCHDOG_USEC=).
+ * Returns null if systemd did not start the process. The first notification enables the watchdog;
+ * the unit does not. So a watchdog cannot kill a healthy service whose notifications do not arrive
+ * (sd_notify(3), WATCHDOG_USEC=).
  */
 export function serviceManager(options: ServiceManagerOptions): Notified | null {
   const { NOTIFY_SOCKET: socket, PATH } = options.env;

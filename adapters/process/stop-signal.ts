@@ -25,18 +25,18 @@ export function stopSignal(): StopSignal {
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** All share one listener. With a listener for each, each would take the others for listeners of the command. */
+/** Share one listener. With a listener for each file, each would mistake the others for the command's own listeners. */
 const temporary = new Map<string, Kind>();
 
 type Kind = 'file' | 'folder';
 
-/** Node's threads may still create a file in a folder that is being removed, which then is not empty. */
+/** Retries, because Node's threads may still create a file in the folder during its removal. */
 const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 20 } as const;
 
 /**
  * Removes a file or a folder on disposal, when the process exits, and when a signal ends it. A command that listens to
- * the signal itself decides how it ends, and its own exit path disposes of the file. A folder in the place of a
- * temporary file is another's, and stays.
+ * the signal itself decides how it ends, and its own exit path disposes of the file. A folder at the path of a
+ * temporary file was created by another program and is not removed.
  */
 export function removeAtEnd(place: string, kind: Kind): AsyncDisposable {
   if (temporary.size === 0) listen();

@@ -125,7 +125,7 @@ async function openDay(folder: string, disk: Disk): Promise<OpenDay> {
   };
 }
 
-/** The reference CSV is a copy for its readers: if it cannot be written, the day log still is. */
+/** If the reference CSV, which is only a copy, cannot be written, the day log is still written. */
 function withReferenceCsv(day: OpenDay, file: string, onFailed: (problem: Error) => void): OpenDay {
   return {
     ...day,
@@ -149,7 +149,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** A plain number is the form of an earlier release. */
+/** An earlier release wrote a plain number. */
 const strikesOfDay = z.union([z.number(), z.object({ count: z.number(), until: z.string() })]);
 
 /**
@@ -187,8 +187,8 @@ export function strikeFile(
   };
 }
 
-// Reads and writes the segments of one day: made from this machine's logs, or fetched for a day
-// that another machine started.
+// Makes the segments of a day from this machine's logs, and fetches those of a day that another
+// machine started.
 
 const STATE = 'pieces.json';
 /**
@@ -337,7 +337,7 @@ function isAnswered(address: string): Promise<boolean> {
 function lockedFolderError(folder: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `Another harvester records into ${folder}.`,
+    `Another harvester is recording into ${folder}.`,
     'Stop it first, or give this one another folder: `./fyers harvest --data DIR`.',
   );
 }

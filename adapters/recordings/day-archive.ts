@@ -43,7 +43,7 @@ export const DAY_FILES = {
 
 /** A thousand times the size of a day's manifest. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
-/** Removed by the compaction that makes it; one that was killed leaves it to the next. */
+/** Temporary file of compaction. If compaction was killed, the next one removes it. */
 const SPILL = 'updates.rows.partial';
 /** Local file with the outcome of the upload. */
 const SHIPPED = 'shipped';

@@ -1,9 +1,9 @@
 // Stores the frames of all sockets of a day: one batch, one write and one fdatasync a second, so a
 // crash loses at most the last second. It has no timers: a frame, or a step of the feed, starts the
 // write that is due, and nothing waits for it. After a minute the file becomes a segment, in the
-// background (see `frame-segments.ts`). A disk that refuses a batch costs the frames of that batch:
-// they are counted, the failed file is not written again, and the next batch goes to a new file. If
-// the disk is slow, frames wait in memory up to a limit.
+// background (see `frame-segments.ts`). If the disk refuses a batch, its frames are lost: they are
+// counted, the failed file is not written again, and the next batch goes to a new file. If the disk
+// is slow, frames wait in memory up to a limit.
 import { crc32 } from 'node:zlib';
 import { toError } from '../../core/errors.ts';
 import type { Clock, FrameSink } from '../../core/ports.ts';
@@ -23,7 +23,7 @@ export interface FrameRecorderOptions {
   readonly segments: FrameSegments;
   readonly clock: Pick<Clock, 'now'>;
   readonly disk?: Disk;
-  /** Called at the first of a row of failures to write, and for each segment that is not made. */
+  /** Called at the first of consecutive write failures, and for each segment that cannot be made. */
   readonly onFailed: (problem: string) => void;
 }
 
@@ -42,7 +42,7 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   const log = rawFiles(options);
   let isFailing = false;
   let writing: Promise<void> | null = null;
-  /** What the disk refused: the next batch begins with it. */
+  /** The refused marks and the number of refused frames; the next batch begins with them. */
   let refused = NOTHING_REFUSED;
   const flush = async (): Promise<void> => {
     const unmarked = losses.takeUnmarked();
@@ -77,7 +77,7 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   run(log.recovered());
   return {
     frame(socket, receivedAt, bytes) {
-      // After a lost frame none is kept until its mark is written, so that the mark is at its place.
+      // After a lost frame, keep no frame until the loss is marked, so that the mark is at its place.
       if (!losses.isUnmarked() && waiting.bytes() + bytes.length <= MAX_WAITING_BYTES) {
         waiting.add('frame', socket, receivedAt, bytes);
       } else losses.add(1, 'the disk is too slow');
@@ -98,12 +98,12 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   };
 }
 
-/** The records since the last write. The first one of all is the mark that the recorder begins. */
+/** Collects the records since the last write. The very first record is the mark that the recorder began. */
 function waitingBatch(clock: FrameRecorderOptions['clock']) {
   const batch = startFrameBatch(crc32);
   let since: Instant = clock.now();
   let hasBegun = false;
-  /** The last mark of each, which the frames after it cannot be read without. */
+  /** The last mark of each socket and of the recorder: the frames after it cannot be read without it. */
   let needed = new Map<NeededBy, Added>();
   let markedLost = 0;
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array): void => {
@@ -143,7 +143,7 @@ function waitingBatch(clock: FrameRecorderOptions['clock']) {
   };
 }
 
-/** A socket, whose connection was accepted or closed, or the recorder, which began. */
+/** A socket (its connection was accepted or closed), or the recorder (it began). */
 type NeededBy = number | 'recorder';
 
 interface Refused {
@@ -158,7 +158,7 @@ function withRefused(before: Refused, taken: Refused & { readonly markedLost: nu
   return { frames, needed: new Map([...before.needed, ...taken.needed]) };
 }
 
-/** A batch of marks; empty if nothing was refused. */
+/** Returns a batch with the refused marks and a mark for the lost frames; empty if nothing was refused. */
 function batchOf({ frames, needed }: Refused, at: Instant): Uint8Array {
   const records = startFrameBatch(crc32);
   const bytes = encodeMark({ mark: 'lost', frames });
@@ -167,7 +167,7 @@ function batchOf({ frames, needed }: Refused, at: Instant): Uint8Array {
   return records.bytes() === 0 ? new Uint8Array() : records.take();
 }
 
-/** Frames that are not stored: each is reported once, and marked in the log at its place. */
+/** Counts frames that are not stored. Each is reported once, and marked at its place in the log. */
 function lossCounter() {
   let [unmarked, unreported, problem] = [0, 0, ''];
   return {
@@ -200,7 +200,7 @@ interface RawFile {
   readonly since: Instant;
 }
 
-/** The raw file that is being written, and the segments that are made of earlier ones. */
+/** Manages the raw file that is being written, and makes segments of earlier ones. */
 function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorderOptions) {
   let raw: RawFile | null = null;
   const report = (caught: unknown): void => {
@@ -219,7 +219,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
   };
   const closeFile = async ({ file }: RawFile): Promise<void> => {
     raw = null;
-    // Everything that counts was synced.
+    // Ignore the error: all acknowledged batches were synced.
     await file.close().catch(() => undefined);
   };
   const rollOver = async (when: 'if old' | 'now'): Promise<void> => {
@@ -230,7 +230,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
     sealing = sealing.then(() => segments.seal(place, bytes)).catch(report);
   };
   return {
-    /** Until then a new file must not be created, because it would be taken for an earlier one. */
+    /** Wait for this before creating a file: recovery would mistake it for a file of an earlier process. */
     recovered: () => recovered,
     isOld,
     rollOver,
@@ -243,7 +243,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
       raw = { file: await openAppendFile(place, disk, 'be new'), place, since: from };
       await raw.file.append(Buffer.concat([frameLogHeader(), content]));
     },
-    /** After a failed append: the file is not written again. */
+    /** Closes the file after a failed append; it is not written again. */
     async abandon(): Promise<void> {
       if (raw === null) return;
       if (raw.file.bytes() > 0) {
@@ -257,7 +257,7 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
     async close(): Promise<void> {
       await rollOver('now');
       await sealing;
-      // Tries again what could not be made into a segment before.
+      // Retry the raw files that could not be made into segments before.
       await recover();
     },
   };

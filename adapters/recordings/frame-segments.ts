@@ -1,8 +1,8 @@
 // Keeps the frame log of one day: numbered files in the day's folder. The recorder appends to a
 // `.raw` file for a minute and then makes a segment of it: compressed, written, read back and
-// compared, and only then is the raw file removed. A process that dies leaves a raw file; its whole
+// compared, and only then is the raw file removed. A crashed process leaves a raw file; its whole
 // batches become a segment before the next recording and before compaction. A raw file that cannot
-// be compressed, such as on a full disk, stays and is tried again. Names begin with the Indian time
+// be compressed, for example on a full disk, is kept and tried again. Names begin with the Indian time
 // of the first batch, so that two machines that record parts of one day have different names.
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
@@ -24,9 +24,9 @@ import { damagedFileError } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 import { release } from './unzip.ts';
 
-/** Above it a segment file is not one of a recorder: a raw file has a fraction of it. */
+/** A larger segment is not from a recorder, whose raw files are far smaller. */
 const MAX_RAW_BYTES = 256 * 1024 * 1024;
-/** With chunks for the usual ratio, a segment is unpacked in one piece, and need not be copied. */
+/** Chunks are sized for the usual ratio, so that a segment is unpacked in one piece without a copy. */
 const USUAL_RATIO = 4;
 const MIN_CHUNK_BYTES = 64 * 1024;
 /** Higher levels gain a tenth and cost several times the processor time. */
@@ -36,7 +36,7 @@ const SEGMENT = '.bin.zst';
 const RAW = '.raw';
 const UPLOADED = 'frames-uploaded.json';
 
-/** When its first batch was written, to the second; null if the name is not one of a segment. */
+/** Returns the second in which the first batch was written; null if the name is not a segment's. */
 export function instantOfFrames(name: string, date: IstDate): Instant | null {
   const [, hours, minutes, seconds] = /^frames-(\d\d)(\d\d)(\d\d)-/.exec(name) ?? [];
   return timeOfDay(date, `${hours ?? ''}:${minutes ?? ''}:${seconds ?? ''}`);
@@ -57,7 +57,7 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
     pathOf,
     /** Complete segments in the order of time. */
     names: () => filesLike(SEGMENT),
-    /** A path for a new raw file. It sorts after all others, also if the clock was set back. */
+    /** Returns a path for a new raw file. It sorts after all others, even if the clock was set back. */
     async placeFor(at: Instant): Promise<string> {
       const used = [...(await filesLike(RAW)), ...(await filesLike(SEGMENT))].map((name) =>
         name.slice('frames-'.length).split(/[-.]/),
@@ -72,9 +72,9 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
     hasRaw: async () => (await filesLike(RAW)).length > 0,
     seal: (raw: string, bytes?: number): Promise<void> => seal(raw, bytes, disk),
     /**
-     * Makes segments of all raw files. Only if no recorder of this day is running.
+     * Makes segments of all raw files. Call it only if no recorder of this day is running.
      *
-     * @returns the problem of each file that could not be made into one; it stays
+     * @returns the problem of each raw file that could not be made into a segment; the file is kept
      */
     async recover(): Promise<readonly string[]> {
       const problems: string[] = [];
@@ -86,10 +86,10 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
       return problems;
     },
     /**
-     * The disposal of the result frees the memory of the records' bytes.
+     * Reads a segment. Disposing of the result frees the memory of the records' bytes.
      *
      * @throws FyersError `platform.integrity` if the segment is damaged; `platform.disk` if the disk
-     * does not give it
+     * cannot read it
      */
     async read(name: string): Promise<FrameRecords & Disposable> {
       const bytes = await unzip(pathOf(name));
@@ -111,7 +111,7 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
   };
 }
 
-/** The disposal of the records frees the memory of their bytes. */
+/** Makes the records disposable: disposal frees the memory of their bytes. */
 function disposable(records: FrameRecords, bytes: Uint8Array): FrameRecords & Disposable {
   let isDisposed = false;
   return {
@@ -149,7 +149,7 @@ async function seal(raw: string, bytes: number | undefined, disk: Disk): Promise
       );
     }
   }
-  // The end of a crash is no damage.
+  // A torn last batch is left by a crash and is not damage.
   if (problem === null || problem === 'torn') {
     await disk.rm(raw);
     return;
@@ -190,7 +190,7 @@ async function unzip(file: string): Promise<Buffer> {
   }
 }
 
-/** Not damage: the same file may be readable later. */
+/** Not an integrity error, because the same file may be readable later. */
 function notReadableError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.disk',
@@ -204,7 +204,7 @@ function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The list only saves uploads: without it, each segment is sent again and found in the bucket. */
+/** The list only saves calls: without it, each segment is offered again and found in the bucket. */
 function namesIn(text: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(text);

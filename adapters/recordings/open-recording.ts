@@ -209,7 +209,7 @@ const OTHER_KINDS = RECORDED_COLUMNS.flatMap((column, index) =>
 );
 
 /**
- * A Parquet file of another writer may have any text, and any number in the place of an instant.
+ * A Parquet file of another writer may have any text, and any number as an instant.
  */
 function isValidRow(row: RecordedRow): boolean {
   return OTHER_KINDS.every(({ name, kind, index }) => {
@@ -298,7 +298,7 @@ export function unlikeARecordingError(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${place} cannot be read as a recording: ${why}.`,
-    'Take the file as the Python original wrote it; its form is in `./fyers import --help`.',
+    'Use the file as the Python original wrote it; `./fyers import --help` describes its form.',
   );
 }
 
@@ -307,20 +307,20 @@ export function notAFileError(place: string, what: string): FyersError {
   return new FyersError(
     'platform.integrity',
     `${place} is ${what}, but a recording has only ordinary files.`,
-    'Put the file itself in its place, or name another one: `./fyers check --help`.',
+    'Replace it with the file itself, or name another one: `./fyers check --help`.',
   );
 }
 
 export function otherVersionError(place: string, why: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} is not of version ${String(SCHEMA_VERSION)}, the one that this release reads: ${why}.`,
-    'With the release that recorded it, write it in the columns that every release reads: `./fyers export FILE --compat --to market_depth.csv`.',
+    `${place} does not have version ${String(SCHEMA_VERSION)}, which this release reads: ${why}.`,
+    'Convert it with the release that recorded it: `./fyers export FILE --compat --to market_depth.csv`.',
   );
 }
 
 const ANOTHER_COPY =
-  'Take another copy of it; of a day in the bucket: `./fyers export DATE --s3 --to FILE`.';
+  'Use another copy of it; for a day in the bucket: `./fyers export DATE --s3 --to FILE`.';
 
 /** For a day whose log is still in its folder. */
 function recompactHint(date: IstDate, folder: string): string {
@@ -329,10 +329,7 @@ function recompactHint(date: IstDate, folder: string): string {
 }
 
 export function damagedFileError(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {
-  return new FyersError(
-    'platform.integrity',
-    `${place} cannot be read to its end: ${cause.message}.`,
-    nextStep,
-    { cause },
-  );
+  return new FyersError('platform.integrity', `${place} is damaged: ${cause.message}.`, nextStep, {
+    cause,
+  });
 }

@@ -86,7 +86,7 @@ async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
       if (torn && atTorn === 'is still written') return;
       if (text.trim() === '') continue;
       const line: RecordedRow | Unreadable = torn
-        ? { why: 'the file ends within it' }
+        ? { why: 'the file ends within this line' }
         : readLine(text, form);
       if ('why' in line) {
         const header = formInHeader(text);

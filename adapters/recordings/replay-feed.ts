@@ -1,4 +1,4 @@
-// Replays a recording as a feed: the observed books, slot by slot, in the same form as live.
+// Replays a recording as a feed: yields its books and holes slot by slot, as a live feed does.
 import type { HoleReason } from '../../core/recording/coverage.ts';
 import { coverageOf } from '../../core/recording/day-events.ts';
 import { bookOf, numberColumn, textColumn } from '../../core/recording/rows.ts';
@@ -81,7 +81,7 @@ async function* booksOf(recording: Recording): AsyncGenerator<Batch> {
   if (slot !== null) yield [slot, books];
 }
 
-/** By slot, oldest first: planned slots without a row, as the manifest counts them. */
+/** Returns the planned slots without a row, oldest first, as the manifest counts them. */
 async function holesOf(recording: Recording): Promise<readonly Batch[]> {
   const events = await recording.events();
   if (!events.some(({ event }) => event === 'hole')) return [];

@@ -1,8 +1,8 @@
 // Appends a day's logs to numbered files, and reads them. There are two logs: the day log (observations as CSV, one
-// append and fdatasync a slot) and the event log (plan, holes and notes as JSON lines). Lines go to the last file. If
-// the disk fails a file, it is never written again: the lines go to a new file with the next number. An event line that
-// could not be written goes before the next ones. Readers read the files in order, after the file that was taken over
-// from another machine.
+// append and fdatasync a slot) and the event log (plan, holes and notes as JSON lines). Lines are appended to the last
+// file. After a failed write a file is never written again: the lines go to a new file with the next number. An event line
+// that could not be written is written before the next ones. Readers read the files in order, after the file that was
+// taken over from another machine.
 import { readdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CSV_HEADER, csvLine, type Row, SCHEMA_VERSION } from '../../core/recording/columns.ts';
@@ -34,7 +34,7 @@ export interface LogFormat {
 
 interface PartLog {
   readonly cutBytes: number;
-  /** Null: the disk refused to open the log, and nothing was written since. */
+  /** Null if the disk refused to open the log and nothing has been written since. */
   readonly end: () => LogEnd | null;
   /**
    * replaced: the disk failed, and the text is in a new file.
@@ -98,12 +98,12 @@ async function openPartLog(
           end = { part: last, bytes: current.bytes() };
           return 'appended';
         } catch {
-          // An error of the close is irrelevant: everything that counts was synced.
+          // Ignore the error: all acknowledged lines were synced.
           await current.close().catch(() => undefined);
           current = null;
         }
       }
-      // Skip the number of a failed file: its remains may still be there.
+      // Skip the number of a failed file, which may still exist.
       last += 1;
       current = await createPart(folder, names, last, text, disk);
       end = { part: last, bytes: current.bytes() };
@@ -133,8 +133,8 @@ async function openPart(
 }
 
 /**
- * Creates a file with this text. A failed file is removed: nothing in it counts, and a full disk
- * gets no leftovers.
+ * Creates a file with this text. If that fails, removes the file, because nothing in it is
+ * acknowledged and it would take space on a full disk.
  */
 async function createPart(
   folder: string,
@@ -340,7 +340,7 @@ export async function stretchOf(
     const whole = full ? block.subarray(0, block.lastIndexOf('\n') + 1) : block;
     blocks.push(whole);
     if (full) return { text: Buffer.concat(blocks), to: { part, bytes: start + whole.length } };
-    // A file that the disk failed may end within a line.
+    // A file with a failed write may end within a line.
     if (part !== to.part && !whole.toString().endsWith('\n')) blocks.push(Buffer.from('\n'));
     room -= whole.length;
   }

@@ -1,6 +1,6 @@
 // Writes a day's stored frames as Tardis CSV files, one for each symbol and type, in one pass over
-// the frames. A file is complete or is not there: all are written into a temporary folder, which a
-// signal removes too, and are moved out of it when the last frame is read.
+// the frames. No incomplete file remains: all are written into a temporary folder, which is removed
+// at a signal too, and are moved out of it after the last frame.
 import { appendFile, mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -30,7 +30,7 @@ interface TardisFilesOptions extends TardisOptions {
   readonly topics: BookTopics;
   /** Needed for trades only. */
   readonly quoteTopics: ReadonlyMap<string, string>;
-  /** Of the day, for the files' names. */
+  /** The day, for the files' names. */
   readonly date: string;
   readonly folder: string;
   /** @throws if a file of this path must not be replaced; called before any row is written to it */
@@ -38,7 +38,7 @@ interface TardisFilesOptions extends TardisOptions {
   readonly onProgress: (progress: TardisProgress) => void;
 }
 
-/** Before a segment is read. */
+/** Reported before each segment is read. */
 interface TardisProgress {
   /** From 1. */
   readonly segment: number;
@@ -54,7 +54,7 @@ interface TardisFilesWritten {
   readonly symbols: ReadonlySet<string>;
   readonly gaps: readonly Gap[];
   readonly hasTrades: boolean;
-  /** Segments that could not be read: each is a gap. */
+  /** Names of segments that could not be read; each is a gap. */
   readonly damaged: readonly string[];
 }
 

@@ -1,7 +1,7 @@
-// Unpacks compressed files with limits: a small file may be made to unpack to more than the
-// machine's memory, or to one line that never ends. Frees the memory of unpacked bytes before the
-// garbage collector would: V8 counts typed arrays that nothing uses, and for a loop over thousands of
-// pages it would collect the whole heap several times a second.
+// Unpacks compressed files with limits, because a malicious small file can unpack to more than the
+// machine's memory, or to one endless line. Also frees the memory of unpacked bytes explicitly:
+// V8 counts the bytes of unused typed arrays, and during a loop over thousands of pages it would
+// collect the whole heap several times a second.
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, Transform } from 'node:stream';

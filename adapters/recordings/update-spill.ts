@@ -1,8 +1,8 @@
-// Keeps updates on disk, by symbol, while a day's frames are decoded: they arrive mixed, and the file
-// has them by symbol. A message is kept once, and not for each of its levels. Each symbol has small
-// buffers; if one is full, both are compressed, column by column, and appended. The writes are
-// synchronous, because the process has nothing else to do, and because waiting messages would take
-// memory.
+// Sorts updates by symbol on disk while a day's frames are decoded: frames mix the symbols, but the
+// Parquet file is sorted by symbol. A message is stored once, not once for each of its levels. Each
+// symbol has two small buffers; when one is full, both are compressed, column by column, and
+// appended. The writes are synchronous, because the process has nothing else to do, and waiting
+// messages would take memory.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { HEADING_WIDTH, UPDATE_WIDTH, type UpdateNumbers } from '../../core/stream/update-rows.ts';
@@ -11,9 +11,9 @@ import { release } from './unzip.ts';
 /** Of all symbols together. */
 const BUFFER_BYTES = 16 * 1024 * 1024;
 const MAX_MESSAGES = 1024;
-/** With its levels there is room for a whole book. */
+/** The smallest buffer still has room for the levels of a whole book. */
 const MIN_MESSAGES = 32;
-/** A message has about three. */
+/** A message changes about three levels. */
 const LEVELS_PER_MESSAGE = 4;
 const LEVEL_WIDTH = UPDATE_WIDTH - HEADING_WIDTH;
 /** The numbers of a heading, and how many levels follow it. */
@@ -27,13 +27,13 @@ interface Counts {
   readonly levels: number;
 }
 
-/** Place and bytes in the file, messages, levels: a day of a thousand symbols has 300,000 parts. */
+/** Place and bytes in the file, messages, levels; plain numbers, because a day of a thousand symbols has 300,000 parts. */
 const PART_NUMBERS = 4;
 
 /**
  * The `UpdateSpill` of `harvester/ports.ts`.
  *
- * @param symbols about so many
+ * @param symbols approximate number of symbols, which sizes the buffers
  */
 export function updateSpill(file: string, symbols: number) {
   const bytesPerMessage = 8 * (MESSAGE_WIDTH + LEVELS_PER_MESSAGE * LEVEL_WIDTH);
@@ -139,7 +139,7 @@ function waitingUpdates(maxMessages: number, maxLevels: number) {
       counts.levels = end;
     },
     copyTo,
-    /** As `copyTo`, and nothing waits any more. */
+    /** As `copyTo`, and empties the buffers. */
     take(memory: Float64Array): Float64Array {
       const taken = copyTo(memory);
       counts.messages = 0;
@@ -149,7 +149,7 @@ function waitingUpdates(maxMessages: number, maxLevels: number) {
   };
 }
 
-/** Returns columns of rows, one for each level: the heading of its message is repeated. */
+/** Returns columns with one row for each level, repeating the heading of its message. */
 function expand(
   packed: Float64Array,
   { messages, levels }: Counts,
@@ -171,7 +171,7 @@ function expand(
   });
 }
 
-/** Begins with an empty file. */
+/** Opens an empty file, replacing an existing one, with a buffer for appends. */
 function bufferedFile(file: string) {
   const handle = openSync(file, 'w+');
   const buffer = Buffer.alloc(WRITE_BYTES);

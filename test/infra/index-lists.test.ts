@@ -50,11 +50,16 @@ describe('A list of an index', () => {
 describe('A group is refused before anything is registered', () => {
   const listOf = (text: string) => ({ 'index-NIFTY50.csv': text });
   test.each([
-    ['no list', HSM, {}, 'INDEX:NIFTY50 has no list'],
-    ['an empty list', HSM, listOf('Symbol\n'), 'it names no symbol'],
+    ['no list', HSM, {}, 'INDEX:NIFTY50 needs its list of members'],
+    ['an empty list', HSM, listOf('Symbol\n'), 'it has no symbol'],
     ['a web page', HSM, listOf('<html>\n<p>Not found</p>'), 'line 2: "<p>Not found</p>" cannot'],
     ['a CSV without a header', HSM, listOf('A Ltd.,Metals,A,EQ,I'), 'line 1'],
-    ['a name twice', HSM, listOf('SBIN\nINFY\nnse:sbin-eq\n'), 'line 3: NSE:SBIN-EQ is in line 1'],
+    [
+      'a name twice',
+      HSM,
+      listOf('SBIN\nINFY\nnse:sbin-eq\n'),
+      'line 3: NSE:SBIN-EQ is already in line 1',
+    ],
     ['too many names', HSM, listOf(names(2_501)), '2501 × 2 = 5002 topics'],
     [
       'too many with a chain',

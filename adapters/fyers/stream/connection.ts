@@ -1,11 +1,12 @@
 // Holds one WebSocket to a stream of Fyers and opens it again after a failure. It has no timers: the
 // feed calls `step` between slots, so a virtual clock drives every deadline. A connection is
-// waiting (for a token, or for the end of the back-off), connecting (until the stream accepts us),
-// open, or closing. Each rule answers a fault that recorders had: the token is read at each
-// connection; a stream that does not accept us within 15 s, or from which neither data nor a pong
-// came for 15 s, is closed; the delay grows from 1 s to 60 s and starts over only after a minute of
-// delivery, because a server may accept and close at once; "too many requests" and refusals wait a
-// minute at least; and the old socket is gone before the new one opens.
+// waiting (for a token, or for the end of the back-off), connecting (until the stream accepts the
+// login), open, or closing. Each rule prevents a known fault of recorders: the token is read again
+// for each connection; a stream that does not accept the login within 15 s, or from which neither
+// data nor a pong came for 15 s, is closed; the delay grows from 1 s to 60 s and starts over only
+// after a minute of delivery, because a server may accept and close at once; after "too many
+// requests" and refusals it is at least a minute; and the old socket is closed before the new one
+// opens.
 import WebSocket from 'ws';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
 import { toError } from '../../../core/errors.ts';
@@ -19,20 +20,20 @@ export interface Target {
 
 /** The protocol of one socket. */
 export interface Wire {
-  /** Null: there is no token. */
+  /** Returns null if there is no token. */
   readonly target: () => Promise<Target | null>;
   readonly opened: () => void;
   /** Returns true if the frame is data. */
   readonly frame: (bytes: Uint8Array, receivedAt: Instant) => boolean;
   readonly text: (text: string) => void;
-  /** Drops the state of the connection. */
-  readonly lost: () => void;
+  /** Drops the books and subscriptions of the closed connection. */
+  readonly dropState: () => void;
   readonly ping: string | Uint8Array;
 }
 
 interface ConnectionEvents {
   readonly opened: () => void;
-  /** @property detail for a log; it has no token */
+  /** @property detail for a log; it never contains the token */
   readonly closed: (detail: string) => void;
 }
 
@@ -46,7 +47,7 @@ const MIN_DELAY_MS = SECOND;
 const MAX_DELAY_MS = MINUTE;
 const REFUSED_DELAY_MS = MINUTE;
 const PROVEN_AFTER_MS = MINUTE;
-/** A frame of all topics is far smaller. */
+/** Far larger than a frame of all topics. */
 const MAX_FRAME_BYTES = 8 * 1024 * 1024;
 const TOO_MANY_REQUESTS = 429;
 
@@ -79,7 +80,7 @@ export class StreamConnection implements AsyncDisposable {
     this.#steppedAt = now;
   }
 
-  /** Whether it has been tried, so that the next connection may begin. */
+  /** True once the connection is open or an attempt failed, so that the next one may begin. */
   get hasSettled(): boolean {
     return this.#state === 'open' || this.#failures > 0;
   }
@@ -90,7 +91,7 @@ export class StreamConnection implements AsyncDisposable {
     return at - this.#livedAt > LIFE_WITHIN_MS ? 'silent' : null;
   }
 
-  /** Only while it is open. */
+  /** Valid only while the connection is open. */
   get openedAt(): Instant {
     return this.#since;
   }
@@ -99,7 +100,7 @@ export class StreamConnection implements AsyncDisposable {
     return this.#state === 'open';
   }
 
-  /** The stream accepts us: symbols may be subscribed. */
+  /** Call this if the stream accepts the login: symbols may then be subscribed. */
   accept(): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
@@ -107,7 +108,7 @@ export class StreamConnection implements AsyncDisposable {
     this.#options.events.opened();
   }
 
-  /** The stream refuses the token, the app or the symbols. */
+  /** Call this if the stream refuses the token, the app or the symbols. */
   refuse(detail: string): void {
     this.#minDelayMs = REFUSED_DELAY_MS;
     this.close('stream-refused', detail);
@@ -139,8 +140,8 @@ export class StreamConnection implements AsyncDisposable {
 
   close(problem: HoleReason, detail: string): void {
     if (this.#state === 'waiting' || this.#state === 'closing') return;
-    // Before the state changes: until now the books were as good as the connection.
-    this.#options.wire.lost();
+    // Before the state changes: `dropState` first samples the slots until now, and for these the connection was open.
+    this.#options.wire.dropState();
     this.#problem = problem;
     this.#state = 'closing';
     this.#since = this.#options.clock.now();
@@ -152,7 +153,7 @@ export class StreamConnection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const socket = this.#socket;
     this.close('socket-closed', 'the session is over');
-    // Without a listener for the answer, the process would wait for the server.
+    // Terminate, because the process would otherwise wait for the server to close.
     socket?.terminate();
     await Promise.resolve();
   }
@@ -163,7 +164,7 @@ export class StreamConnection implements AsyncDisposable {
     [this.#since, this.#minDelayMs, this.#deliversSince] = [clock.now(), 0, null];
     const begun = this.#since;
     const target = await wire.target().catch((caught: unknown) => toError(caught));
-    // A slow answer for a connection that was given up meanwhile.
+    // The answer was slow, and this connection was given up in the meantime.
     if (this.#since !== begun) return;
     if (target === null) {
       [this.#state, this.#problem] = ['waiting', 'no-token'];

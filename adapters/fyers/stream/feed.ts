@@ -2,7 +2,7 @@
 // row is the last whole book received at or before the slot, and a quiet symbol on a sound stream
 // is a row, because "unchanged" is information. A slot is sampled before the first later frame is
 // applied, so that a loop that is late does not change the book of the slot. `tbt` takes
-// prices and volume from one HSM socket next to its own.
+// prices and volume from an additional HSM socket.
 import type { AccessToken, AppId, SamplingPlan } from '../../../core/config/values.ts';
 import { TBT_SYMBOLS_PER_SOCKET } from '../../../core/config/stream-limits.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
@@ -72,7 +72,7 @@ interface DayOptions extends StreamOptions {
   readonly sink: FrameSink | null;
 }
 
-/** Deadlines of the sockets are in seconds. */
+/** Often enough for the sockets' deadlines, which are in seconds. */
 const STEP_MS = SECOND;
 
 async function* sampleSlots(
@@ -95,17 +95,17 @@ async function* sampleSlots(
       advance();
     }
   };
-  // Strictly before: a book received at the slot itself is the slot's.
+  // Sample only slots before the change: a book received at a slot's own instant belongs to the slot.
   day.beforeChange = (at) => {
     sampleUntil(plus(at, -1));
   };
-  // After the last slot too: the frames until the close are part of the record.
+  // Continue after the last slot, because the frames until the close are recorded too.
   while ((slot !== null || ready.length > 0 || clock.now() < session.closesAt) && !signal.aborted) {
     // The clock was set back: restart at the current slot.
     if (slot !== null && slot - clock.now() > every + SECOND && ready.length === 0) {
       slot = slotAtOrAfter(session, sampling.everySeconds, clock.now()) ?? slot;
     }
-    // First, because a step may close a connection whose books were good at the slot.
+    // Sample before the step, which may close a connection whose books were good at the slot.
     sampleUntil(clock.now());
     day.step();
     const batch = ready.shift();
@@ -155,7 +155,7 @@ class DayStreams implements AsyncDisposable {
     this.#sockets = [...depthSockets, ...(this.#topics.size > 0 ? [quotes] : [])];
     this.#losses = lossesOf(options, () => {
       const asked = options.kind === 'tbt' ? depthSockets : [quotes];
-      for (const { subscriptions } of asked) subscriptions.lackAll(options.clock.now());
+      for (const { subscriptions } of asked) subscriptions.requireAllSnapshots(options.clock.now());
     });
     this.#deliveryAt = plus(options.clock.now(), DELIVERY_INTERVAL_MS);
   }
@@ -168,7 +168,7 @@ class DayStreams implements AsyncDisposable {
     this.#losses.take();
     const isTrading = phaseAt(session, now)?.name === 'CONTINUOUS';
     this.#tradesSince = isTrading ? (this.#tradesSince ?? now) : null;
-    // One after another: sockets that open together may be refused together.
+    // Open one socket at a time, because sockets that open together may be refused together.
     for (const socket of this.#sockets) {
       socket.step(isTrading);
       if (!socket.connection.hasSettled) break;
@@ -219,7 +219,7 @@ class DayStreams implements AsyncDisposable {
   }
 }
 
-/** @param ended called when frames are stored again: they need whole books after the lost ones */
+/** @param ended called when frames are stored again after a loss: readers then need whole books */
 function lossesOf(
   { sink, notes, clock }: Pick<DayOptions, 'sink' | 'notes' | 'clock'>,
   ended: () => void,
@@ -247,7 +247,7 @@ function lossesOf(
 const MAX_NAMES = 30;
 const MAX_SILENT_NAMES = 20;
 
-/** Frames by name. With very many names a line has the sum, and the first ones that delivered nothing. */
+/** Formats the frames by name; with very many names, their sum and the first names without a frame. */
 function deliveryText(counts: readonly (readonly [string, number])[]): string {
   if (counts.length <= MAX_NAMES) {
     return counts.map(([name, frames]) => `${name} ${String(frames)}`).join(', ');
@@ -260,7 +260,7 @@ function deliveryText(counts: readonly (readonly [string, number])[]): string {
 
 type Topics = ReadonlyMap<string, SymbolTopics>;
 
-/** Symbols whose topic is not known have none. */
+/** Returns the topics of each symbol; none if they are not known. */
 function topicsOf({ symbols, facts }: DayOptions): Topics {
   return new Map(
     symbols.flatMap((symbol) => {
@@ -279,7 +279,7 @@ interface DepthSocket {
 function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Instant) => void) {
   const { kind, notes, symbols } = options;
   const secrets = secretsOf(options.token);
-  // The broker's text may repeat a value of the request.
+  // Remove secrets from the broker's text, which may repeat a value of the request.
   const note = (event: StreamNote['event'], message: string, about?: readonly string[]): void => {
     const cleaned = { event, message: cleanWords(message, secrets()), at: options.clock.now() };
     notes.push(about === undefined ? cleaned : { ...cleaned, symbols: about });
@@ -312,7 +312,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
       ...options,
       target: () => Promise.resolve(options.token() === null ? null : hsmTarget(options.apiUrl)),
       key: () => hsmKeyOf(options.token() ?? ''),
-      // With `tbt` it has prices only.
+      // With `tbt`, the HSM socket has only prices, so its events concern no books.
       events: eventsOf('hsm', 0, kind === 'tbt' ? [] : undefined),
     },
     wantedTopics,
@@ -332,7 +332,7 @@ function openSockets(options: DayOptions, topics: Topics, beforeChange: (at: Ins
   return { quotes, depths };
 }
 
-/** All tokens of the day and their keys for HSM; the same list until there is another token. */
+/** Returns all tokens of the day and their keys for HSM; the same array until the token changes. */
 function secretsOf(token: () => AccessToken | null): () => readonly string[] {
   let [latest, known]: [string | null, readonly string[]] = [null, []];
   return () => {

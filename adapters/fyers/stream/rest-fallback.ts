@@ -1,6 +1,7 @@
-// Asks over REST for symbols whose stream has had no sound book for more than two slots. The calls
-// are those of `fallbackPlan`, which the account's arithmetic includes; symbols take turns. A row
-// from REST has the feed `rest`. A symbol without an answer keeps the reason of its stream.
+// Requests symbols over REST whose stream has had no sound book for more than two slots. The number
+// of calls is limited by `fallbackPlan`, which the sum of the account's calls includes; symbols take
+// turns. A row from REST has the feed `rest`. A symbol without an answer keeps the reason of its
+// stream.
 import type { SamplingPlan } from '../../../core/config/values.ts';
 import type { DepthFeed, SlotResult } from '../../../core/ports.ts';
 import type { Instant } from '../../../core/time.ts';
@@ -12,7 +13,7 @@ const MAX_HOLES = 2;
 interface FallbackOptions {
   readonly stream: DepthFeed;
   readonly rest: RestFeed;
-  /** Its symbols are the most that are asked for at a slot. */
+  /** The number of its symbols limits the requests of a slot. */
   readonly plan: SamplingPlan;
 }
 
@@ -41,7 +42,7 @@ function startChoosing(atMost: number): (batch: readonly SlotResult[]) => readon
     for (const result of batch) {
       const count = result.kind === 'book' ? 0 : (holes.get(result.symbol) ?? 0) + 1;
       holes.set(result.symbol, count);
-      // Without a token REST has no answer either.
+      // Without a token, REST cannot be used either.
       if (result.kind === 'hole' && count > MAX_HOLES && result.reason !== 'no-token') {
         due.push(result);
       }

@@ -1,5 +1,6 @@
-// Connects the two protocols to their connections: what is sent after opening, how a frame changes the books, which
-// answers are refusals, and what is stored of the frames. The state of a socket is dropped with its connection.
+// Implements the protocols of the two streams over a connection: sends the login and the subscriptions, applies frames
+// to the books, recognises refusals, and hands frames to the frame log. A socket's state is dropped when its connection
+// closes.
 import * as z from 'zod/mini';
 import type { Clock, FrameSink } from '../../../core/ports.ts';
 import { decodeHsmLogin, type HsmLogin } from '../../../core/stream/hsm-fields.ts';
@@ -25,10 +26,10 @@ import { chunksOf, Subscriptions } from './subscriptions.ts';
 
 /** The broker's limits: "Limits" of the TBT and of the HSM socket. */
 const MAX_TOPICS_PER_FRAME = 1_500;
-/** Without a frame of any symbol for so long in continuous trading, a socket is opened again. */
+/** In continuous trading, a socket without a frame of any symbol for so long is opened again. */
 const DATA_WITHIN_MS = 90 * SECOND;
 const TBT_CHANNEL = '1';
-/** Everything that HSM sends but data; a foreign frame has another type. */
+/** All types of HSM's frames except data; a frame of any other type is not HSM's. */
 const ANSWER_TYPES: ReadonlySet<number | undefined> = new Set(
   Object.values(HSM_TYPES).filter((type) => type !== HSM_TYPES.data),
 );
@@ -66,7 +67,7 @@ export abstract class StreamSocket implements Wire {
   abstract opened(): void;
   abstract frame(bytes: Uint8Array, receivedAt: Instant): boolean;
   abstract text(text: string): void;
-  abstract lost(): void;
+  abstract dropState(): void;
   protected abstract subscribeAgain(names: readonly string[]): void;
 
   /** Performs the steps that are due. @param isTrading whether silence is a fault */
@@ -135,7 +136,7 @@ export class TbtSocket extends StreamSocket {
       if (kind === 'none') continue;
       this.subscriptions.delivered(symbol, kind === 'snapshot', receivedAt);
       if (gap === null) continue;
-      this.#lack(symbol, receivedAt, `from ${String(gap.from)} to ${String(gap.to)}`);
+      this.#requireSnapshot(symbol, receivedAt, `from ${String(gap.from)} to ${String(gap.to)}`);
     }
     return applied.some(({ kind }) => kind !== 'none');
   }
@@ -145,7 +146,7 @@ export class TbtSocket extends StreamSocket {
     if (detail !== null) this.refuse(detail);
   }
 
-  lost(): void {
+  dropState(): void {
     this.events.changing(this.clock.now());
     this.#books = startTbtBooks();
   }
@@ -155,23 +156,24 @@ export class TbtSocket extends StreamSocket {
     this.connection.send(tbtSubscription(names, 1));
   }
 
-  /** A frame is cut or foreign: any book may have changed in it. */
+  /** Marks all books as unsound after a truncated or foreign frame, because it may have changed any of them. */
   #distrust(receivedAt: Instant): void {
     this.events.unreadable(receivedAt);
-    // A server that sends nothing else must not fill the event log.
+    // Report only books that were sound, so that a server that sends only such frames does not fill the event log.
     const sound = this.#symbols.filter((symbol) => this.#books.book(symbol)?.flaw === null);
     this.#books.distrust();
-    for (const symbol of sound) this.#lack(symbol, receivedAt, 'a frame could not be read');
+    for (const symbol of sound)
+      this.#requireSnapshot(symbol, receivedAt, 'a frame could not be read');
   }
 
-  #lack(symbol: string, at: Instant, detail: string): void {
-    this.subscriptions.lack(symbol, at);
+  #requireSnapshot(symbol: string, at: Instant, detail: string): void {
+    this.subscriptions.requireSnapshot(symbol, at);
     this.events.gap(symbol, detail);
   }
 }
 
 function tbtSubscription(symbols: readonly string[], subs: 1 | -1): string {
-  // A channel that is a number is accepted, and then mute.
+  // The channel must be a string: with a number, the broker accepts the subscription and sends nothing.
   return JSON.stringify({ type: 1, data: { subs, symbols, mode: 'depth', channel: TBT_CHANNEL } });
 }
 
@@ -187,7 +189,7 @@ function refusalIn(text: string): string | null {
 }
 
 interface HsmOptions extends SocketOptions {
-  /** The claim of the token in use; read at each connection. */
+  /** The key in the current token's claims; read for each connection. */
   readonly key: () => string | null;
 }
 
@@ -227,10 +229,10 @@ export class HsmSocket extends StreamSocket {
   }
 
   text(): void {
-    // HSM sends none.
+    // HSM sends no text frames.
   }
 
-  lost(): void {
+  dropState(): void {
     this.events.changing(this.clock.now());
     this.#state = null;
     this.#unacknowledged = 0;
@@ -262,7 +264,7 @@ export class HsmSocket extends StreamSocket {
     const applied = this.#state?.apply(bytes, receivedAt) ?? null;
     if (applied === null) {
       this.events.unreadable(receivedAt);
-      // Any topic may have changed in it, and only a new connection is sure to bring all snapshots.
+      // The frame may have changed any topic, and only a new connection certainly sends all snapshots.
       this.connection.close('sequence-gap', 'a frame could not be read');
       return false;
     }
@@ -291,29 +293,28 @@ function hsmRefusal(bytes: Uint8Array): string | null {
 
 /** What happens on one socket. */
 interface FrameEvents {
-  /** @param login the answer of HSM, which its frames cannot be read without */
+  /** @param login HSM's answer to the login, which is needed to read its frames */
   readonly accepted: (login?: HsmLogin) => void;
   /** Called for each data frame, before it is applied. */
   readonly received: (bytes: Uint8Array, receivedAt: Instant) => void;
-  /** The last frame is cut or foreign. */
+  /** Called if the last frame was truncated or foreign. */
   readonly unreadable: (receivedAt: Instant) => void;
 }
 
 interface FrameStoreOptions {
-  /** Null: frames are not stored. */
+  /** Null if frames are not stored. */
   readonly sink: FrameSink | null;
   readonly clock: Pick<Clock, 'now'>;
-  /** Texts that no stored frame may contain; another list if there are more. */
+  /** Texts that no stored frame may contain. A new array whenever the texts change. */
   readonly secrets: () => readonly string[];
 }
 
 /**
- * Hands what the sockets of a day receive to the store of frames: every data frame, also one that cannot be read, because
- * it is evidence, and marks for what a reader of the frames must know: a connection was accepted, it was closed, a frame
- * could not be read. Logins and their answers are not stored, and a frame that contains the token or the key of the login
- * is withheld and counted.
+ * Passes the frames of a day's sockets to the frame log: every data frame, including unreadable ones, because they are
+ * evidence. Adds marks when a connection was accepted or closed, and when a frame could not be read. Logins and their
+ * answers are not stored. A frame that contains the token or the login's key is withheld and counted.
  *
- * @param socket its number in the log of frames
+ * @param socket the socket's number in the frame log
  */
 export function storeFrames(
   { sink, clock, secrets }: FrameStoreOptions,

@@ -1,8 +1,8 @@
-// Tracks which symbols of a socket have delivered what they must: a snapshot since the connection,
-// and after each gap. A symbol without one for 15 s is subscribed again, once; after 15 s more, the
-// socket is opened again. If that was in vain too, the symbol is given up until it delivers, because
-// one symbol without trades must not cost the others their books. Delivered frames are counted
-// here: a subscription proves nothing.
+// Tracks which symbols of a socket still need a snapshot: all after the connection opens, and each
+// after a gap. A symbol that gets none for 15 s is subscribed again, once; after 15 s more, the
+// socket is opened again. If that does not help either, the symbol is given up until it delivers a
+// frame, because one symbol without trades must not interrupt the others. Delivered frames are
+// counted here, because an accepted subscription does not prove that frames arrive.
 import { type Instant, plus, SECOND } from '../../../core/time.ts';
 
 const SNAPSHOT_WITHIN_MS = 15 * SECOND;
@@ -17,7 +17,7 @@ export class Subscriptions {
   readonly #wanted = new Map<string, Wanted>();
   readonly #lastAt = new Map<string, Instant>();
   readonly #askedAt = new Map<string, Instant>();
-  /** Symbols for which the socket was opened again in vain. */
+  /** Symbols that delivered nothing even after the socket was opened again. */
   readonly #givenUp = new Set<string>();
   #hasDelivered = false;
   #counts = new Map<string, number>();
@@ -28,7 +28,7 @@ export class Subscriptions {
     this.#symbols = symbols;
   }
 
-  /** All symbols are subscribed now. */
+  /** Call this when all symbols have been subscribed. */
   began(now: Instant): void {
     this.#wanted.clear();
     this.#hasDelivered = false;
@@ -37,17 +37,17 @@ export class Subscriptions {
     }
   }
 
-  /** The symbol needs a new snapshot: it is subscribed again at once, but at most every 15 s. */
-  lack(symbol: string, now: Instant): void {
+  /** Subscribes the symbol again at the next step, because it needs a new snapshot; at most every 15 s. */
+  requireSnapshot(symbol: string, now: Instant): void {
     if (this.#wanted.has(symbol)) return;
     const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);
     const asked = this.#askedAt.get(symbol) ?? atOnce;
     this.#wanted.set(symbol, { since: asked > atOnce ? asked : atOnce, isAskedAgain: false });
   }
 
-  /** The same for all symbols. */
-  lackAll(now: Instant): void {
-    for (const symbol of this.#symbols) this.lack(symbol, now);
+  /** As `requireSnapshot`, for all symbols. */
+  requireAllSnapshots(now: Instant): void {
+    for (const symbol of this.#symbols) this.requireSnapshot(symbol, now);
   }
 
   delivered(symbol: string, isWhole: boolean, now: Instant): void {
@@ -61,7 +61,11 @@ export class Subscriptions {
     this.#counts.set(symbol, (this.#counts.get(symbol) ?? 0) + 1);
   }
 
-  /** reconnect: a symbol was asked again in vain, and is not given up or the whole socket is mute. */
+  /**
+   * Returns the symbols to subscribe again, and in `reconnect` a symbol for which the socket must be
+   * opened again: a second subscription did not help, and either it is not given up or the whole
+   * socket has delivered nothing.
+   */
   due(now: Instant): { readonly again: readonly string[]; readonly reconnect: string | null } {
     this.#followClock(now);
     const late = [...this.#wanted].filter(([, { since }]) => now - since >= SNAPSHOT_WITHIN_MS);
@@ -82,7 +86,7 @@ export class Subscriptions {
     return this.#symbols.filter((symbol) => (this.#lastAt.get(symbol) ?? 0) < from);
   }
 
-  /** When the latest frame of any symbol arrived; null before the first. */
+  /** The time of the latest frame of any symbol; null before the first. */
   get lastAt(): Instant | null {
     return this.#latest;
   }
@@ -94,7 +98,7 @@ export class Subscriptions {
     return new Map(this.#symbols.map((symbol) => [symbol, taken.get(symbol) ?? 0]));
   }
 
-  /** If the clock was set back, no time stays in the future. */
+  /** If the clock was set back, moves future times to now. */
   #followClock(now: Instant): void {
     const isBack = this.#checkedAt !== null && now < this.#checkedAt;
     this.#checkedAt = now;

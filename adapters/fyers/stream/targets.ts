@@ -12,7 +12,7 @@ import { callFyers } from '../http.ts';
 import type { Target } from './connection.ts';
 
 export function hsmTarget(apiUrl: string): Target {
-  // An `Authorization` header would make the stream accept us and then stay silent.
+  // No `Authorization` header: with one, the stream accepts the connection and then sends nothing.
   const url = apiUrl === FYERS_API_URL ? FYERS_HSM_URL : streamUrl(apiUrl, '/hsm/v1-5/prod');
   return { url, headers: {} };
 }
@@ -20,7 +20,7 @@ export function hsmTarget(apiUrl: string): Target {
 const ASK_TIMEOUT_MS = 5 * SECOND;
 
 interface TbtTarget extends Target {
-  /** Whether Fyers named the address; otherwise it is the usual one. */
+  /** True if Fyers' answer has the address; false for the default address. */
   readonly isNamed: boolean;
 }
 
@@ -31,7 +31,7 @@ export async function tbtTarget(apiUrl: string, authorization: string): Promise<
     method: 'GET',
     authorization,
     timeoutMs: ASK_TIMEOUT_MS,
-    // The timeout is an answer, after which the usual address is tried.
+    // Not aborted by the caller: after the timeout the default address is used.
     signal: new AbortController().signal,
   });
   const isFyers = apiUrl === FYERS_API_URL;
@@ -69,14 +69,14 @@ export type Probed =
 
 const WITHIN_MS = 15 * SECOND;
 
-/** Accepted: the upgrade was. */
+/** TBT accepts a token by accepting the WebSocket upgrade. */
 export function probeTbt(target: Target): Promise<Probed> {
   return probe(target, (_socket, finish) => {
     finish({ kind: 'accepted' });
   });
 }
 
-/** @param key the claim of the token */
+/** @param key the key in the token's claims */
 export function probeHsm(target: Target, key: string): Promise<Probed> {
   return probe(target, (socket, finish) => {
     socket.on('message', (data: Buffer, isBinary) => {
@@ -119,7 +119,7 @@ function probe(
       else if (statusCode === 429) finish({ kind: 'in-use', detail });
       else fail(detail);
     });
-    // After the end too: a socket that is terminated early reports an error.
+    // Keep this listener after the end, because a socket that is terminated early reports an error.
     socket.on('error', ({ message }) => {
       fail(message);
     });

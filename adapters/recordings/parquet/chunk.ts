@@ -141,7 +141,7 @@ function encode(column: GroupColumn, type: SchemaElement['type']): Encoded {
   };
 }
 
-// Their arrays are valid until the next column.
+// The arrays of this memory are valid until the next column.
 const PRESENT = scratchMemory((length) => new Float64Array(length));
 const LEVELS = scratchMemory((length) => new Uint8Array(length));
 const HALVES = scratchMemory((length) => new Uint32Array(length));
@@ -236,8 +236,8 @@ function withLength(text: string): readonly Buffer[] {
 }
 
 /**
- * They are kept until the file is finished. A small Buffer would keep 64 KiB of Node's pool, for each
- * row group.
+ * Encodes into arrays of their own, because bounds are kept until the file is finished: a small
+ * Buffer of each row group would keep 64 KiB of Node's pool.
  */
 function textBounds(texts: readonly string[]): Encoded['bounds'] {
   const encoder = new TextEncoder();

@@ -20,7 +20,7 @@ interface Page {
   readonly indexes: Uint32Array | null;
   /** 1 for each row with a value. */
   readonly levels: Uint8Array;
-  /** What `values` may be a part of. */
+  /** The unpacked pages; `values` may be a view of one. */
   readonly unpacked: readonly Uint8Array[];
 }
 
@@ -30,7 +30,7 @@ interface Page {
  * @param bytes the complete chunk
  * @throws Error if the chunk has a form that `writeChunk` does not write
  */
-export function holds(
+export function decodesTo(
   bytes: Uint8Array,
   chunk: ColumnChunk,
   element: SchemaElement,
@@ -45,7 +45,7 @@ export function holds(
   return isSame;
 }
 
-// Their arrays are valid until the next page.
+// The arrays of this memory are valid until the next page.
 const LEVELS = scratchMemory((length) => new Uint8Array(length));
 const INDEXES = scratchMemory((length) => new Uint32Array(length));
 const NUMBERS = scratchMemory((length) => new Float64Array(length));

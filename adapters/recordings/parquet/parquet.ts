@@ -9,7 +9,7 @@ import type { Column } from '../../../core/recording/columns.ts';
 import type { RowGroup } from '../../../core/recording/row-group.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
 import { writeChunk } from './chunk.ts';
-import { holds } from './pages.ts';
+import { decodesTo } from './pages.ts';
 
 export type ParquetColumn = Pick<Column, 'name' | 'nullable'> & {
   readonly kind: keyof typeof ELEMENTS;
@@ -34,7 +34,7 @@ const ELEMENTS = {
   flag: { type: 'BOOLEAN' },
 } as const satisfies Record<string, Omit<SchemaElement, 'name'>>;
 
-/** It grows to the largest chunk. */
+/** Initial size of the buffer, which grows to the largest chunk. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
@@ -56,7 +56,7 @@ export async function writeParquet(
     createdBy: 'fyers-token-refresh',
   });
   const digests: Digests[] = [];
-  // One for all chunks: a day has thousands, and the garbage would be larger than the heap.
+  // Reuse one buffer for all chunks: a day has thousands, and their garbage would exceed the heap.
   const chunks = new ByteWriter(CHUNK_BYTES);
   for await (const group of groups) digests.push(await writeGroup(parquet, group, partial, chunks));
   await parquet.finish();
@@ -95,7 +95,8 @@ async function writeGroup(
     const chunk = writeChunk(chunkWriter, element, column);
     const bytes = chunkWriter.getBytes();
     try {
-      if (!holds(bytes, chunk, element, column)) throw new Error(`column ${element.name} differs`);
+      if (!decodesTo(bytes, chunk, element, column))
+        throw new Error(`column ${element.name} differs`);
     } catch (caught) {
       throw readBackError(file, toError(caught));
     }
@@ -197,7 +198,7 @@ function digestOf(bytes: Uint8Array): string {
 function readBackError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.integrity',
-    `${file} does not read as it was written: ${cause.message}.`,
+    `${file} differs from the data that was written to it: ${cause.message}.`,
     'Nothing was deleted: keep the day log and check the disk. `./fyers logs harvester` shows whether the next try succeeds.',
     { cause },
   );

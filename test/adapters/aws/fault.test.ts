@@ -22,7 +22,7 @@ describe('awsFault', () => {
       /too large for a standard parameter/,
       'Standard tier parameters support a maximum parameter value of 4096 characters.',
     ],
-    ['ValidationException', 'platform.store', /correct what/, '1 validation error detected'],
+    ['ValidationException', 'platform.store', /correct the value/, '1 validation error detected'],
     ['ParameterMaxVersionLimitExceeded', 'platform.store', /unlabel-parameter/],
     ['ParameterLimitExceeded', 'platform.store', /describe-parameters/],
     ['TooManyUpdates', 'platform.store', /in a few seconds/],

@@ -120,6 +120,6 @@ test('awsFault hides the value that was sent', () => {
     name: 'ValidationException',
   });
   expect(awsFault(caught, 'Writing', 'CANARY').message).toBe(
-    "Writing failed: ValidationException: Value '[hidden]' at 'value'. AWS refuses what was sent, so repeating it changes nothing: correct what the message names; `./fyers doctor` checks every setting.",
+    "Writing failed: ValidationException: Value '[hidden]' at 'value'. AWS refuses the request as invalid, and would again: correct the value that the message names; `./fyers doctor` checks every setting.",
   );
 });

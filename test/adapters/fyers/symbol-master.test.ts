@@ -87,13 +87,13 @@ describe('The symbol master', () => {
       },
       /NSE_CM\.csv: /,
     ],
-    ['not answered', () => undefined, /did not come in time/],
+    ['not answered', () => undefined, /did not arrive in time/],
     [
       'an answer that stops',
       (response) => {
         response.write(line(1));
       },
-      /did not come in time/,
+      /did not arrive in time/,
     ],
   ])('that is %s is reported, and the previous one is used', async (_what, bad, problem) => {
     await readMaster(istDate('2026-11-23'));

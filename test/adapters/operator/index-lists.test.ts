@@ -44,7 +44,7 @@ test('readIndexLists reads as many symbols as a stream has, in the form of NSE',
   expect(lists.get('ALL')).toHaveLength(2_500);
   await writeFile(path.join(operatorDir, 'index-ALL.csv'), Buffer.alloc(1_048_577, 'A'));
   expect(readIndexLists(operatorDir, ['ALL']).problems).toEqual([
-    expect.stringContaining('at most 1,048,576 are read'),
+    expect.stringContaining('more than the allowed 1,048,576'),
   ]);
 });
 
@@ -125,14 +125,14 @@ describe('parseIndexList', () => {
   });
 
   test.each([
-    ['', 'it names no symbol'],
-    ['# nothing\n', 'it names no symbol'],
-    ['Symbol,Series\n', 'it names no symbol'],
+    ['', 'it has no symbol'],
+    ['# nothing\n', 'it has no symbol'],
+    ['Symbol,Series\n', 'it has no symbol'],
     ['State Bank of India\n', 'line 1: "State Bank of India" cannot be a symbol'],
     ['SBIN,INFY\n', 'line 1'],
     ['SBIN\n\nFUT:NIFTY\n', 'line 3: "FUT:NIFTY" cannot be a symbol'],
     ['INDEX:NIFTY50\n', 'cannot be a symbol'],
-    ['SBIN\nSBIN-EQ\n', 'line 2: NSE:SBIN-EQ is in line 1 too'],
+    ['SBIN\nSBIN-EQ\n', 'line 2: NSE:SBIN-EQ is already in line 1'],
     ['Symbol,Series\n,EQ\n', 'line 2 has no symbol'],
     ['?\n?a\n?b\n?c\n?d', 'and 2 more'],
   ])('refuses %j', (text, words) => {

@@ -116,9 +116,9 @@ describe('A recording', () => {
     ['absent.csv', /There is no file .*absent\.csv/],
     ['.', /is not the folder of a day/],
     ['other.csv', /is not a recording/],
-    ['v1.csv', /v1\.csv is not of version 2.*no column slot/],
-    ['cut.gz', /^\S+cut\.gz cannot be read to its end/],
-    ['cut.parquet', /^\S+cut\.parquet cannot be read to its end/],
+    ['v1.csv', /v1\.csv does not have version 2.*no column slot/],
+    ['cut.gz', /^\S+cut\.gz is damaged/],
+    ['cut.parquet', /^\S+cut\.parquet is damaged/],
   ])('%s cannot be opened or read, and the error names the problem', async (what, problem) => {
     await recordDay({ dataDir: dataDir.path });
     await writeFile(path.join(dataDir.path, 'other.csv'), 'a,b\n1,2\n');

@@ -20,7 +20,7 @@ function setUp(target: () => Promise<Target>, random = 0) {
       },
       frame: () => false,
       text: () => undefined,
-      lost: () => undefined,
+      dropState: () => undefined,
       ping: 'ping',
     },
     events: { opened: () => undefined, closed: (detail) => closed.push(detail) },

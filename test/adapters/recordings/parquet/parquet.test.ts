@@ -9,7 +9,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { writeChunk } from '../../../../adapters/recordings/parquet/chunk.ts';
-import { holds } from '../../../../adapters/recordings/parquet/pages.ts';
+import { decodesTo } from '../../../../adapters/recordings/parquet/pages.ts';
 import { writeParquet } from '../../../../adapters/recordings/parquet/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../../../core/recording/columns.ts';
 import { type RowGroup, groupOf } from '../../../../core/recording/row-group.ts';
@@ -243,7 +243,7 @@ describe('holds', () => {
   const isSame = (element: Element, one: readonly Cell[], other: readonly Cell[]): boolean => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, element, columnOf(element, one));
-    return holds(writer.getBytes(), chunk, element, columnOf(element, other));
+    return decodesTo(writer.getBytes(), chunk, element, columnOf(element, other));
   };
   const columnOf = ({ type }: Element, cells: readonly Cell[]) => {
     const kind = type === 'BYTE_ARRAY' ? 'text' : 'price';
@@ -294,6 +294,6 @@ describe('holds', () => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, text, columnOf(text, ['a', null, 'b']));
     const column = { names: ['x', 'b', 'a'], places: Int32Array.of(2, -1, 1) };
-    expect(holds(writer.getBytes(), chunk, text, column)).toBe(true);
+    expect(decodesTo(writer.getBytes(), chunk, text, column)).toBe(true);
   });
 });
