@@ -1,6 +1,6 @@
 // Classifies every answer of Fyers' API, for the keeper, the commands, the login page and the harvester.
 //
-// The body decides before the HTTP status, because some paths answer a refusal with 200 (facts: Fyers API v3, "Error
+// The body takes precedence over the HTTP status, because some paths answer a refusal with 200 (Fyers API v3, "Error
 // codes"; SDK and forum reports). The class decides what the caller may do next:
 //
 //   ok            the contract's answer; the caller reads its fields
@@ -9,8 +9,8 @@
 //   not-fyers     another server answered: a gateway, a firewall, a proxy, a hotel's login page; Fyers did not see the
 //                 request, and repeating it can extend a ban
 //   malformed     a success that does not match the contract
-//   unavailable   503: Fyers did not work on the request (RFC 9110, 15.6.4), so it may be repeated
-//   unanswered    a fault inside Fyers or its gateway: the request may have been worked on
+//   unavailable   503: Fyers did not process the request (RFC 9110, 15.6.4), so it may be repeated
+//   unanswered    a fault inside Fyers or its gateway: the request may have been processed
 import { hideTokens } from './text.ts';
 
 export interface BrokerAnswer {
@@ -59,12 +59,12 @@ export function classifyAnswer({ status, body, rest, retryAfterMs }: BrokerAnswe
   if (status === 503) return { kind: 'unavailable', retryAfterMs };
   if (status >= 500) return { kind: 'unanswered' };
   if (!isSuccess) return { kind: 'not-fyers' };
-  // Fyers answers JSON, perhaps cut off. A page or an empty body comes from another server.
+  // Fyers answers with JSON, which may be truncated. A page or an empty body comes from another server.
   const isJson = body !== null || /^\s{0,20}[{[]/.test(rest);
   return { kind: isJson ? 'malformed' : 'not-fyers' };
 }
 
-/** True if Fyers does not, or no longer, accept the token. */
+/** True if Fyers refuses the token. */
 export function isTokenRefused(answer: BrokerAnswer): boolean {
   const found = classifyAnswer(answer);
   return found.kind === 'refused' && (TOKEN_CODES.has(found.code ?? 0) || answer.status === 401);
@@ -96,7 +96,7 @@ export function describeAnswer(
 
 /** @param sent values that must not be repeated, such as a PIN */
 export function cleanWords(words: string, sent: readonly string[] = []): string {
-  // Much longer than the result, so that the cut does not split a value that must be hidden.
+  // Keep much more than the result needs, so that the cut does not split a value that must be hidden.
   const bounded = words.slice(0, 20 * MAX_WORDS);
   const hidden = sent
     .filter((value) => value !== '')
@@ -131,7 +131,7 @@ function readCode(code: unknown): number | null {
   return typeof code === 'string' && /^-?\d{1,6}$/.test(code.trim()) ? Number(code) : null;
 }
 
-/** An error with a 5xx status is a refusal only if its code is in Fyers' list; otherwise Fyers may have done the work. */
+/** An error with a 5xx status is a refusal only if its code is in Fyers' list; otherwise Fyers may have processed the request. */
 function isKnownCode(code: number | null): boolean {
   return code !== null && (KNOWN_CODES.has(code) || TOKEN_CODES.has(code));
 }

@@ -98,7 +98,7 @@ const COARSE_ERROR_MS = 2 * SECOND;
 const MIN_STALL_MS = 2 * SECOND;
 
 export function timeFaults(before: TimeReading, now: TimeReading): readonly TimeFault[] {
-  // Both clocks are precise. If they agree, the coarse one is not needed.
+  // The wall clock and the monotonic clock are precise. If they agree, the coarse boot-time clock is not needed.
   const drift = now.wall - before.wall - (now.awakeMs - before.awakeMs);
   const slept = Math.abs(drift) < MIN_JUMP_MS ? 0 : sleptBetween(before, now);
   const set = Math.round(drift - slept);
@@ -122,6 +122,6 @@ function sleptBetween(before: TimeReading, now: TimeReading): number {
 export function timeFaultWords({ kind, ms }: TimeFault): string {
   const seconds = `${(Math.abs(ms) / SECOND).toFixed(1)} s`;
   if (kind === 'suspended') return `The machine slept for ${seconds}`;
-  if (kind === 'stalled') return `The process stood still for ${seconds}`;
+  if (kind === 'stalled') return `The process did not run for ${seconds}`;
   return `The clock was set ${ms < 0 ? 'back' : 'forward'} by ${seconds}`;
 }

@@ -21,7 +21,7 @@ export type ErrorCode =
   /** Fyers refuses the app or this machine, with any token. */
   | 'broker.refused'
   | 'broker.rate-limit'
-  /** A gateway, a firewall or a proxy answered in Fyers' place. */
+  /** A gateway, a firewall or a proxy answered instead of Fyers. */
   | 'broker.foreign-answer'
   | 'platform.store'
   | 'platform.permission'
@@ -70,17 +70,17 @@ export class FyersError extends Error {
   }
 }
 
-/** Removes a second full stop: a problem often ends in quoted words that have their own. */
+/** Removes a second full stop, because a problem often ends with a quotation that has its own. */
 function removeSecondStop(problem: string): string {
   return problem.endsWith('..') && !problem.endsWith('...') ? problem.slice(0, -1) : problem;
 }
 
-/** 2 operator, 3 broker, 4 platform, 70 bug (design: exit codes of `./fyers` and `npm start`). */
+/** The exit code of `./fyers` and `npm start`: 2 operator, 3 broker, 4 platform, 70 bug. */
 export function exitCodeOf(error: unknown): number {
   return EXIT_CODES[error instanceof FyersError ? error.family : 'bug'];
 }
 
-/** Null: the content is damaged. Other errors stay, such as one of the disk. */
+/** Returns null if the content is damaged. Rethrows every other error, such as a disk error. */
 export async function nullIfDamaged<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;

@@ -42,7 +42,7 @@ export interface SecretReader {
   pin(): Promise<Pin | null>;
 }
 
-/** An app of one Fyers account; the pair that `appIdHash` is made from. */
+/** An app of one Fyers account; `appIdHash` is computed from this pair. */
 export interface App {
   readonly id: AppId;
   readonly secret: AppSecret;
@@ -59,18 +59,18 @@ export type MintAnswer =
     }
   /** `detail` is the broker's own code and message, scrubbed of token material. */
   | { readonly kind: 'refused'; readonly by: RefusedBy; readonly detail: string }
-  /** Sent, but without a usable answer: the call may have counted. `detail`: the scrubbed text received instead. */
+  /** Sent, but without a usable answer: the broker may have counted the call. `detail`: the scrubbed text received instead. */
   | { readonly kind: 'silent'; readonly detail?: string }
   /** Not sent, or not processed according to the broker: it may be repeated. */
   | { readonly kind: 'unreachable'; readonly retryAfterMs?: number; readonly detail?: string }
   | Halted;
 
-/** All calls of the account fail for a while, and another call may prolong that. Nothing was used up. */
+/** All calls of the account fail for a while, and another call may prolong that. The code or token was not used up. */
 export type Halted = {
   readonly detail: string;
 } & (
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number | null }
-  /** A gateway, a firewall or a proxy answered in the broker's place. */
+  /** A gateway, a firewall or a proxy answered instead of the broker. */
   | { readonly kind: 'not-fyers' }
 );
 
@@ -115,7 +115,7 @@ export type SlotResult = {
 } & (
   | {
       readonly kind: 'book';
-      /** Absent: the feed that observes. */
+      /** Absent if the row is from the observing feed itself. */
       readonly feed?: FeedName;
       readonly book: Book;
       /** Fields that are null because the answer's value is unusable; absent if every value is usable. */
@@ -137,7 +137,7 @@ export interface StreamNote {
   readonly event:
     'socket-open' | 'socket-closed' | 'resync' | 'stream-refused' | 'delivery' | 'frames-lost';
   readonly message: string;
-  /** When it happened; the note is taken at the next slot. */
+  /** When it happened; the harvester collects notes at the next slot. */
   readonly at: Instant;
   /** The symbols whose books it concerns; absent: all of the feed. */
   readonly symbols?: readonly string[];
@@ -148,13 +148,13 @@ export interface FrameSink {
   /** Copies the bytes; they are on disk within about a second. */
   frame(socket: number, receivedAt: Instant, bytes: Uint8Array): void;
   mark(socket: number, at: Instant, mark: FrameMark): void;
-  /** Counts frames that are not to be stored. */
+  /** Counts frames as lost that the caller does not store. */
   lose(frames: number, problem: string): void;
   /** Starts a write if one is due, without waiting for it. */
   step(): void;
   /** The lost frames since the last call; null if there are none. */
   takeLost(): { readonly frames: number; readonly problem: string } | null;
-  /** Returns when everything is on disk, or lost. */
+  /** Resolves when every frame is on disk or counted as lost. */
   close(): Promise<void>;
 }
 
@@ -218,6 +218,6 @@ export interface LogRecord {
   readonly event: string;
   readonly message: string;
   readonly facts?: Readonly<Record<string, string | number | null>>;
-  /** @property of identity of a fault, so that its repetitions count once; default: the event and its message */
+  /** @property of the identity of a fault, so that its repetitions count once; default: the event and its message */
   readonly metric?: { readonly name: string; readonly value: number; readonly of?: string };
 }

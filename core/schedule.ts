@@ -21,7 +21,7 @@ const LOGIN_DUE: WatchSlot = '08:45';
 /** A token from before 06:00 IST ends at 06:00, and Fyers documents 06:30. */
 const FIRST_LOGIN_TIME = '06:30';
 
-/** From then on, a login gives a token for the sessions of the day. */
+/** From this instant on, a login gives a token that lasts for the sessions of the day. */
 export function firstLoginAt(date: IstDate): Instant {
   return istInstant(date, FIRST_LOGIN_TIME);
 }

@@ -52,7 +52,7 @@ export function daysWords(dates: readonly IstDate[]): string {
 }
 
 const HIDDEN = '[hidden]';
-/** Fyers' shortest token part, its header, is longer; no part of a host name or a version is as long. */
+/** Shorter than the header, the shortest part of Fyers' tokens; longer than any part of a host name or a version. */
 const MIN_PART_LENGTH = 16;
 /** Base64url of `{"`: the beginning of every JWT's header and payload, even if the rest was cut off. */
 const JWT_PART = 'eyJ';

@@ -15,7 +15,7 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 const IST_OFFSET_MS = 5 * HOUR + 30 * MINUTE;
-/** Access tokens expire at this IST hour (facts: the `exp` claim of every token seen). */
+/** Access tokens expire at this IST hour (the `exp` claim of every token seen so far). */
 const BROKER_DAY_START_MS = 6 * HOUR;
 
 const WEEKDAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');

@@ -1,4 +1,4 @@
-// Defines the schema of the calendar data, for the shipped rules and special days as well as for the operator's own days.
+// Defines the schema of the calendar data: of the built-in rules and special days, and of the operator's own days.
 import * as z from 'zod/mini';
 import type { Parsed } from '../config/values.ts';
 import { type IstDate, parseIstDate } from '../time.ts';
@@ -108,7 +108,7 @@ const calendar = z.strictObject({
   closings: z.array(closing),
   holidays: z.array(z.strictObject({ source: text, certainty, days: z.record(dateText, text) })),
   sessions: z.array(session),
-  // Pre-open of one share, in place of the common one. Its continuous trading begins when these phases end.
+  // A share's own pre-open, which replaces the common one. Its continuous trading begins when these phases end.
   preopens: z.array(z.strictObject({ date: dateText, symbol: text, source: text, phases })),
   notes: z.array(z.strictObject({ note: text, source: text, days: z.array(dateText) })),
 });
@@ -119,7 +119,7 @@ export type SpecialSession = z.infer<typeof session>;
 type DayOverride = SpecialSession | z.infer<typeof closure>;
 /**
  * An operator's correction of the release: a day that is closed, a day that is open (with its own phases or the usual ones),
- * or the statement that a year's own days and the shipped ones together are all its holidays.
+ * or the statement that the operator's days and the built-in ones together are all holidays of a year.
  */
 export type Override = DayOverride | z.infer<typeof wholeYear>;
 
@@ -131,7 +131,7 @@ export function overrideOn(
   return overrides.find((entry): entry is DayOverride => 'date' in entry && entry.date === date);
 }
 
-/** The shipped data, checked when the module loads. */
+/** The built-in data, checked when the module loads. */
 export const CALENDAR = calendar.parse(shipped);
 
 /**

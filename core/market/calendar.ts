@@ -37,7 +37,7 @@ import {
 export type Eligibility = Rule['shares'][number];
 
 export interface CalendarOverrides {
-  /** The operator's corrections. The first entry for a date wins, also over the shipped data. */
+  /** The operator's corrections. The first entry for a date takes precedence, also over the built-in data. */
   readonly overrides?: readonly Override[];
 }
 
@@ -57,7 +57,7 @@ export function hasWholeList(date: IstDate, { overrides = [] }: CalendarOptions)
   return overrides.some((entry) => 'year' in entry && entry.year === year);
 }
 
-/** The last date of the continuous range of complete years that starts with the shipped ones. */
+/** The last date of the continuous range of complete years that starts with the built-in ones. */
 export function coveredUntil(options: CalendarOptions): IstDate {
   let until = CALENDAR.coveredUntil;
   for (let next = addDays(until, 1); hasWholeList(next, options); next = addDays(until, 1)) {
@@ -146,7 +146,7 @@ function specialPlan(session: SpecialSession, eligibility: Eligibility): Session
     session.phases === undefined
       ? { times: usualHours(date, eligibility).times, source: null }
       : specialTimes(date, session.phases, eligibility);
-  // Announcements of such a day are about shares.
+  // The exchange announces such a day for shares only, so the plans of all other symbols are inferred.
   const isShare = eligibility === 'auction' || eligibility === 'plain';
   const ofOthers = session.phases !== undefined && !isShare;
   const atBest = weakest([session.certainty ?? 'sourced', ofOthers ? 'inferred' : 'sourced']);
@@ -200,7 +200,7 @@ export function phaseOn(date: IstDate, times: PhaseTimes): Phase {
   };
 }
 
-/** The certainty of all of them together. */
+/** The weakest of several certainties. */
 export function weakest(all: readonly Certainty[]): Certainty {
   return CERTAINTIES.findLast((certainty) => all.includes(certainty)) ?? 'sourced';
 }
@@ -238,7 +238,7 @@ function timesOf(
   shares: Shares,
 ): readonly PhaseTimes[] {
   const last = written.findLastIndex(isContinuous);
-  // Only the hours of such a session are known.
+  // A session without continuous trading has only the announced phases.
   if (last === -1) return written;
   const [trading, after] = [written.slice(0, last + 1), written.slice(last + 1)];
   const follows = addClosing(trading, closingOn(date, shares)?.phases ?? []);
@@ -262,7 +262,7 @@ function closingOn(date: IstDate, shares: Shares) {
   return CALENDAR.closings.findLast((each) => each.from <= date && each.shares.includes(shares));
 }
 
-/** Adds the closing phases, unless they would not end on the same day. */
+/** Adds the closing phases, unless they would end after midnight. */
 function addClosing(
   trading: readonly PhaseTimes[],
   closing: (typeof CALENDAR.closings)[number]['phases'],
@@ -312,7 +312,7 @@ function isAuctionPhase({ name }: PhaseTimes): boolean {
   return name.startsWith('CAS_');
 }
 
-/** Enough time to install a release, or to write down next year's holidays, which the exchange publishes in mid-December. */
+/** Enough time to install a release, or to enter next year's holidays, which the exchange publishes in mid-December. */
 const NOTICE_DAYS = 30;
 
 export interface CalendarNotice {
@@ -366,6 +366,6 @@ const SHOWS_HOW = '(`./fyers calendar --help` shows how)';
 function nextStepFor(year: string): string {
   const complete = `{"year": ${String(Number(year))}, "complete": true}`;
   return year < CALENDAR.coveredFrom
-    ? `Check the date against the exchange's own list. To settle the year, write its holidays into calendar.json, and ${complete} when all are there ${SHOWS_HOW}.`
-    : `Take a newer release of this project, or write the exchange's holidays into calendar.json, and ${complete} when all are there ${SHOWS_HOW}; then run \`pulumi up\`.`;
+    ? `Check the date against the exchange's own list. To complete the year, write all its holidays into calendar.json, then ${complete} ${SHOWS_HOW}.`
+    : `Install a newer release of this project, or write all of the exchange's holidays into calendar.json and ${complete} ${SHOWS_HOW}; then run \`pulumi up\`.`;
 }

@@ -41,7 +41,7 @@ export interface Phase {
 /** One trading day's plan. Phases follow each other without a gap from `opensAt` to `closesAt`. */
 export interface SessionPlan {
   readonly date: IstDate;
-  /** surprise: closed in the calendar, but the broker reported an open market. */
+  /** surprise: the market is closed in the calendar, but the broker reported it as open. */
   readonly name: 'regular' | 'special' | 'muhurat' | 'surprise';
   readonly opensAt: Instant;
   readonly closesAt: Instant;
@@ -61,7 +61,7 @@ export type TradingDay =
     };
 
 /**
- * The plan of a day without phases in the calendar: every instant is outside of all phases.
+ * Returns the plan of a day without phases in the calendar: every instant is outside of all phases.
  * @param plan from the day's event log. For a surprise session every instant is UNKNOWN, because the market was seen to trade
  */
 export function withoutPhases({

@@ -1,11 +1,11 @@
 // Parses Fyers' public symbol master: one line per listed instrument, 21 columns, no header (Fyers API v3, "Symbol
-// Master"). Parses aliases, and finds each morning the contracts that they mean: names of contracts that change, such
-// as the front-month future and options around the money, and groups of symbols.
+// Master"). Parses aliases, and resolves them to contracts each morning: an alias is a name for a contract that changes,
+// such as the front-month future or an option near the money, or for a group of symbols.
 import { parseSymbol, type Parsed, type SymbolAlias, parseSymbolAlias } from '../config/values.ts';
 import { csvCells } from '../text.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';
 
-/** Cash market and equity derivatives, by the names of the files. */
+/** Cash market and equity derivatives; the names of Fyers' files. */
 export type Segment = 'NSE_CM' | 'NSE_FO' | 'BSE_CM' | 'BSE_FO';
 
 interface Common {
@@ -122,7 +122,7 @@ export function extractOf({ date, symbols, underlyings }: Wanted): MasterExtract
   return {
     add(row) {
       if (symbols.has(row.symbol)) listed.set(row.symbol, row);
-      // Contracts of BSE are not needed: aliases mean contracts of NSE.
+      // Skip contracts of BSE, because aliases select contracts of NSE only.
       if (row.symbol.startsWith('BSE:')) return;
       if (row.kind !== 'cash') addContract(row);
       else if ([...tokens.values()].includes(row.fyToken)) names.set(row.fyToken, row.symbol);
@@ -169,10 +169,10 @@ export type Alias =
     }
   /** `CHAIN:NIFTY`: all options of the nearest expiry. */
   | { readonly kind: 'chain'; readonly underlying: string }
-  /** `INDEX:NIFTY50`: the members that the operator's list of this name has. */
+  /** `INDEX:NIFTY50`: the members in the operator's list of this index. */
   | { readonly kind: 'index'; readonly index: string };
 
-/** Means contracts of the symbol master. */
+/** An alias that is resolved with the symbol master. */
 export type ContractAlias = Exclude<Alias, { readonly kind: 'index' }>;
 
 export function parseAlias(text: string): Parsed<Alias> {
@@ -197,7 +197,7 @@ function aliasOf(name: SymbolAlias): Alias {
 }
 
 type Resolved =
-  /** One for an alias, at least one for a group. */
+  /** One contract for a future or an option, at least one for a chain. */
   | { readonly kind: 'contracts'; readonly contracts: readonly Contract[] }
   /** `why` ends a sentence, such as "the master lists no future of NIFTY". */
   | { readonly kind: 'unknown'; readonly why: string };

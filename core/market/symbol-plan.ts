@@ -15,8 +15,8 @@ export interface SymbolIdentity {
 interface SymbolEligibility {
   readonly eligibility: Eligibility;
   /**
-   * The alternative if `eligibility` is an assumption: phases that both have keep their certainty. unknown: no source gives
-   * the hours of such a symbol · null: not an assumption, because the symbol master or the symbol's form determines it.
+   * The alternative if `eligibility` is an assumption: phases that both plans have keep their certainty. unknown: no source
+   * has the hours of such a symbol · null: no assumption, because the symbol master or the symbol's form determines it.
    */
   readonly or: Eligibility | 'unknown' | null;
 }
@@ -32,8 +32,9 @@ const INDEX_CONTRACT = /^(?:NSE:[A-Z]*NIFTY|BSE:(?:SENSEX|BANKEX))/;
 const ORDINARY_SHARE = /-EQ$|^BSE:/;
 
 /**
- * Which of the day's plans a symbol follows. An ordinary share without known facts counts as one that closes by auction: every
- * share with derivatives does, and people mostly record those. An index is assumed to close with its derivatives.
+ * Returns which of the day's plans a symbol follows. An ordinary share without known facts is assumed to close by auction,
+ * as every share with derivatives does, because mostly such shares are recorded. An index is assumed to close with its
+ * derivatives.
  */
 function eligibilityOf(
   symbol: string,
@@ -128,7 +129,7 @@ export function symbolPlan(
 export type PhaseOfSymbol = (symbol: string, at: Instant) => Phase | null;
 
 /**
- * The phase of a symbol at an instant, for many rows: caches each plan.
+ * Returns a function for the phase of a symbol at an instant; caches each plan, because a day has many rows.
  *
  * @param identities by symbol, from the day's event log; a missing symbol is classified by its form
  * @returns null outside of the symbol's own session
@@ -154,7 +155,7 @@ function isSame(a: Phase, b: Phase): boolean {
   return a.name === b.name && a.from === b.from && a.to === b.to;
 }
 
-/** Applies a share's own pre-open, which moves the start of its trading (facts: TATAMOTORS, 14 Oct 2025). */
+/** Applies a share's own pre-open, which moves the start of its trading (as for TATAMOTORS on 14 Oct 2025). */
 function withOwnPreopen(plan: SessionPlan, symbol: string): SessionPlan {
   const own = CALENDAR.preopens.find((each) => each.date === plan.date && each.symbol === symbol);
   if (own === undefined) return plan;

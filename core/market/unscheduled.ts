@@ -1,21 +1,21 @@
-// Plans the search for a session on a day that is closed in the calendar, and the recording of such a session.
+// Plans when to check for a session on a day that is closed in the calendar, and the recording of such a session.
 import { type Instant, type IstDate, MINUTE, plus } from '../time.ts';
 import { CALENDAR, overrideOn } from './calendar-data.ts';
 import { type CalendarOptions, dayOf } from './calendar.ts';
 import { type SessionPlan, withoutPhases } from './phases.ts';
 
-/** After this time of trading the broker should report the session. */
+/** The broker should report a session this long after it has opened. */
 const DELAY_AFTER_OPEN_MS = 5 * MINUTE;
 
-/** False for a day that the operator entered as closed, so that an operator can exclude mock sessions of a weekend. */
+/** False for a day that the operator entered as closed, so that the operator can exclude mock sessions on weekends. */
 export function mayHaveUnscheduledSession(date: IstDate, options: CalendarOptions): boolean {
   const isOverridden = overrideOn(date, options.overrides) !== undefined;
   return !isOverridden && dayOf(date, options).kind === 'closed';
 }
 
 /**
- * Shortly after each time of day at which trading has begun on any known day: the usual morning, midday for exercises,
- * afternoon and evening for Diwali. A session may last only an hour at an unknown time, and half a dozen calls are negligible
+ * Returns instants shortly after each time of day at which trading began on any known day: the usual morning, midday for
+ * exercises, afternoon and evening for Diwali. A session may last only an hour at an unknown time, and half a dozen calls are negligible
  * compared with the account's hundred thousand a day. Weekends are included: budgets and exercises have fallen on both days.
  */
 export function unscheduledCheckTimes(date: IstDate): readonly Instant[] {

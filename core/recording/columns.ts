@@ -26,7 +26,7 @@ export interface Column {
   readonly unit: 'instant' | 'name' | 'rupees' | 'shares' | 'orders' | 'number';
   /** False: a row without it is malformed. */
   readonly nullable: boolean;
-  /** Who wrote it: the recorder itself, the order book, or the rest of the broker's answer. Frozen and stale rows are judged by it. */
+  /** The source of the value: the recorder, the order book, or the rest of the broker's answer. It decides which columns must change for a row not to be stale or frozen. */
   readonly group: 'recorder' | 'book' | 'market';
   readonly of: (row: Row) => Cell;
 }
@@ -50,7 +50,7 @@ export const COLUMNS: readonly Column[] = [
   ...levels('bid', BID),
   ...levels('ask', ASK),
   instantOf('slot', (row) => row.slot, { group: 'recorder', nullable: false }),
-  // The reference does not record it, so an imported row has none.
+  // The Python original does not record it, so it is null in an imported row.
   instantOf('requested_at', (row) => row.requestedAt, { group: 'recorder', nullable: true }),
   instantOf('received_at', (row) => row.receivedAt, { group: 'recorder', nullable: false }),
   text('feed', (row) => row.feed),

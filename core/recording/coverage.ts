@@ -29,7 +29,7 @@ export const HOLE_REASONS = [
 export type HoleReason = (typeof HOLE_REASONS)[number];
 
 /**
- * The plan of one process: `symbols` in every slot from `from` until the close, or until a later plan takes over.
+ * The plan of one process: `symbols` in every slot from `from` until the close, or until the start of a later plan.
  */
 export interface DayPlan {
   readonly symbols: readonly string[];
@@ -62,7 +62,7 @@ export interface CoverageSummary extends Counts {
   readonly phases: readonly (Counts & { readonly phase: Phase })[];
 }
 
-/** Such a day has no data, even if every slot has a reason. */
+/** True for a day without data, even if every slot has a reason. */
 export function isWithoutRows({
   expected,
   received,

@@ -32,7 +32,7 @@ const plan = z.object({
   session: z.string(),
   certainty: z.string(),
   source: z.string(),
-  /** The host that answers in the place of Fyers' own API; absent for Fyers. */
+  /** The host that is used instead of Fyers' own API; absent for Fyers. */
   broker: z.optional(z.string()),
 });
 
@@ -52,7 +52,7 @@ const symbol = z.object({
   symbol: z.string(),
   /** The operator's name for it if it differs, such as a front-month alias. */
   alias: z.nullable(z.string()),
-  /** How many symbols the alias means, if it is a group; absent for other aliases. */
+  /** The number of symbols of a group; absent for other aliases. */
   members: z.optional(z.number()),
   isin: z.nullable(z.string()),
   fyToken: z.nullable(z.string()),
@@ -99,7 +99,7 @@ const NOTES = [
   'stream-refused',
   /** Frames by symbol since the last such line. */
   'delivery',
-  /** Frames of a stream that are not in the log of frames. */
+  /** Frames of a stream that are not in the frame log. */
   'frames-lost',
 ] as const;
 
@@ -119,7 +119,7 @@ export type SymbolEvent = z.infer<typeof symbol>;
 export type FieldFaultsEvent = z.infer<typeof fieldFaults>;
 export type NoteEvent = z.infer<typeof note>;
 
-/** Of all plans of the day. */
+/** Returns the symbols of all plans of the day. */
 export function plannedSymbols(events: readonly DayEvent[]): ReadonlySet<string> {
   return new Set(plansIn(events).flatMap(({ symbols }) => symbols));
 }
@@ -146,7 +146,7 @@ const STREAM_HOLES: ReadonlySet<HoleReason> = new Set([
 ]);
 
 /**
- * When the stream of each symbol began again: after a gap, and after a connection that is not its first of the day.
+ * Returns when the stream of each symbol began again: after a gap, and with each connection after the first of the day.
  * The first row at or after such an instant comes from a new snapshot.
  */
 export function resyncsIn(events: readonly DayEvent[]): (symbol: string) => readonly Instant[] {
@@ -218,7 +218,7 @@ export function reasonAfter(events: readonly DayEvent[]): 'stopped' | 'not-runni
  * stay without a reason.
  */
 export function truncateToNow(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {
-  // The harvester saw the close itself, so this machine's clock does not matter.
+  // The harvester logged the close, so the plans end at it, regardless of this machine's clock.
   const last = events.findLast(({ event }) => event === 'session-over' || event === 'plan');
   if (last?.event === 'session-over') return events;
   const judged = events.map((event) => (event.event === 'plan' ? truncatePlan(event, now) : event));

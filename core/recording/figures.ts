@@ -93,7 +93,7 @@ const FIRST_BIN_MS = 25;
 const BIN_COUNT = 9;
 
 /**
- * Keeps some numbers of each row in memory: the broker allows at most 100,000 calls a day.
+ * Keeps some numbers of each row in memory, which is possible because the broker allows at most 100,000 calls a day.
  *
  * @param hasPhases whether the calendar has phases for the day; if not, every book counts as one of continuous trading
  */
@@ -158,7 +158,7 @@ function minuteFigures(
   });
 }
 
-/** A volume that falls has begun again: before the opening the broker still has that of the day before. */
+/** Treats a falling volume as a restart from zero: before the opening the broker still sends that of the day before. */
 function increaseOf(before: number, after: number): number {
   return after >= before ? after - before : after;
 }
@@ -245,7 +245,7 @@ function closeWith(
 function latencyOf(values: readonly number[]): LatencyFigures | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
-  // No answer crosses a network in less than a millisecond.
+  // Shorter latencies are impossible over a network: the clock stood still, as in a simulation.
   if (percentile(sorted, 0.95) < 1) return null;
   const edges = Array.from({ length: BIN_COUNT }, (_, index) => FIRST_BIN_MS * 2 ** index);
   const upTo = (edge: number | undefined) =>

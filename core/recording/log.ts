@@ -40,13 +40,13 @@ export function recordingBegan(date: IstDate, from: Instant): HarvesterEvent {
   return harvesterEvent('info', 'recording', `Recording ${date} from ${formatClock(from)} IST.`);
 }
 
-/** A refusal needs the operator; everything else is repaired by the harvester itself. */
+/** An event of a stream. Only a refusal needs the operator; the harvester recovers from everything else. */
 export function streamEvent({ event, message }: StreamNote): HarvesterEvent {
   const metric = event === 'frames-lost' ? FAULT : undefined;
   return harvesterEvent(STREAM_LEVELS[event] ?? 'info', event, message, metric);
 }
 
-/** The day's event log has every delivery. */
+/** Deliveries are logged at level debug, because the day's event log has every one. */
 const STREAM_LEVELS: Readonly<Partial<Record<StreamNote['event'], Level>>> = {
   'stream-refused': 'error',
   'frames-lost': 'error',
@@ -109,14 +109,18 @@ export function slotTaken(slot: Instant, { filled, expected, lagMs, tookMs }: Sl
 
 /** Logged once for each distinct answer. @param detail status, code and the broker's message */
 export function brokerAnswered(symbol: string, detail: string): HarvesterEvent {
-  return harvesterEvent('warn', 'broker-answer', `In place of a book of ${symbol}: ${detail}`);
+  return harvesterEvent(
+    'warn',
+    'broker-answer',
+    `The broker's answer has no book of ${symbol}: ${detail}`,
+  );
 }
 
 export function segmentShipped(date: IstDate, number: number, bytes: number): HarvesterEvent {
   return harvesterEvent(
     'debug',
     'piece-shipped',
-    `Piece ${String(number)} of ${date} is in the bucket, ${String(bytes)} bytes.`,
+    `Segment ${String(number)} of ${date} is in the bucket, ${String(bytes)} bytes.`,
   );
 }
 
@@ -157,7 +161,7 @@ export function dayLogReplaced(): HarvesterEvent {
   return harvesterEvent(
     'error',
     'day-log-replaced',
-    'The disk refused to keep the day log; a new file was begun. Check the disk.',
+    'A write to the day log failed, so it continues in a new file. Check the disk.',
     FAULT,
   );
 }
@@ -166,7 +170,7 @@ export function referenceCsvFailed(problem: string): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'compat-failed',
-    `The CSV file for readers of the Python original cannot be written (${problem}); the day log can. Create it afterwards with \`./fyers export DATE --compat --to FILE.csv\`.`,
+    `The CSV file in the Python original's form cannot be written (${problem}). The day log is still written. Create the CSV afterwards with \`./fyers export DATE --compat --to FILE.csv\`.`,
   );
 }
 
@@ -179,7 +183,7 @@ export function tornTailCut(bytes: number): HarvesterEvent {
   return harvesterEvent(
     'warn',
     'torn-tail-cut',
-    `${counted(bytes, 'byte')} of unfinished lines were cut: the last process was killed while it wrote.`,
+    `${counted(bytes, 'byte')} of an incomplete line were removed: the last process was killed during a write.`,
   );
 }
 
@@ -197,14 +201,14 @@ export function dayCompacted(
 }
 
 export function dayShipped(date: IstDate): HarvesterEvent {
-  return harvesterEvent('info', 'day-shipped', `${date} is in the bucket, manifest last.`);
+  return harvesterEvent('info', 'day-shipped', `${date} is complete in the bucket.`);
 }
 
 export function dayTakenOver(date: IstDate, pieces: number): HarvesterEvent {
   return harvesterEvent(
     'info',
     'day-taken-over',
-    `Another machine began ${date}; its uploads are here: ${counted(pieces, 'piece')}.`,
+    `Another machine began ${date}. Its uploads were downloaded: ${counted(pieces, 'segment')}.`,
   );
 }
 
@@ -212,7 +216,7 @@ export function linesQuarantined(date: IstDate, lines: number, file: string): Ha
   return harvesterEvent(
     'warn',
     'lines-quarantined',
-    `${counted(lines, 'line')} of the day log of ${date} ${lines === 1 ? 'is not a complete row. It is' : 'are not complete rows. They are'} in ${file}, and in the manifest's count.`,
+    `${counted(lines, 'line')} of the day log of ${date} ${lines === 1 ? 'is not a complete row. It is' : 'are not complete rows. They are'} kept in ${file} and counted in the manifest.`,
   );
 }
 
@@ -228,7 +232,7 @@ export function shipConflict(date: IstDate): HarvesterEvent {
   return harvesterEvent(
     'error',
     'ship-conflict',
-    `The bucket holds another recording of ${date}, and keeps it; nothing more of this one is shipped. Give this harvester another shard, or move one of them away.`,
+    `The bucket already has another recording of ${date}, so no more of this one is uploaded. Give this harvester another shard, or move one of the recordings away.`,
     FAULT,
   );
 }
@@ -254,11 +258,11 @@ export function symbolMasterIncomplete(problems: readonly string[]): HarvesterEv
 
 /** An error, because the symbol has no rows all day. */
 export function aliasUnknown(alias: string, why: string): HarvesterEvent {
-  const next = isGroup(alias) ? 'Correct it' : 'Name a contract in its place';
+  const next = isGroup(alias) ? 'Correct it' : 'Name a contract instead';
   return harvesterEvent(
     'error',
     'alias-unknown',
-    `${alias} is not recorded today: ${why}. ${next}, or take it out of the symbols.`,
+    `${alias} is not recorded today: ${why}. ${next}, or remove it from the symbols.`,
     FAULT,
   );
 }
@@ -268,14 +272,14 @@ export function calendarRunsOut({ problem, nextStep }: CalendarNotice): Harveste
 }
 
 /**
- * A closure at short notice, or hours that are not in the calendar.
- * @param isKnown false for a status that the broker's documentation does not have: not a reason to alert the operator
+ * The cause may be a closure at short notice, or hours that are not in the calendar.
+ * @param isKnown false for a status that the broker's documentation does not list; it does not alert the operator
  */
 export function marketDiffers(status: string, isKnown: boolean): HarvesterEvent {
   return harvesterEvent(
     isKnown ? 'error' : 'warn',
     'market-differs',
-    `The broker reports the market as ${status} while the calendar has continuous trading. Recording goes on. If the exchange has announced a change, write the day into calendar.json: \`./fyers calendar --help\`.`,
+    `The broker reports the market as ${status} while the calendar has continuous trading. Recording continues. If the exchange has announced a change, write the day into calendar.json: \`./fyers calendar --help\`.`,
     isKnown ? FAULT : undefined,
   );
 }
@@ -305,7 +309,7 @@ export function unscheduledSession(date: IstDate, closesAt: Instant): HarvesterE
 }
 
 export function timeFault(words: string): HarvesterEvent {
-  return harvesterEvent('warn', 'time-fault', `${words}; slots that this cost have their reason.`);
+  return harvesterEvent('warn', 'time-fault', `${words}. Slots that were missed have a reason.`);
 }
 
 /** @param of identity of the fault, so that repetitions on any number of days count once; default: the step */
@@ -322,7 +326,7 @@ export function roomMade(dates: readonly IstDate[]): HarvesterEvent {
   return harvesterEvent(
     'info',
     'room-made',
-    `Removed days that are safe in the bucket: ${dates.join(', ')}.`,
+    `Removed local copies of days that are complete in the bucket: ${dates.join(', ')}.`,
   );
 }
 
@@ -331,7 +335,7 @@ export function stopAsked(): HarvesterEvent {
   return harvesterEvent(
     'info',
     'stop-asked',
-    'Asked to stop: the current work is finished first. A second signal stops it at once.',
+    'Received a stop signal: the current work is finished first. A second signal ends the process at once.',
   );
 }
 
@@ -341,7 +345,7 @@ export function untilReached(until: Instant, opensAt: Instant | null): Harvester
     'info',
     'until-reached',
     opensAt === null
-      ? `It is ${formatIst(until)}, the time of --until: the slot was finished.`
+      ? `Stopped at ${formatIst(until)}, the time of --until, after the current slot.`
       : `The next session opens ${formatIst(opensAt)}, which is not before --until, ${formatIst(until)}.`,
   );
 }
@@ -352,7 +356,7 @@ export function stopping(isRecording: boolean): HarvesterEvent {
     'info',
     'stopping',
     isRecording
-      ? 'Asked to stop: the slot was finished.'
-      : 'Asked to stop: no session was being recorded.',
+      ? 'Stopped by a signal, after the current slot.'
+      : 'Stopped by a signal. No session was being recorded.',
   );
 }

@@ -23,16 +23,16 @@ const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string() })
 
 const frameFile = z.object({
   ...file.shape,
-  /** Null: compaction could not read the segment. */
+  /** Null if compaction could not read the segment. */
   frames: z.nullable(z.number()),
 });
 
 /** The stored frames of a stream. */
 const frames = z.object({
-  /** Of all segments, and their bytes without compression. */
+  /** Frames in all segments, and their bytes without compression. */
   frames: z.number(),
   bytes: z.number(),
-  /** Stored, but cut or foreign to the recorder. */
+  /** Stored, although the recorder could not read them: truncated, or not of the protocol. */
   badFrames: z.number(),
   /** Received, but not stored. */
   lostFrames: z.number(),
@@ -43,7 +43,7 @@ const frames = z.object({
 
 /** The updates of a stream's books, in the file `updates.parquet`. */
 const updates = z.object({
-  /** Messages that changed a book, or repeat it whole; and their levels, with the rows that begin a gap. */
+  /** `updates`: messages that changed or repeated a book. `rows`: their levels, and one row for the begin of each gap. */
   updates: z.number(),
   rows: z.number(),
   symbols: z.array(
@@ -124,7 +124,7 @@ const manifest = z.object({
   files: z.array(file),
   /** Absent if the feed polls, and in manifests of earlier versions. */
   frames: z.optional(frames),
-  /** The same. */
+  /** Absent in the same cases as `frames`. */
   updates: z.optional(updates),
 });
 
@@ -147,9 +147,9 @@ interface ManifestFacts {
   readonly quality: QualitySummary;
   readonly fieldFaults: readonly FieldFaults[];
   readonly files: readonly FileFacts[];
-  /** Null: the day has no frames. */
+  /** Null if the day has no frames. */
   readonly frames: FrameFacts | null;
-  /** Null: the same. */
+  /** Null if the day has no frames. */
   readonly updates: UpdateFacts | null;
 }
 
@@ -201,7 +201,7 @@ export function manifestProblem(caught: unknown): string {
   const path = (caught.issues[0]?.path ?? []).map(String).join('.');
   return path === 'version' || path === ''
     ? 'its manifest is of another version'
-    : `the value ${path} of its manifest is not as a harvester writes it`;
+    : `the value ${path} of its manifest is invalid`;
 }
 
 /** @throws if the text is not a manifest of this version */

@@ -39,7 +39,7 @@ const OTHERS = indexesOf('market');
 const STALE_AFTER_MS = MINUTE;
 const FROZEN_AFTER_MS = 5 * MINUTE;
 const MIN_RUN_ROWS = 3;
-/** A stream sends what changes, so that an old book may be a quiet one. */
+/** A stream sends changes only, so an old book may belong to a quiet symbol; it is marked, not left out. */
 const AGED_AFTER_MS = MINUTE;
 
 export interface QualityFacts {
@@ -214,7 +214,7 @@ function isPlanned({ planned }: SymbolState, at: Instant): boolean {
   return planned !== null && planned.opensAt <= at && at < planned.closesAt;
 }
 
-/** Only for continuous trading: an auction's book crosses by design, and nothing has to change after the close. */
+/** Judges continuous trading only: an auction's book crosses by design, and after the close nothing has to change. */
 function findContinuousFlaws(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
   const [bid, ask] = [bestOf(row, BIDS), bestOf(row, ASKS)];
   if (bid >= ask) flaws.push(bid > ask ? 'crossed' : 'locked');
@@ -236,16 +236,16 @@ function findBookFlaws(
   if (hasGap(row, BIDS, continuous) || hasGap(row, ASKS, continuous)) flaws.push('zero-inside');
   const [lower, upper] = [numberAt(row, LOWER_CIRCUIT), numberAt(row, UPPER_CIRCUIT)];
   let [outside, offTick] = [false, false];
-  const look = (price: number): void => {
+  const checkPrice = (price: number): void => {
     outside ||= price < lower || price > upper;
     offTick ||= !isOnTick(price, tick);
   };
   for (const index of LEVEL_PRICES) {
     const price = numberAt(row, index);
-    if (price > 0) look(price);
+    if (price > 0) checkPrice(price);
   }
   // The last price may be from an earlier day, with other limits and another tick.
-  if (numberAt(row, LAST_TRADE_AT) >= dayBegins) look(numberAt(row, LAST_PRICE));
+  if (numberAt(row, LAST_TRADE_AT) >= dayBegins) checkPrice(numberAt(row, LAST_PRICE));
   if (outside) flaws.push('outside-circuit');
   if (offTick) flaws.push('off-tick');
 }
@@ -256,7 +256,7 @@ function isOnTick(price: number, tick: number): boolean {
   return !(Math.abs(ticks - Math.round(ticks)) >= 1e-9 * Math.max(1, ticks));
 }
 
-/** The row of a stream has the last book before its slot, which is its timestamp. */
+/** Marks rows of a stream by the age of their book. Such a row has the last book before its slot, and the slot as timestamp. */
 function findAge(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
   const { phase, resyncs } = state;
   const receivedAt = numberAt(row, RECEIVED_AT);
@@ -277,9 +277,9 @@ function updateRuns(state: SymbolState, row: Observed, at: Instant): void {
   state.follows = true;
 }
 
-function updateRun(run: Run, stands: boolean, at: Instant): void {
-  if (!stands) run.since = at;
-  run.rows = stands ? run.rows + 1 : 1;
+function updateRun(run: Run, isUnchanged: boolean, at: Instant): void {
+  if (!isUnchanged) run.since = at;
+  run.rows = isUnchanged ? run.rows + 1 : 1;
 }
 
 function hasLasted({ rows, since }: Run, at: Instant, atLeast: number): boolean {
@@ -344,14 +344,14 @@ export const MARKS = [
 
 type Mark = (typeof MARKS)[number];
 
-/** Their share is that of the continuous rows. */
+/** Marks whose share is computed over the continuous rows. */
 const CONTINUOUS_MARKS: ReadonlySet<Mark> = new Set(['stale', 'frozen', 'aged']);
 
 /**
  * A symbol's day is red above this percentage of its rows (stale, frozen and aged: of its continuous rows). 100: never red,
- * because it only says where a row comes from. An impossible value may
- * occur only as a momentary glitch; an illiquid symbol may by itself be frozen for half of the day. The limits are this
- * project's judgement and come from no source; the manifest and `fyers check` show the counts as well.
+ * because the mark only states where a row comes from. Impossible values must be rare, because they occur only as momentary
+ * glitches; an illiquid symbol may be frozen for half of the day. The limits are this project's judgement, without a
+ * source, so the manifest and `fyers check` show the counts as well.
  */
 export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
   crossed: 0.1,

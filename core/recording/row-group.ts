@@ -137,8 +137,8 @@ type Numbers = Float64Array | Uint32Array | Int32Array | Uint8Array;
  * Reuses one array for columns of millions of rows: the garbage collector counts each new array of some
  * kilobytes against its limits, and would run for a quarter of the time.
  *
- * Returns a function that gives an array of a length, which still has the values of earlier calls. The
- * array is valid until the next call.
+ * Returns a function that returns an array of the given length, which still has the values of earlier
+ * calls. The array is valid until the next call.
  */
 export function scratchMemory<T extends Numbers>(create: (length: number) => T) {
   let memory = create(0);

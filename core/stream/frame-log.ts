@@ -1,7 +1,7 @@
-// Reads and writes the log of a stream's frames, the record that every row and every later
-// correction is made from. A file is a header, `[8 bytes "FYFRAMES"][u32 version]`, and then
+// Reads and writes the frame log of a stream: all rows and later corrections are derived from it. A
+// file is a header, `[8 bytes "FYFRAMES"][u32 version]`, and then
 // batches: `[u32 payload length][u32 records][u32 CRC32][payload]`. The CRC32 covers the eight bytes
-// before it and the payload, so that a wrong length is found too. A payload is a series of records,
+// before it and the payload, so that it also detects a wrong length. A payload is a series of records,
 // `[u32 length][f64 received, in microseconds since 1970][u8 socket][bytes]`. All numbers are
 // little-endian. The bytes of a record are a frame as it was received or, if the highest bit of the
 // socket is set, a mark: JSON that the recorder wrote. A batch counts only as a whole. The reader
@@ -11,7 +11,7 @@ import * as z from 'zod/mini';
 import { type Instant, instant, isInstant } from '../time.ts';
 import { parseJson } from '../text.ts';
 
-/** `crc32` of node:zlib: of the bytes, continued from the checksum of earlier bytes. */
+/** `crc32` of node:zlib: the checksum of the bytes, continued from that of earlier bytes. */
 export type Crc32 = (bytes: Uint8Array, earlier?: number) => number;
 
 export interface FrameRecord {
@@ -42,12 +42,12 @@ export function frameLogHeader(): Uint8Array {
 }
 
 export interface FrameBatch {
-  /** Bytes of the batch as it would be written now; 0: it has no record. */
+  /** Size of the batch if it were written now; 0 if it has no record. */
   readonly bytes: () => number;
   readonly frames: () => number;
   /** Copies the bytes. */
   add(record: Omit<FrameRecord, 'receivedAt'> & { readonly receivedAt: Instant }): void;
-  /** The batch, ready for the file; starts the next one. */
+  /** Returns the batch for the file, and starts the next one. */
   take(): Uint8Array;
 }
 
@@ -88,12 +88,12 @@ export function startFrameBatch(crc32: Crc32): FrameBatch {
 }
 
 /**
- * Why a file is not read to its end. header: it is not a frame log · version: of a later release ·
+ * Why a file is not read to its end. header: it is not a frame log · version: a later release wrote it ·
  * torn: the last batch is incomplete · damaged: a batch differs from its checksum.
  */
 type FrameLogProblem = 'header' | 'version' | 'torn' | 'damaged';
 
-/** Makes each record only when it is read: all records of a minute at once would burden the garbage collector. */
+/** Creates each record when it is read, because all records of a minute at once would burden the garbage collector. */
 export interface FrameRecords extends Iterable<FrameRecord> {
   readonly count: number;
 }
@@ -101,9 +101,9 @@ export interface FrameRecords extends Iterable<FrameRecord> {
 export interface FrameLog {
   /** The records of every whole batch before the problem; they share the memory of the file. */
   readonly records: FrameRecords;
-  /** Where the last whole batch ends. */
+  /** The position at which the last whole batch ends. */
   readonly wholeBytes: number;
-  /** Null: the file ends with a whole batch. */
+  /** Null if the file ends with a whole batch. */
   readonly problem: FrameLogProblem | null;
 }
 
@@ -141,7 +141,7 @@ function sameAs(file: Uint8Array): (byte: number, at: number) => boolean {
   return (byte, at) => byte === file[at];
 }
 
-/** Null: the records do not fill the batch, so that another program wrote it. */
+/** Returns null if the records do not fill the batch exactly: another program wrote it. */
 function countRecords(batch: Uint8Array): number | null {
   const view = viewOf(batch);
   let [at, count] = [BATCH_HEADER_BYTES, 0];
@@ -154,7 +154,7 @@ function countRecords(batch: Uint8Array): number | null {
   return at === batch.length && count === view.getUint32(4, true) ? count : null;
 }
 
-/** @param batches that `countRecords` accepts */
+/** @param batches only batches that `countRecords` accepts */
 function* recordsIn(batches: readonly Uint8Array[]): Generator<FrameRecord, undefined> {
   for (const batch of batches) {
     const view = viewOf(batch);
@@ -181,7 +181,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** The log has microseconds since 1970, more digits than the recorder's clock. */
+/** The log has microseconds since 1970, a higher precision than the recorder's clock. */
 export function instantOf(microseconds: number): Instant {
   return instant(Math.floor(microseconds / MICROSECONDS));
 }
@@ -194,9 +194,9 @@ const mark = z.discriminatedUnion('mark', [
   /** The stream accepted the connection: its books and topics are empty. */
   z.object({
     mark: z.literal('opened'),
-    /** As in the day's event log. */
+    /** The socket's name in the day's event log. */
     name: z.string(),
-    /** HSM: from the login's answer, and needed to read a frame. The answer itself is not stored. */
+    /** For HSM: the part of the login's answer that is needed to read frames. The answer itself is not stored. */
     login: z.optional(
       z.object({
         acknowledgeEvery: z.number(),
@@ -205,7 +205,7 @@ const mark = z.discriminatedUnion('mark', [
     ),
   }),
   z.object({ mark: z.literal('closed') }),
-  /** A recorder begins, so every connection of the one before has ended. */
+  /** A recorder has started, so every connection of an earlier one has ended. */
   z.object({ mark: z.literal('began') }),
   /** The recorder could not read the last frame of the socket. */
   z.object({ mark: z.literal('bad-frame') }),
@@ -219,7 +219,7 @@ export function encodeMark(value: FrameMark): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-/** Null: the bytes are not a mark, or one of a later release. */
+/** Returns null if the bytes are not a mark, or a mark of a later release. */
 export function parseMark(bytes: Uint8Array): FrameMark | null {
   const read = z.safeParse(mark, parseJson(new TextDecoder().decode(bytes)));
   return read.success ? read.data : null;

@@ -1,6 +1,6 @@
-// Makes the five-level book of the grid from the state of the streams. TBT has the book and its
-// totals only; prices, volume and the day's values come from the symbol's HSM topic `sf`, and are
-// null without it.
+// Builds the five-level book of a slot from the state of the streams. TBT has only the book and its
+// totals; prices, volume and the day's values come from the symbol's HSM topic `sf`, and are null
+// without it.
 import { type Book, isFilled, type Level, LEVELS } from '../recording/book.ts';
 import { instant, SECOND } from '../time.ts';
 import type { HsmTopic } from './hsm-topics.ts';
@@ -52,7 +52,7 @@ function quoteFields(quote: HsmTopic | null) {
   };
 }
 
-/** A circuit of 0 is a missing one; every price would be outside of it. */
+/** Returns null for a circuit limit of 0, which is a missing one: every price would be outside of it. */
 function positive(value: number | null): number | null {
   return value !== null && value > 0 ? value : null;
 }
@@ -64,7 +64,7 @@ function levelsOf(valuesOf: (place: number) => Values, first: number): readonly 
   return upToLastFilled((index) => {
     const values = valuesOf(first + index);
     const price = orNull(values[0]);
-    // The grid has no value for a level that does not exist.
+    // A row has nulls for a level that does not exist.
     if (price === null && values[1] === 0) return EMPTY;
     return { price, quantity: orNull(values[1]), orders: orNull(values[2]) };
   });

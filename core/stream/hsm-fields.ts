@@ -1,18 +1,18 @@
 // Lists the values of each HSM topic in the order of the wire, and compares that order with the
-// field map that the broker sends after the login. Values are positional, so a changed order would
-// give prices under wrong names: the stream is refused then.
+// field map that the broker sends after the login. Values are positional, so with a changed order
+// they would get wrong names: the stream is then not used.
 import * as z from 'zod/mini';
 import { parseJson } from '../text.ts';
 import { decodeHsmAnswer, HSM_TYPES, textOf, unsignedOf } from './hsm-frame.ts';
 
-/** dp: five levels · sf: prices, volume and the day's values · if: the same of an index. */
+/** dp: five levels · sf: prices, volume and the day's values · if: prices and the day's values of an index. */
 export type TopicKind = 'dp' | 'sf' | 'if';
 
 interface FieldForm {
   readonly name: string;
-  /** In the broker's map. */
+  /** The name in the broker's map. */
   readonly short: string;
-  /** Scaled by the divisor of the topic's snapshot. */
+  /** True if the value is scaled by the divisor of the topic's snapshot. */
   readonly isPrice: boolean;
 }
 
@@ -92,7 +92,7 @@ export const CUMULATIVE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 export interface FieldMap {
-  /** Number of values in a lite item; null: a lite item of this kind cannot be read. */
+  /** Number of values in a lite item; null if a lite item of this kind cannot be read. */
   readonly liteCounts: Readonly<Record<TopicKind, number | null>>;
   /** Kinds whose order differs from {@link TOPIC_FIELDS}. */
   readonly changed: readonly TopicKind[];
@@ -107,7 +107,7 @@ const mapSchema = z.object({
   index_lite: z.optional(z.object({ hfid: z.number() })),
 });
 
-/** Null: the text is not a field map. */
+/** Returns null if the text is not a field map. */
 export function parseFieldMap(text: string): FieldMap | null {
   const parsed = z.safeParse(mapSchema, parseJson(text));
   if (!parsed.success) return null;
@@ -128,15 +128,15 @@ export function parseFieldMap(text: string): FieldMap | null {
 const TOPIC_KINDS: readonly TopicKind[] = ['dp', 'sf', 'if'];
 
 export interface HsmLogin {
-  /** False: the broker refuses the key. */
+  /** False if the broker refuses the key. */
   readonly isAccepted: boolean;
-  /** 0: data frames have no number, and none is acknowledged. */
+  /** Acknowledge every so many data frames; 0 if data frames have no number and none is acknowledged. */
   readonly acknowledgeEvery: number;
-  /** Null: the answer has no map, or one that cannot be read. */
+  /** Null if the answer has no map, or one that cannot be read. */
   readonly map: FieldMap | null;
 }
 
-/** Null: the frame is not the answer to a login. */
+/** Returns null if the frame is not the answer to a login. */
 export function decodeHsmLogin(frame: Uint8Array): HsmLogin | null {
   const answer = decodeHsmAnswer(frame);
   if (answer?.type !== HSM_TYPES.login) return null;

@@ -1,7 +1,7 @@
 // Reads and writes frames of Fyers' HSM stream: `[u16 length - 2][u8 type][u8 fields]` and then
 // `[u8 id][u16 length][bytes]` for each field, big-endian. A data frame has items instead of fields.
-// Their length depends on the topic and on the login's answer, so `readItems` takes both. A frame
-// that is cut, or longer than its length says, is refused as a whole before anything is applied.
+// An item's length depends on the topic and on the login's answer, so `decodeHsmData` needs both. A
+// frame whose length differs from its length field is refused as a whole, before any item is applied.
 export const HSM_TYPES = {
   login: 1,
   acknowledge: 3,
@@ -17,12 +17,12 @@ export const HSM_TYPES = {
 /** Default of both official clients. */
 export const HSM_CHANNEL = 11;
 
-/** On the wire: the value has not changed, or does not exist. */
+/** The number that stands on the wire for a value that has not changed or does not exist. */
 export const ABSENT = -0x8000_0000;
 
 interface HsmAnswer {
   readonly type: number;
-  /** By field id; a later field of the same id wins. */
+  /** By field id; if an id is repeated, the last field counts. */
   readonly fields: ReadonlyMap<number, Uint8Array>;
 }
 
@@ -45,7 +45,7 @@ type HsmItem =
     };
 
 interface HsmData {
-  /** For the acknowledgement; null if the login's answer asks for none. */
+  /** The number to acknowledge; null if the login's answer asks for no acknowledgements. */
   readonly message: number | null;
   readonly items: readonly HsmItem[];
 }
@@ -57,7 +57,7 @@ function hsmTypeOf(bytes: Uint8Array): number | null {
   return view.getUint16(0) + 2 === bytes.length ? view.getUint8(2) : null;
 }
 
-/** An answer of the server, not a data frame. Null if it is cut or foreign. */
+/** Decodes an answer of the server, which is not a data frame. Returns null if it is truncated or foreign. */
 export function decodeHsmAnswer(bytes: Uint8Array): HsmAnswer | null {
   const type = hsmTypeOf(bytes);
   if (type === null) return null;
@@ -97,7 +97,7 @@ const SNAPSHOT = 0x53;
 const UPDATE = 0x55;
 const LITE = 0x4c;
 
-/** Null if the frame is cut, foreign, or has an item whose length is unknown. */
+/** Returns null if the frame is truncated or foreign, or has an item of unknown length. */
 export function decodeHsmData(bytes: Uint8Array, form: DataForm): HsmData | null {
   if (hsmTypeOf(bytes) !== HSM_TYPES.data) return null;
   const view = viewOf(bytes);
@@ -164,7 +164,7 @@ function readSnapshot(view: DataView, topic: number, from: number): ReadItem | n
   if (name === null || name.end + 1 > view.byteLength) return null;
   const count = view.getUint8(name.end);
   const values = valuesAt(view, name.end + 1, count);
-  // Two bytes that no client reads, the multiplier and the precision.
+  // After the values follow multiplier and precision, which no client reads.
   const tail = name.end + 1 + 4 * count;
   if (values === null || tail + 5 > view.byteLength) return null;
   const divisor = view.getUint16(tail + 2) * 10 ** view.getUint8(tail + 4);
@@ -181,7 +181,7 @@ function readSnapshot(view: DataView, topic: number, from: number): ReadItem | n
   return { item: { kind: 'snapshot', topic, values, divisor, ...texts }, end: symbol.end };
 }
 
-/** An array, because each Int32Array of more than 64 bytes costs an allocation outside of the heap. */
+/** Returns a plain array, because an Int32Array of more than 64 bytes needs an allocation outside of the heap. */
 function valuesAt(view: DataView, at: number, count: number): readonly number[] | null {
   if (at + 4 * count > view.byteLength) return null;
   const values: number[] = [];
@@ -206,7 +206,7 @@ function viewOf(bytes: Uint8Array): DataView {
 
 type Field = readonly [id: number, bytes: Uint8Array];
 
-/** @param key the claim `hsm_key` of the access token @param source a free text */
+/** @param key the claim `hsm_key` of the access token @param source any text */
 export function encodeHsmLogin(key: string, source: string): Uint8Array {
   return encodeFrame(HSM_TYPES.login, [
     [1, asciiBytes(key)],

@@ -1,6 +1,6 @@
-// Keeps the latest values of each HSM topic. The stream has no sequence numbers: it sends the latest
-// state, so only silence can be noticed. A topic is known from its snapshot, which also gives its
-// divisor. An item is applied whole before anyone reads the topic.
+// Keeps the latest values of each HSM topic. The stream has no sequence numbers, so a lost message
+// cannot be detected; only silence can. A topic is known from its snapshot, which also has its divisor.
+// An item is applied completely before the topic is read.
 import type { DayEvent } from '../recording/day-events.ts';
 import type { Instant } from '../time.ts';
 import { CUMULATIVE_FIELDS, type FieldMap, TOPIC_FIELDS, type TopicKind } from './hsm-fields.ts';
@@ -17,13 +17,13 @@ export interface HsmTopic {
 }
 
 interface AppliedItem {
-  /** Null: the topic has had no snapshot, or is of an unknown kind; the item is skipped. */
+  /** Null if the topic has had no snapshot or is of an unknown kind; the item is then skipped. */
   readonly name: string | null;
   readonly kind: 'snapshot' | 'update' | 'lite';
 }
 
 export interface HsmTopics {
-  /** Null: the frame is cut or foreign, and nothing is applied. */
+  /** Returns null, and applies nothing, if the frame is truncated or foreign. */
   apply(
     frame: Uint8Array,
     receivedAt: Instant,
@@ -69,9 +69,9 @@ class Topic implements HsmTopic {
 }
 
 interface TopicOptions {
-  /** From the login's answer: acknowledge every so many messages; 0: messages have no number. */
+  /** From the login's answer: acknowledge every so many messages; 0 if messages have no number. */
   readonly acknowledgeEvery: number;
-  /** Null: the login's answer has none. */
+  /** Null if the login's answer has none. */
   readonly map: FieldMap | null;
 }
 
@@ -139,7 +139,7 @@ const SEGMENTS: ReadonlyMap<string, string> = new Map([
   ['1212', 'bcs_fo'],
 ]);
 
-/** A topic of an index has the index's name in place of the exchange's number. */
+/** A topic of an index has the index's name instead of the exchange's number. */
 const INDEX_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(indices.names));
 
 /** @param symbol of an index, which ends in `-INDEX` */
@@ -156,7 +156,7 @@ export interface SymbolTopics {
   readonly quote: string;
 }
 
-/** Null: the symbol's topics are not known. */
+/** Returns null if the symbol's topics are not known. */
 export function topicsFor(symbol: string, fyToken: string | null): SymbolTopics | null {
   if (symbol.endsWith('-INDEX')) {
     const name = INDEX_NAMES.get(symbol);

@@ -1,15 +1,15 @@
-// Keeps the levels of a book as numbers, for both streams: price in rupees, quantity and orders of each
-// place. A place is a level of a side, the bids from 0 and the asks after them. NaN is a missing
-// value. A level that does not exist has no price, and zeros.
+// Keeps the levels of a book as numbers, for both streams: price in rupees, quantity and orders at each
+// place. A place is the number of a level: first the bids from 0, then the asks. NaN is a missing value.
+// A level that does not exist has no price, quantity 0 and 0 orders.
 import type { HsmTopic } from './hsm-topics.ts';
 import { TBT_LEVELS, type TbtBook, type TbtSide } from './tbt-books.ts';
 
 export interface DeepLevel {
   /** 0 is the best; 49 is the last of TBT, 4 of HSM. */
   readonly level: number;
-  /** Rupees; null: there is no such level, or the broker has not sent its price. */
+  /** Rupees; null if there is no such level, or if the broker has not sent its price. */
   readonly price: number | null;
-  /** 0: the level is empty. */
+  /** 0 if the level is empty. */
   readonly quantity: number | null;
   readonly orders: number | null;
 }
@@ -18,7 +18,7 @@ export interface BookLevel extends DeepLevel {
   readonly side: 'bid' | 'ask';
 }
 
-/** Price, quantity and orders of a level, in an array that all calls share: it is valid until the next call. */
+/** Price, quantity and orders of a level. All calls share the array, so it is valid only until the next call. */
 export type Values = Readonly<Float64Array>;
 
 export const HSM_LEVELS = 5;
@@ -33,7 +33,7 @@ function levelOf(price: number, quantity: number, orders: number): Values {
   return LEVEL;
 }
 
-/** @param levels of a side */
+/** @param levels number of levels on each side */
 export function emptyValues(levels: number): Float64Array {
   const values = new Float64Array(2 * VALUES * levels);
   for (let at = 0; at < values.length; at += VALUES) values[at] = NaN;
@@ -77,17 +77,17 @@ export function hsmValues(topic: HsmTopic, place: number): Values {
   return levelOf(rupees ?? NaN, quantity ?? NaN, topic.value(order) ?? NaN);
 }
 
-/** Takes over all values of a book. Returns the places that have changed. */
+/** Copies all values of a book. Returns the places that have changed. */
 export function takeTbtBook(values: Float64Array, book: TbtBook): readonly number[] {
   return TBT_PLACES.filter((place) => takeLevel(values, place, tbtValues(book, place)));
 }
 
-/** As `takeTbtBook`. */
+/** As `takeTbtBook`, for a topic of HSM. */
 export function takeHsmBook(values: Float64Array, topic: HsmTopic): readonly number[] {
   return HSM_PLACES.filter((place) => takeLevel(values, place, hsmValues(topic, place)));
 }
 
-/** Takes over the levels that a message has. Returns the places that have changed, each once. */
+/** Copies the levels that a message contains. Returns the places that have changed, each once. */
 export function takeTbtLevels(
   values: Float64Array,
   book: TbtBook,

@@ -17,7 +17,7 @@ interface DepthColumn {
 
 /** Milliseconds from the broker's feed time to the receipt. */
 interface DelayFigures {
-  /** Of the feed time, by its number of digits; the broker does not document it. */
+  /** The unit of the feed time, known from its number of digits; the broker does not document it. */
   readonly unit: FeedUnit;
   readonly count: number;
   readonly median: number;
@@ -27,18 +27,18 @@ interface DelayFigures {
 }
 
 export interface StreamFigures {
-  /** Of the depth picture. */
+  /** The symbol of the depth picture. */
   readonly symbol: string;
   readonly depth: readonly DepthColumn[];
   readonly minutes: readonly { readonly minute: Instant; readonly messagesPerSecond: number }[];
-  /** Within the session, in the order of their beginnings. */
+  /** Gaps within the session, ordered by their begin. */
   readonly gaps: readonly SessionGap[];
-  /** Null: no update has a feed time of a known unit. */
+  /** Null if no update has a feed time of a known unit. */
   readonly delay: DelayFigures | null;
   readonly symbols: readonly {
     readonly symbol: string;
     readonly updates: number;
-    /** Of the session until now. */
+    /** Within the session until now. */
     readonly soundMs: number;
     readonly sessionMs: number;
   }[];
@@ -53,7 +53,7 @@ export interface SessionGap {
 
 interface StreamOptions {
   readonly symbols: readonly string[];
-  /** Of the depth picture. */
+  /** The symbol of the depth picture. */
   readonly symbol: string;
   readonly topics: BookTopics;
   readonly from: Instant;
@@ -97,11 +97,11 @@ export function startStreamFigures(options: StreamOptions) {
         delays.add(at, each.feedTime);
       }
     },
-    /** Records are missing here. */
+    /** Call this where records are missing. */
     interrupt(): void {
       updates.interrupt();
     },
-    /** The log ends here; only for a closed day. */
+    /** Call this at the end of the log of a closed day. */
     end(): void {
       updates.end();
     },
@@ -150,9 +150,9 @@ function clip(gap: Gap, from: Instant, until: Instant): readonly SessionGap[] {
 
 const UNITS = { 10: 's', 13: 'ms', 16: 'µs', 19: 'ns' } as const;
 type FeedUnit = (typeof UNITS)[keyof typeof UNITS];
-/** In one millisecond; seconds have a thousand. */
+/** Units of the feed time in one millisecond. */
 const PER_MS: Readonly<Record<FeedUnit, number>> = { s: 0.001, ms: 1, µs: 1_000, ns: 1_000_000 };
-/** More is not a delay, but another clock. */
+/** A larger difference comes from another clock and is not a delay. */
 const MAX_DELAY_MS = 60 * SECOND;
 
 /** Counts whole milliseconds, so the percentiles are exact. */

@@ -1,5 +1,5 @@
-// Makes the state of a stream's sockets again from the records of its frame log, as the recorder had
-// it. A connection begins with empty books. A recorder that was killed leaves connections without an
+// Reconstructs the state of a stream's sockets, as the recorder had it, from the records of its frame
+// log. A connection begins with empty books. A recorder that was killed leaves connections without an
 // end; the next recorder's first mark ends them.
 import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
 import { HSM_TYPES } from './hsm-frame.ts';
@@ -10,9 +10,9 @@ import { decodeTbtFrame, type TbtMessage } from './tbt-frame.ts';
 export const HSM_SOCKET = 0;
 
 /**
- * What a record did. opened, closed: a connection begins or ends · began: a recorder begins, so every
- * connection has ended · unreadable: a frame changed nothing, and may have been for any book of the
- * socket · lost: frames of any socket are missing · none: nothing that a book depends on.
+ * The effect of a record. opened, closed: a connection begins or ends · began: a recorder begins, so every
+ * connection has ended · unreadable: a frame could not be applied, and may have been for any book of the
+ * socket · lost: frames of any socket are missing · none: no effect on books.
  */
 export type StateChange =
   | { readonly kind: 'opened' | 'closed' | 'began' | 'unreadable' | 'lost' | 'none' }
@@ -28,11 +28,11 @@ export type StateChange =
 
 export interface StreamState {
   apply(record: FrameRecord): StateChange;
-  /** Records are missing here: each book and topic waits for its next snapshot. */
+  /** Call this where records are missing: each book and topic then waits for its next snapshot. */
   interrupt(): void;
   /** By socket. */
   readonly tbt: ReadonlyMap<number, TbtBooks>;
-  /** Null: HSM is not connected. */
+  /** Returns null if HSM is not connected. */
   readonly hsm: () => HsmTopics | null;
 }
 
@@ -44,7 +44,7 @@ export function startStreamState(): StreamState {
   let hsm: HsmTopics | null = null;
   const interrupt = (): void => {
     for (const books of tbt.values()) books.distrust();
-    // A topic that is named again may have another number, so none is kept.
+    // Keep no topic, because after the missing records a topic may have another number.
     hsm = login === null ? null : startHsmTopics(login);
   };
   const applyMark = ({ socket, bytes }: FrameRecord): StateChange => {

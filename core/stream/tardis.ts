@@ -1,15 +1,15 @@
-// Turns updates of books into the rows of Tardis CSV files, which hftbacktest and NautilusTrader read.
-// A stream sends levels by their place in the book, and Tardis has amounts by price, so each side is
-// kept by price too: a price that is gone has the amount 0, also if it only left the last level.
-// Rules that the readers' converters make, and that a file must keep:
+// Converts updates of books to rows of Tardis CSV files, which hftbacktest and NautilusTrader read. A
+// stream sends levels by their place in the book, but Tardis has amounts by price, so each side is also
+// kept by price: a removed price gets the amount 0, even if it only moved below the last level. The
+// readers' converters require these rules:
 // - Removals come before the other rows of a message, so that the book is never crossed between them.
-// - Where a book begins again after a gap, the prices that are gone are removed one by one, because
-//   NautilusTrader adds a snapshot to the book that it has.
+// - When a book begins again after a gap, vanished prices are removed one by one, because NautilusTrader
+//   adds a snapshot to its existing book.
 // - A snapshot is best first, because hftbacktest clears its book up to the last price of each side.
-// - A row that is not a snapshot follows each snapshot, because hftbacktest applies it only then.
-// - A trade has no side, and its two times are those of receipt: see `volume-steps.ts`.
-// - hftbacktest cuts a snapshot to the length of the shortest one before it. The levels that it would
-//   lose are repeated after the snapshot.
+// - Each snapshot is followed by a row that is not part of it, because hftbacktest applies it only then.
+// - A trade has no side, and both its times are the time of receipt: see `volume-steps.ts`.
+// - hftbacktest cuts a snapshot to the length of the shortest earlier one, so the levels beyond that
+//   length are repeated after the snapshot.
 import { HOUR } from '../time.ts';
 import { type BookLevel, levelsIn } from './level-values.ts';
 import type { Wide } from './tbt-frame.ts';
@@ -34,7 +34,7 @@ export interface TardisRow {
 
 export interface TardisOptions {
   readonly types: readonly TardisType[];
-  /** For the column `exchange`; null: the symbol's own. */
+  /** The value of the column `exchange`; null for the symbol's own exchange. */
   readonly exchange: string | null;
   /** @param at microseconds since 1970 */
   readonly isSelected: (symbol: string, at: number) => boolean;
@@ -42,11 +42,11 @@ export interface TardisOptions {
 
 export interface TardisRows {
   apply(update: BookUpdate): readonly TardisRow[];
-  /** The rows that the files need at their end. */
+  /** Returns the rows that the files need at their end. */
   finish(): readonly TardisRow[];
 }
 
-/** Types that a book gives. */
+/** The types that are made from books. */
 type BookType = Exclude<TardisType, 'trades'>;
 
 const DEPTHS = { book_snapshot_5: 5, book_snapshot_25: 25, quotes: 1 } as const;
@@ -72,7 +72,7 @@ export function tardisFileName(type: TardisType, date: string, symbol: string): 
   return `${exchange}_${label}_${date}_${name}.csv.gz`;
 }
 
-/** hftbacktest looks for `trades` in a file's name. The rows are not trades, so the name continues. */
+/** hftbacktest recognises `trades` in a file's name. The rows are not trades, so the name also states their source. */
 const TRADES_LABEL = 'trades_from_volume_steps';
 
 /** A row of `trades`. Its id names the volume step, because it may be several trades. */
@@ -86,7 +86,7 @@ export function tardisTrade(step: VolumeStep, exchange: string | null): TardisRo
   return { symbol, type: 'trades', text: cells.join(',') };
 }
 
-/** `NSE:SBIN-EQ` is `SBIN-EQ` of `nse`. A symbol is text of the broker, and names a file here. */
+/** Splits `NSE:SBIN-EQ` into `nse` and `SBIN-EQ`, encoded because the broker's text becomes part of a file name. */
 function tardisNames(symbol: string): readonly [exchange: string, name: string] {
   const [exchange = '', ...rest] = symbol.split(':');
   const encoded = (text: string): string =>
@@ -98,12 +98,12 @@ function tardisNames(symbol: string): readonly [exchange: string, name: string] 
 
 interface Side {
   readonly name: BookLevel['side'];
-  /** 1: a higher price is better. */
+  /** 1 if a higher price is better. */
   readonly direction: 1 | -1;
-  /** By level; 0: there is no price that has an amount. */
+  /** By level; 0 if the level has no price or no amount. */
   readonly prices: number[];
   readonly amounts: number[];
-  /** Amounts by price: of the book, and of the rows so far. */
+  /** Amounts by price: `totals` in the book, `written` in the rows so far. */
   readonly totals: Map<number, number>;
   readonly written: Map<number, number>;
   /** Prices whose amounts may differ from the rows so far. */
@@ -118,7 +118,7 @@ interface Book {
   readonly names: string;
   readonly bids: Side;
   readonly asks: Side;
-  /** The rows so far lack updates: they begin, or go on after a time that is not selected. */
+  /** True if rows must begin with the whole book: at the start, and after a time that is not selected. */
   isBehind: boolean;
   /** The row that must follow if the file ends now, because its last row is of a snapshot. */
   closing: string | null;
@@ -156,7 +156,7 @@ function newBook(symbol: string, exchange: string | null): Book {
   };
 }
 
-/** A quantity without a price is of market orders in an auction, for which Tardis has no row. */
+/** Skips quantities without a price: they are market orders in an auction, for which Tardis has no rows. */
 function applyLevel(book: Book, { side: name, level, price, quantity }: BookLevel): void {
   const side = name === 'bid' ? book.bids : book.asks;
   const isEmpty = (price ?? 0) <= 0 || (quantity ?? 0) <= 0;
@@ -168,7 +168,7 @@ function applyLevel(book: Book, { side: name, level, price, quantity }: BookLeve
   addAmount(side, newPrice, newAmount);
 }
 
-/** Another feed, with which the day went on, may have fewer levels. */
+/** Removes levels below the given number: the day may continue with another feed that has fewer. */
 function cutBook(book: Book, levels: number): void {
   for (const { name, prices } of [book.bids, book.asks]) {
     for (let level = levels; level < prices.length; level += 1) {
@@ -177,7 +177,7 @@ function cutBook(book: Book, levels: number): void {
   }
 }
 
-/** Two levels may have one price while the broker sends a book in parts. */
+/** Adds amounts, because two levels may have the same price while the broker sends a book in parts. */
 function addAmount({ totals, touched }: Side, price: number, amount: number): void {
   if (price === 0) return;
   const total = (totals.get(price) ?? 0) + amount;
@@ -189,7 +189,7 @@ function addAmount({ totals, touched }: Side, price: number, amount: number): vo
 function rowsOf(options: TardisOptions, book: Book, update: BookUpdate): readonly TardisRow[] {
   const { symbol } = book;
   const isSelected = options.isSelected(symbol, update.receivedAt);
-  // The whole book is repeated each minute; here it is an update like any other.
+  // The whole book that is repeated each minute is an ordinary update here.
   const isWhole = book.isBehind || (update.reason !== null && update.reason !== 'minute');
   const isChanged = isWhole || book.bids.touched.size + book.asks.touched.size > 0;
   book.isBehind = !isSelected;
@@ -225,8 +225,9 @@ const HOUR_IN_MICROSECONDS = HOUR * 1_000;
 
 /**
  * The broker's time of a message in microseconds; null if it has none. The unit is not documented
- * and follows from the size. Whole seconds are not used, because they would put a message up to a
- * second before its receipt. A time that is hours off would shift the whole file in hftbacktest.
+ * and is derived from the number's size. Whole seconds are not used, because they would place a message
+ * up to a second before its receipt. A time that is off by hours is not used either, because
+ * hftbacktest would shift the whole file.
  */
 function exchangeTime(feedTime: Wide | null, receivedAt: number): number | null {
   const time = Number(feedTime ?? 0);
@@ -238,7 +239,7 @@ function exchangeTime(feedTime: Wide | null, receivedAt: number): number | null 
   return found ?? null;
 }
 
-/** Amounts that differ from the rows so far, removals first. */
+/** Returns rows for the amounts that differ from the rows so far, removals first. */
 function changeRows(book: Book, start: string): readonly string[] {
   const [gone, rest]: [string[], string[]] = [[], []];
   for (const side of [book.bids, book.asks]) {
@@ -255,7 +256,7 @@ function changeRows(book: Book, start: string): readonly string[] {
   return rows;
 }
 
-/** The book as a snapshot, after removing the prices of the rows so far that it does not have. */
+/** Returns the book as a snapshot, after rows that remove the prices that it does not have. */
 function wholeRows(book: Book, start: string): readonly string[] {
   const [gone, snapshot, repeated]: [string[], string[], string[]] = [[], [], []];
   for (const side of [book.bids, book.asks]) {
@@ -298,7 +299,7 @@ function bestFirst({ totals, direction }: Side): readonly Priced[] {
   return [...totals].sort(([one], [other]) => direction * (other - one));
 }
 
-/** One row if a value in it has changed. */
+/** Returns one row if any of its values has changed, otherwise none. */
 function topRows(book: Book, type: TopType, { start, isWhole }: Message): readonly string[] {
   const depth = DEPTHS[type];
   const [bids, asks] = [topOf(book.bids, depth), topOf(book.asks, depth)];
@@ -308,7 +309,7 @@ function topRows(book: Book, type: TopType, { start, isWhole }: Message): readon
   return [`${start},${cells}`];
 }
 
-/** The best prices. Levels that are in order, as they nearly always are, need no sorting. */
+/** Returns the best prices. Avoids sorting if the levels are in order, as they nearly always are. */
 function topOf(side: Side, depth: number): readonly Priced[] {
   const { prices, amounts, direction } = side;
   const top: Priced[] = [];
@@ -334,7 +335,7 @@ function levelCells(depth: number, bids: readonly Priced[], asks: readonly Price
   ]).join(',');
 }
 
-/** Empty: the side has no such level. */
+/** Returns an empty cell if the side has no such level. */
 function cell(value: number | undefined): string {
   return value === undefined ? '' : String(value);
 }

@@ -1,6 +1,6 @@
 // Keeps the books of fifty levels that a TBT socket sends. A level is addressed by its `num`, never
-// by its place in the list; a value that is absent keeps; a snapshot replaces the sides that it
-// lists. A book changes by whole messages only, and is sound from a snapshot until a message that
+// by its place in the list; an absent value is unchanged; a snapshot replaces the sides that it
+// contains. A book changes by whole messages only, and is sound from a snapshot until a message that
 // cannot be applied completely: a level without a valid `num`, a sequence number that goes back, or
 // one that skips numbers. The broker does not document how it counts, so a skipped number is
 // judged only after a symbol has counted in ones for `PROVEN_STEPS` messages.
@@ -10,7 +10,7 @@ import type { LevelChange, TbtMessage, TbtFeed, Wide } from './tbt-frame.ts';
 export const TBT_LEVELS = 50;
 const PROVEN_STEPS = 100;
 
-/** Best first. Paise, shares, orders; zeros: there is no such level. */
+/** Best first; in paise, shares and orders. A level that does not exist has zeros. */
 export interface TbtSide {
   readonly prices: Float64Array;
   readonly quantities: Float64Array;
@@ -33,7 +33,7 @@ export interface TbtBook {
 /** no-snapshot: only differences have arrived · sequence-gap: a message is missing or unusable. */
 type BookFlaw = 'no-snapshot' | 'sequence-gap';
 
-/** What one feed of a message did to its book. */
+/** The effect of one feed of a message on its book. */
 interface AppliedFeed {
   readonly symbol: string;
   /** duplicate: the message was applied before, so it is dropped · none: the feed has no book. */
@@ -48,9 +48,9 @@ interface AppliedFeed {
 
 export interface TbtBooks {
   apply(message: TbtMessage, receivedAt: Instant): readonly AppliedFeed[];
-  /** A frame could not be read: it may have been for any book, so all wait for a snapshot. */
+  /** Call this if a frame could not be read: it may have been for any book, so all wait for a snapshot. */
   distrust(): void;
-  /** Changes with the next message: copy what you keep. */
+  /** Copy the values that you keep, because the book changes with the next message. */
   book(symbol: string): TbtBook | null;
 }
 

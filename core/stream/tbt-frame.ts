@@ -1,12 +1,12 @@
 // Decodes one frame of Fyers' TBT stream (protobuf `SocketMessage`) without a library: it runs for
 // every message of fifty levels, and a library costs several times as much. Three rules of the
-// format matter. A wrapper (`google.protobuf.UInt32Value` and its like) that is absent means
-// "unchanged", while one of length 0 is the value 0: level 0 and "quantity is now 0" arrive like
-// that. Unknown fields are skipped. A frame that ends early, or that is not protobuf, is refused
-// as a whole. Numbers above 2^53 are bigints, so that no sequence number is rounded.
+// format matter. An absent wrapper (such as `google.protobuf.UInt32Value`) means "unchanged", but a
+// wrapper of length 0 is the value 0, as for level 0 and "quantity is now 0". Unknown fields are
+// skipped. A frame that ends early, or that is not protobuf, is refused as a whole. Numbers above
+// 2^53 are bigints, so that no sequence number is rounded.
 export type Wide = number | bigint;
 
-/** Null: the message does not change the value. Prices in paise. */
+/** A null value is not changed by the message. Prices are in paise. */
 export interface LevelChange {
   readonly num: number | null;
   readonly price: number | null;
@@ -29,7 +29,7 @@ export interface TbtFeed {
   readonly feedTime: Wide | null;
   readonly sendTime: Wide | null;
   readonly isSnapshot: boolean;
-  /** Null: the feed has no book. */
+  /** Null if the feed has no book. */
   readonly depth: DepthChange | null;
 }
 
@@ -57,7 +57,7 @@ const FIXED32 = 5;
 const MAX_VARINT_BYTES = 10;
 const MAX_UINT32 = 0xffff_ffff;
 
-/** Null: the frame is cut short or is not a message of this stream. */
+/** Returns null if the frame is truncated or is not a message of this stream. */
 export function decodeTbtFrame(bytes: Uint8Array): TbtMessage | null {
   const cursor: Cursor = { bytes, at: 0, isBroken: false };
   const feeds: TbtFeed[] = [];
@@ -154,7 +154,7 @@ function readFeed(cursor: Cursor, end: number, feed: Mutable<TbtFeed>): void {
   }
 }
 
-/** @param before a depth that the same feed has already had: protobuf merges the two */
+/** @param before an earlier depth field of the same feed, which protobuf merges with this one */
 function readDepth(cursor: Cursor, end: number, before: DepthChange | null): DepthChange {
   let totalBuyQuantity = before?.totalBuyQuantity ?? null;
   let totalSellQuantity = before?.totalSellQuantity ?? null;
@@ -231,7 +231,7 @@ function readCountWrapper(cursor: Cursor, end: number): number {
   return value;
 }
 
-/** An int64 in two's complement. A price that no number can hold is not a price. */
+/** Decodes an int64 in two's complement. Refuses a price that no double represents exactly. */
 function signed(cursor: Cursor, value: Wide): number {
   if (typeof value === 'number') return value;
   const price = Number(BigInt.asIntN(64, value));

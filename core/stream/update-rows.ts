@@ -1,6 +1,6 @@
-// Defines the columns of `updates.parquet`, one row for each level that a message changed, and makes
-// plain numbers of messages, so that millions of them can wait on disk. The schema of the file and the
-// table of Athena are derived from these columns.
+// Defines the columns of `updates.parquet`, one row for each level that a message changed, and encodes
+// messages as plain numbers, so that millions of them can wait on disk. The file's schema and the Athena
+// table are derived from these columns.
 import { type GroupColumn, type RowGroup, scratchMemory } from '../recording/row-group.ts';
 import type { Wide } from './tbt-frame.ts';
 import { LEVEL_CELLS, writeCells } from './level-values.ts';
@@ -44,7 +44,7 @@ export const UPDATE_COLUMNS = [
 
 type Name = (typeof UPDATE_COLUMNS)[number]['name'];
 
-/** What a message has once, as numbers: a text is a place in its list, and a missing value is -1 or NaN. */
+/** The columns that a message has once. Stored as numbers: a text as its index in a list, a missing value as -1 or NaN. */
 const HEADING: readonly Name[] = [
   'received_at',
   'update_number',
@@ -53,7 +53,7 @@ const HEADING: readonly Name[] = [
   'socket',
   'reason',
 ];
-/** What each of its levels has, in the order of `cellsOf`. */
+/** The columns of each level, in the order of `cellsOf`. */
 const LEVEL: readonly Name[] = ['side', 'level', 'price', 'quantity', 'orders'];
 /** The numbers of a row. */
 const STORED = [...HEADING, ...LEVEL];
@@ -69,7 +69,7 @@ export interface UpdateNumbers {
   readonly heading: Float64Array;
   /** Level by level, in the order of `LEVEL`. */
   readonly cells: Float64Array;
-  /** How many levels of `cells` are its own. */
+  /** The number of levels in `cells` that belong to this message. */
   readonly levels: number;
 }
 
@@ -119,7 +119,7 @@ function setHeading(
 /** The level of a row that begins a gap. */
 const NO_LEVEL = [-1, NaN, NaN, NaN, NaN];
 
-/** A number that no double holds is left out, rather than rounded. */
+/** Returns NaN for a number that a double cannot represent exactly, instead of rounding it. */
 function numberOf(value: Wide | null): number {
   return typeof value === 'number' ? value : NaN;
 }
@@ -133,11 +133,11 @@ function snapshotFlags(reasons: Float64Array): Float64Array {
   return flags;
 }
 
-// Their arrays are valid until the next column.
+// The arrays of this memory are valid until the next column.
 const FLAGS = scratchMemory((length) => new Float64Array(length));
 const PLACES = scratchMemory((length) => new Int32Array(length));
 
-/** A symbol of a row group, and the first row of it. */
+/** A symbol of a row group, and its first row. */
 export interface SymbolRange {
   readonly symbol: string;
   readonly from: number;

@@ -1,8 +1,8 @@
-// Turns the records of a frame log, in their order, into updates of books: the levels that a message
-// changed, as they are after it. The whole book is repeated each minute of its own time, and where
-// it becomes sound: at its first snapshot, after a new connection, and after a gap. Updates exist
-// only while a book is sound. The time between is a gap, which has a reason, so a reader never
-// mistakes a missing update for an unchanged book.
+// Converts the records of a frame log, in order, to updates of books: the levels that a message changed,
+// with their new values. The whole book is repeated once a minute, and whenever the book becomes sound:
+// at its first snapshot, after a new connection, and after a gap. There are updates only while a book is
+// sound. The time between is a gap with a reason, so a reader never mistakes a missing update for an
+// unchanged book.
 import type { DayEvent } from '../recording/day-events.ts';
 import { type Instant, MINUTE } from '../time.ts';
 import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
@@ -23,9 +23,9 @@ import { TBT_LEVELS } from './tbt-books.ts';
 import type { Wide } from './tbt-frame.ts';
 
 /**
- * Why the whole book is there. first: the symbol's first one of the day · reconnect: the first of a
- * connection · gap: the first after a gap on the same connection · minute: the last one is a minute
- * old.
+ * Why an update has the whole book. first: the symbol's first of the day · reconnect: the first of a
+ * connection · gap: the first after a gap on the same connection · minute: the last whole book is a
+ * minute old.
  */
 export const SNAPSHOT_REASONS = ['first', 'reconnect', 'gap', 'minute'] as const;
 type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
@@ -34,7 +34,7 @@ type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
  * Why a book is not sound. sequence-gap: a message was skipped, or had a level without a valid
  * number · closed: the connection ended · stopped: the recorder ended without closing it ·
  * unreadable: a frame of the socket could not be read · lost: frames were received and not stored ·
- * damaged: a part of the log cannot be read · no-snapshot: only differences have arrived.
+ * damaged: a part of the log is missing or damaged · no-snapshot: only differences have arrived.
  */
 export const GAP_REASONS = [
   'sequence-gap',
@@ -59,11 +59,11 @@ interface Heading {
 
 export interface BookUpdate extends Heading {
   readonly kind: 'update';
-  /** As sent, the unit is not documented; null: the message has none, as all of HSM. */
+  /** As sent; the unit is not documented. Null if the message has none, as always with HSM. */
   readonly feedTime: Wide | null;
-  /** Null: the message has none. */
+  /** Null if the message has none. */
   readonly sequence: Wide | null;
-  /** Not null: it is the whole book with its empty levels, bids before asks, best first. */
+  /** If not null, the update has the whole book with its empty levels, bids before asks, best first. */
   readonly reason: SnapshotReason | null;
   /** The levels as numbers, because a day has millions: `levelsIn` makes objects of them. */
   readonly cells: readonly number[];
@@ -78,9 +78,9 @@ export interface GapBegin extends Heading {
 export interface Gap {
   readonly symbol: string;
   readonly reason: GapReason;
-  /** Microseconds since 1970: the last time that is known to be sound. */
+  /** Microseconds since 1970: the last time at which the book is known to be sound. */
   readonly from: number;
-  /** Null: to the end of the log. */
+  /** Null if the gap lasts to the end of the log. */
   readonly to: number | null;
 }
 
@@ -89,7 +89,7 @@ export interface BookAt {
   /** Levels with a price or a quantity, best first. */
   readonly bids: readonly DeepLevel[];
   readonly asks: readonly DeepLevel[];
-  /** Of the last update, in microseconds since 1970. */
+  /** Receive time of the last update, in microseconds since 1970. */
   readonly receivedAt: number;
   readonly feedTime: Wide | null;
   readonly sequence: Wide | null;
@@ -99,22 +99,22 @@ export interface BookAt {
 
 /** The books of a day, record by record. */
 interface Books {
-  /** The book after the last record; null: it has had no snapshot. */
+  /** The book after the last record; null if it has had no snapshot. */
   book(symbol: string): BookAt | null;
-  /** Microseconds: the longest time between two messages for a sound book. */
+  /** The longest time between two messages for a sound book, in microseconds. */
   maxAge(symbol: string): number;
-  /** In the order of their beginnings. The last ones of a day begin when its connections end. */
+  /** Ordered by their begin. The last gaps of a day begin when its connections end. */
   gaps(): readonly Gap[];
 }
 
 type Emitted = BookUpdate | GapBegin;
 
 export interface Updates extends Books {
-  /** What the next record changed. */
+  /** Applies the next record and returns its changes. */
   apply(record: FrameRecord): readonly Emitted[];
-  /** Records are missing here, because a part of the log is damaged. */
+  /** Call this where records are missing, because a part of the log is damaged. */
   interrupt(): readonly Emitted[];
-  /** The log ends here: a connection without an end is that of a recorder that was killed. */
+  /** Call this at the end of the log: a connection that is still open belongs to a recorder that was killed. */
   end(): readonly Emitted[];
 }
 
@@ -124,14 +124,14 @@ export interface UpdatedBook extends Heading, Pick<BookUpdate, 'feedTime' | 'seq
   readonly values: Float64Array;
 }
 
-/** Called with each update, so that no object is made for each of millions. */
+/** Called with each update, to avoid creating an object for each of millions. */
 export interface UpdateListener {
-  /** @param places that changed; all of them, if there is a reason */
+  /** @param places the changed places; all places if there is a reason */
   update(book: UpdatedBook, reason: SnapshotReason | null, places: readonly number[]): void;
   gap(begin: GapBegin): void;
 }
 
-/** As `Updates`, with a listener in the place of lists. */
+/** As `Updates`, but calls a listener instead of returning lists. */
 export interface UpdateFollower extends Books {
   apply(record: FrameRecord): void;
   interrupt(): void;
@@ -141,7 +141,7 @@ export interface UpdateFollower extends Books {
 /** Symbols by the HSM topic of their book. */
 export type BookTopics = ReadonlyMap<string, string>;
 
-/** From the symbols' tokens in a day's event log. */
+/** Derives the topics from the symbols' tokens in a day's event log. */
 export function bookTopicsIn(events: readonly DayEvent[]): BookTopics {
   return symbolsByTopic(events, ({ depth }) => depth);
 }
@@ -159,7 +159,7 @@ interface Tracked {
   sequence: Wide | null;
   snapshotAt: number;
   hasHadSnapshot: boolean;
-  /** Whether its connection ended since the last update. */
+  /** True if its connection has ended since the last update. */
   isReconnected: boolean;
   gap: { -readonly [K in keyof Gap]: Gap[K] } | null;
   maxAge: number;
@@ -248,7 +248,7 @@ function follow(context: Context, record: FrameRecord, change: StateChange): voi
       }
       return;
     case 'hsm':
-      // A topic may be in a frame twice; its book is looked at when the whole frame is applied.
+      // A topic may be in a frame twice, so compare its book once, after the whole frame is applied.
       for (const name of new Set(change.items.map((item) => item.name))) {
         if (name !== null) applyHsmTopic(context, record, name);
       }
@@ -307,7 +307,7 @@ function trackedOf({ tracked }: Context, symbol: string, socket: number, levels:
   const found = tracked.get(symbol) ?? newTracked(symbol, socket, levels);
   tracked.set(symbol, found);
   found.socket = socket;
-  // The day goes on with another feed.
+  // The day continues with another feed, whose books have another number of levels.
   if (allPlaces(found.values).length !== 2 * levels) found.values = emptyValues(levels);
   return found;
 }
@@ -361,7 +361,7 @@ function emit(
   if (book.gap === null && book.hasHadSnapshot) {
     book.maxAge = Math.max(book.maxAge, receivedAt - book.receivedAt);
   }
-  // A message without changes counts too: the book is no older than it.
+  // Even a message without changes shows that the book is current.
   book.receivedAt = receivedAt;
   book.feedTime = message.feedTime;
   book.sequence = message.sequence;
@@ -397,7 +397,7 @@ function bookAt(book: Tracked | undefined): BookAt | null {
 }
 
 /**
- * Reads books of growing instants from the records of a day, in their order.
+ * Reads the books at ascending instants from the records of a day.
  *
  * @param topics needed for HSM only
  */
@@ -405,7 +405,7 @@ export function readBooks(records: Iterable<FrameRecord>, topics: BookTopics) {
   const updates = startUpdates(topics);
   const advance = applyingUntil(records, (record) => updates.apply(record));
   return {
-    /** Null: the symbol has had no snapshot until then. */
+    /** Returns null if the symbol has had no snapshot until then. */
     bookAt(symbol: string, at: Instant): BookAt | null {
       advance(at);
       return updates.book(symbol);
@@ -413,7 +413,7 @@ export function readBooks(records: Iterable<FrameRecord>, topics: BookTopics) {
   };
 }
 
-/** Applies what was received up to an instant. */
+/** Returns a function that applies the records that were received up to an instant. */
 export function applyingUntil(
   records: Iterable<FrameRecord>,
   apply: (record: FrameRecord) => void,
@@ -423,7 +423,7 @@ export function applyingUntil(
   return (at) => {
     for (; next.done !== true; next = rest.next()) {
       const { kind, bytes } = next.value;
-      // A row of the instant is sampled before a connection is closed.
+      // At the same instant a row is sampled before a connection closes, so leave the close for later.
       const isClosed = kind === 'mark' && parseMark(bytes)?.mark === 'closed';
       const until = receivedInstant(next.value);
       if (until > at || (isClosed && until === at)) return;

@@ -1,12 +1,12 @@
 // Finds steps of the day's traded volume in the HSM records of a frame log. The broker sends no list
-// of trades: it sends the sum of the day about once a second, with the last price. A step is thus one
-// trade or several, at one price or several, and its side is not known. Volume that was traded in a
-// gap of the connection is in no step, because neither its time nor its price is known.
+// of trades: about once a second it sends the day's sum and the last price. So a step is one or more
+// trades, at one or more prices, and its side is not known. Volume that was traded while the connection
+// was closed is in no step, because neither its time nor its price is known.
 //
-// The sum may fall: the broker corrects it, or sends an older one once. So a step is only the part
-// above the largest sum of the connection and day; one that falls and returns is not counted again.
-// A new day is known by the date of the last trade. Until the first trade of the new day that date is
-// the old one, although the sum is 0 already: then its first step is the part above this sum.
+// The sum may fall, if the broker corrects it or sends an old one. So a step is only the part above the
+// largest sum of the connection and day, and volume that falls and returns is not counted twice. The
+// date of the last trade shows that a new day has begun. Before the first trade of a new day the broker
+// still sends the old date with the sum 0; the first step is then the part above this sum.
 import type { DayEvent } from '../recording/day-events.ts';
 import { instant, istDateAt, SECOND } from '../time.ts';
 import type { FrameRecord } from './frame-log.ts';
@@ -26,7 +26,7 @@ export interface VolumeStep {
 
 export interface VolumeSteps {
   apply(record: FrameRecord): readonly VolumeStep[];
-  /** Records are missing here, because a part of the log is damaged. */
+  /** Call this where records are missing, because a part of the log is damaged. */
   interrupt(): void;
 }
 
@@ -35,9 +35,9 @@ export function quoteTopicsIn(events: readonly DayEvent[]): ReadonlyMap<string, 
   return symbolsByTopic(events, ({ depth, quote }) => (depth === null ? null : quote));
 }
 
-/** The volume is 32 bits wide. */
+/** The volume is a 32-bit number and wraps at this value. */
 const WRAP = 2 ** 32;
-/** If a change over the wrap would be larger, the volume did not pass the wrap. */
+/** A larger change across the wrap is implausible, so the volume then did not wrap. */
 const MAX_CHANGE_OVER_WRAP = 2 ** 28;
 
 /** The volumes of a symbol in the current connection. */
@@ -95,7 +95,7 @@ export function startVolumeSteps(topics: ReadonlyMap<string, string>): VolumeSte
   };
 }
 
-/** Returns the change over the wrap if that is small, otherwise the plain difference. */
+/** Returns the change across the wrap if that is small, otherwise the plain difference. */
 function changeOf(before: number, volume: number): number {
   const change = volume - before;
   const overWrap = change < 0 ? change + WRAP : change - WRAP;

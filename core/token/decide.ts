@@ -139,7 +139,7 @@ function callAgain(facts: Facts): Decision | null {
   return untried || silentOnce ? { do: 'refresh' } : null;
 }
 
-/** Does not ask the operator yet if a later slot can succeed without help. */
+/** Does not ask the operator yet if the run of a later slot can succeed without a login. */
 function leaveToLaterSlot(facts: Facts): Decision | null {
   const { tried, trigger } = facts;
   if (!mayRefresh(facts) || trigger.kind === 'operator' || trigger.last) return null;
@@ -211,7 +211,7 @@ export function isProbeDue(
   { trigger, today, lastProbe, isAsked }: ProbeFacts,
 ): boolean {
   if (probe === 'never' || trigger.kind !== 'slot' || isAsked) return false;
-  // A future date was written under a wrong clock.
+  // A date in the future was written while the clock was wrong.
   if (lastProbe === null || lastProbe > today) return true;
   return lastProbe <= addDays(today, -DAYS_BETWEEN[probe]);
 }

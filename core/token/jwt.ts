@@ -7,7 +7,7 @@ import { parseJson } from '../text.ts';
 import { brokerDayEnd, instant, type Instant, MINUTE, SECOND } from '../time.ts';
 import type { Check, Facts } from './decide.ts';
 
-/** The claims that this program reads; a token has more (facts/fyers §1.6). */
+/** The claims that this program reads; a token has more. */
 export interface TokenClaims {
   readonly issuedAt: Instant;
   readonly expiresAt: Instant;
@@ -20,7 +20,7 @@ export interface TokenClaims {
 
 export type TokenKind = 'access_token' | 'refresh_token' | 'auth_code';
 
-/** Old tokens expire at their issue second (06:00:37), new ones at 06:00:00. */
+/** Older tokens expire at 06:00 plus the seconds of their issue time (06:00:37), newer ones at 06:00:00. */
 const EXPIRY_TOLERANCE_MS = 2 * MINUTE;
 
 const seconds = z.int().check(z.minimum(0), z.maximum(8_640_000_000_000));

@@ -46,7 +46,7 @@ export function tokenAlreadyGood(token: ShownToken): KeeperEvent {
   return keeperEvent(
     'info',
     'token-already-good',
-    'The stored access token is live; none was minted.',
+    'The stored access token is live, so no new one was fetched.',
     tokenFacts(token),
     TOKEN_LIVE,
   );
@@ -63,17 +63,17 @@ export function refreshRefused(by: RefusedBy, detail: string): KeeperEvent {
   return keeperEvent('warn', 'refresh-refused', `Fyers refused to refresh: ${detail}`, { by });
 }
 
-/** `detail`: what Fyers sent in place of an answer, scrubbed; empty if it sent nothing. */
+/** `detail`: the scrubbed text that Fyers sent instead of an answer; empty if it sent nothing. */
 export function refreshUnanswered(calls: number, detail: string): KeeperEvent {
   return keeperEvent(
     'warn',
     'refresh-unanswered',
-    `Fyers was sent a refresh and did not answer; it may have counted.${detail === '' ? '' : ` ${detail}`}`,
+    `Fyers did not answer a refresh request, which may still have counted.${detail === '' ? '' : ` ${detail}`}`,
     { calls },
   );
 }
 
-/** @param detail the reason, or the text received in place of an answer; empty if unknown */
+/** @param detail the reason, or the text received instead of an answer; empty if unknown */
 export function brokerUnreachable(
   failures: number,
   nextTryAt: Instant | null,
@@ -87,19 +87,24 @@ export function brokerUnreachable(
   });
 }
 
-/** The run makes no more calls. @param detail the text received in place of an answer, scrubbed */
+/** The run makes no more calls. @param detail the text received instead of an answer, scrubbed */
 export function brokerHalted(kind: Halted['kind'], detail: string): KeeperEvent {
   const what =
     kind === 'rate-limited'
       ? "Fyers' rate limit is reached"
-      : 'Something else answered in place of Fyers';
+      : 'Something else answered instead of Fyers';
   return keeperEvent('warn', 'broker-halted', `${what}; no more calls in this run. ${detail}`, {
     kind,
   });
 }
 
 export function mintBusy(): KeeperEvent {
-  return keeperEvent('info', 'mint-busy', 'Another run is minting; waiting for its token.', {});
+  return keeperEvent(
+    'info',
+    'mint-busy',
+    'Another run is fetching a token; this run waits for it.',
+    {},
+  );
 }
 
 export function tokenPublished(token: ShownToken): KeeperEvent {
@@ -117,7 +122,7 @@ export function depthRefused(detail: string): KeeperEvent {
   return keeperEvent(
     'error',
     'depth-refused',
-    `The token is live, and Fyers refuses market depth to its app, so nothing can be recorded: ${detail} Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, and log in again.`,
+    `The token is live, but Fyers refuses market depth to its app, so nothing can be recorded: ${detail} Give the app the permission "Market Data" at https://myapi.fyers.in/dashboard, and log in again.`,
     {},
     { name: 'DepthRefused', value: 1 },
   );
@@ -159,7 +164,7 @@ export function loginAsked(way: 'link' | 'command', urgency: string): KeeperEven
   return keeperEvent(
     'info',
     'login-asked',
-    'The operator was asked for the login of the day.',
+    "The operator was asked for today's login.",
     { way, urgency },
     { name: 'LoginAsked', value: 1 },
   );
@@ -186,7 +191,7 @@ export function outsideReadSeen({ who, call, what, refused }: OutsideRead): Keep
   return keeperEvent(
     'warn',
     'outside-read',
-    `${who} called ${call}, and is not a role of this stack.`,
+    `${who}, which is not a role of this stack, called ${call}.`,
     {
       who,
       call,
@@ -196,12 +201,12 @@ export function outsideReadSeen({ who, call, what, refused }: OutsideRead): Keep
   );
 }
 
-/** A login returned from Fyers and published nothing. `detail` is the broker's own message, scrubbed. */
+/** Fyers redirected back from a login, but no token was published. `detail` is the broker's own message, scrubbed. */
 export function loginRefused(problem: string, detail: string): KeeperEvent {
   return keeperEvent(
     'warn',
     'login-refused',
-    `A login came back and published nothing: ${problem}.${detail === '' ? '' : ` ${detail}`}`,
+    `Fyers redirected back from a login, but no token was published: ${problem}.${detail === '' ? '' : ` ${detail}`}`,
     { problem },
     { name: 'LoginRefused', value: 1 },
   );
@@ -216,7 +221,7 @@ export function refreshWorksAgain(): KeeperEvent {
   );
 }
 
-/** One of several channels did not take a message; another one did. */
+/** One channel did not accept a message; another one did. */
 export function channelFailed(problem: string): KeeperEvent {
   return keeperEvent('warn', 'channel-failed', problem, {});
 }

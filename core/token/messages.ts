@@ -38,7 +38,7 @@ export function loginMessage(request: LoginRequest): Message {
     late: `${session.alert}: no Fyers token for ${date}`,
   }[urgency];
   const opening = {
-    first: `Fyers wants one login for ${date}: ${reason}.`,
+    first: `Fyers requires one login for ${date}: ${reason}.`,
     again: `The Fyers login for ${date} is still to do: ${reason}.`,
     late: `There is no live Fyers token for ${date}: ${reason}. Nothing is recorded without one.`,
   }[urgency];
@@ -80,7 +80,7 @@ function loginSteps(way: LoginWay): readonly string[] {
 function ending(day: IstDate, calendar: CalendarOptions): string {
   const endsAt = linkEndsAt(day, calendar);
   const until = `${formatHhMm(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
-  return `Good until ${until}. When it is done, the token is valid until 06:00 IST tomorrow, and nothing else is to do.`;
+  return `The login is possible until ${until}. After it, the token is valid until 06:00 IST tomorrow, and you need to do nothing else.`;
 }
 
 const REASONS: Readonly<Record<AskReason, string>> = {
@@ -88,21 +88,21 @@ const REASONS: Readonly<Record<AskReason, string>> = {
   expired: 'the refresh token has expired',
   'no-pin': 'no PIN is configured',
   policy: 'Fyers has switched refresh tokens off to comply with SEBI regulations',
-  used: "the refresh token has already made today's token, which is not live any more",
+  used: "the refresh token was already used for today's token, which is no longer live",
   pin: 'Fyers refused the PIN',
   'refresh-token': 'Fyers refused the refresh token',
   'auth-code': 'Fyers refused the refresh for an auth code',
   'app-secret': 'Fyers refused the app secret',
-  unrecognised: 'Fyers refused the refresh with an answer that is not known here',
-  silent: 'Fyers left two refreshes unanswered',
+  unrecognised: 'Fyers refused the refresh with an unknown answer',
+  silent: 'Fyers did not answer two refresh requests',
   unreachable: 'Fyers could not be reached',
-  'rate-limited': 'Fyers has answered with its rate limit',
-  'not-fyers': 'a gateway or a firewall answered in place of Fyers',
+  'rate-limited': "Fyers' rate limit is reached",
+  'not-fyers': 'a gateway or a firewall answered instead of Fyers',
 };
 
 /** The function's answer while it waits for the operator's login. */
 export function linkSentMessage(reason: AskReason): string {
-  return `Login link sent, and a login is awaited: ${REASONS[reason]}.`;
+  return `Login link sent; waiting for the login: ${REASONS[reason]}.`;
 }
 
 /** For an operator's run at a time without a session to log in for. */
@@ -153,14 +153,14 @@ export function keeperFailure(code: FailureCode, detail = ''): FyersError {
     case 'operator.account':
       return new FyersError(
         code,
-        'The token belongs to another Fyers account than the one configured or first seen; it was not published.',
+        'The token belongs to another Fyers account than the configured or first one; it was not published.',
         'Log in with the right account, or name it with `pulumi config set fyId` and run `pulumi up`.',
         GENERAL,
       );
     case 'broker.bad-token':
       return new FyersError(
         code,
-        `Fyers gave a token that is not live until 06:00 IST tomorrow; it was not published.${answer}`,
+        `Fyers issued a token that does not last until 06:00 IST tomorrow; it was not published.${answer}`,
         'Log in yourself with `./fyers login --aws`.',
         GENERAL,
       );
@@ -181,14 +181,14 @@ export function keeperFailure(code: FailureCode, detail = ''): FyersError {
     case 'broker.rate-limit':
       return new FyersError(
         code,
-        `Fyers' rate limit is reached, so nothing more was asked; nothing was published.${answer}`,
-        'Stop other programs that use the account. Wait a few minutes, then run `./fyers refresh --aws`; a third time blocks the account for the day.',
+        `Fyers' rate limit is reached, so no more requests were sent; nothing was published.${answer}`,
+        'Stop other programs that use the account. Wait a few minutes, then run `./fyers refresh --aws`; a third time in a day blocks the account for the day.',
         GENERAL,
       );
     case 'broker.foreign-answer':
       return new FyersError(
         code,
-        `Something else answered in place of Fyers, such as a gateway or a firewall, so nothing more was asked.${answer}`,
+        `Something else answered instead of Fyers, such as a gateway or a firewall, so no more requests were sent.${answer}`,
         'Wait ten minutes before you run `./fyers refresh --aws`: each further call can extend such a block.',
         GENERAL,
       );

@@ -67,9 +67,9 @@ export function outsideReadMessage(read: OutsideRead): Message {
     text: [
       `${who} ${did} ${what.join(', ')}, with ${call}, on ${formatIst(at)}, from ${from} (${tool}).`,
       '',
-      "None of this stack's roles and none of `readers` did this. Your own commands do, such as `pulumi up`, `pulumi refresh` and `./fyers tokens --use-ssm`: if this was you, there is nothing to do.",
+      'The principal is neither a role of this stack nor one of `readers`. Your own commands cause such a message, for example `pulumi up`, `pulumi refresh` and `./fyers tokens --use-ssm`: if this was you, there is nothing to do.',
       '',
-      'If not: remove the rights or the keys of that principal at https://console.aws.amazon.com/iam/, then replace what it read. App secret: https://myapi.fyers.in/dashboard and `pulumi config set --secret secretKey`. PIN: at Fyers and `pulumi config set --secret pin`. Then run `pulumi up`. A token ends at 06:00 IST by itself.',
+      'If not: remove the rights or the keys of that principal at https://console.aws.amazon.com/iam/, then replace the secrets that it read. App secret: https://myapi.fyers.in/dashboard and `pulumi config set --secret secretKey`. PIN: at Fyers and `pulumi config set --secret pin`. Then run `pulumi up`. A token ends at 06:00 IST by itself.',
     ].join('\n'),
   };
 }

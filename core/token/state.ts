@@ -106,7 +106,7 @@ export function callsOf(
   return calls?.day === today && calls.input === input ? calls : { count: 0, accepted: false };
 }
 
-/** Write it before the call, so that a run that dies during the call has counted it. */
+/** Write the state before the call, so that a run that crashes during the call has counted it. */
 export function withCall(state: TokenState, input: Fingerprint, today: IstDate): TokenState {
   const { count: before } = callsOf(state, input, today);
   const calls = { day: today, input, count: before + 1, accepted: false };
@@ -114,7 +114,7 @@ export function withCall(state: TokenState, input: Fingerprint, today: IstDate):
   return { ...state, calls, ...(state.policyOff ? { probedOn: today } : {}) };
 }
 
-/** Undoes the count, as the broker did not work on the call. @param before the state before the call was counted */
+/** Undoes the count, because the broker did not process the call. @param before the state before the call was counted */
 export function withoutCall(counted: TokenState, before: TokenState): TokenState {
   const state = { ...counted, probedOn: before.probedOn };
   const { calls } = state;
@@ -161,7 +161,7 @@ const SHORT_PAUSE_MS = 5 * MINUTE;
 const LONG_PAUSE_MS = 30 * MINUTE;
 const MAX_SHORT_PAUSES = 6;
 
-/** Which button asks for the link: the public page's, or the one on the page of a link. */
+/** The button that was pressed: `anyone` on the public page, `link` on the page of a link. */
 export type Asker = 'anyone' | 'link';
 
 const Asked = z.nullable(z.object({ day: z.string(), count: z.int(), at: z.number() }));
@@ -170,13 +170,13 @@ const LoginState = z.object({
   version: z.literal(1),
   /** The account whose token a login published first. */
   fyId: z.nullable(z.string()),
-  /** The login state of the last publish; its replay is "already done". */
+  /** The login state that was used for the last publish; a request that repeats it is answered with "already done". */
   spent: z.nullable(z.object({ day: z.string(), nonce: z.string() })),
   /** The app whose secret Fyers refused at a login, as a fingerprint: another login would be refused too. */
   refusedApp: z.catch(z.nullable(z.string()), null),
   /** Links requested on the bookmarkable page: their number on `day`, and the last one's time in epoch milliseconds. */
   asked: Asked,
-  /** The same for the button on the page of a link. */
+  /** As `asked`, for the button on the page of a link. */
   askedByLink: z.catch(Asked, null),
 });
 

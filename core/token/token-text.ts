@@ -1,9 +1,10 @@
 // Finds the one token in a text that a person saved or pasted, or describes a text that contains no token.
 //
-// A token file should hold a bare token, and in practice holds what the last tool printed: `app:token`, JSON, a quoted
-// string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is cut into words. If one
-// token of the wanted kind is among them and everything else is a known decoration, that token is meant. Otherwise the
-// answer names the kind of text found. It never quotes the text, and every step takes time proportional to its length.
+// A token file should contain a bare token, but in practice it contains the output of the last tool: `app:token`, JSON, a
+// quoted string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is split into words.
+// If one of them is a token of the wanted kind and all others are known decorations, that token is returned. Otherwise the
+// problem names the kind of text that was found. It never quotes the text, and every step takes time proportional to its
+// length.
 import { type Parsed, parseAppId, parseFyId } from '../config/values.ts';
 import { PLACEHOLDER } from '../config/names.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from './jwt.ts';
@@ -109,7 +110,7 @@ function checkApp(
   configured: string | null,
 ): Parsed<FoundToken> {
   return before !== null && configured !== null && before !== configured
-    ? failure('is a token of another app than FYERS_CLIENT_ID names')
+    ? failure('is a token of another app than FYERS_CLIENT_ID')
     : { ok: true, value: { token, claims, appId: before } };
 }
 
@@ -129,7 +130,7 @@ function tokenInJson(
     if (other !== null) return failure(`is JSON with ${NAMES[other]}. ${HOMES[other]}`);
     return failure(
       isRefusal(json)
-        ? 'is JSON, an answer in which Fyers refused a request, without a token'
+        ? 'is JSON without a token: an answer in which Fyers refused a request'
         : `is JSON without ${NAMES[wanted]}`,
     );
   }
@@ -186,7 +187,7 @@ function describeText(
   }
   const longest = words.reduce((a, b) => (b.length > a.length ? b : a), '');
   if (longest.startsWith('eyJ')) {
-    return 'is a part of a token, or a token that was changed: it cannot be decoded. Copy it again, whole';
+    return 'is a token that was cut off or changed: it cannot be decoded. Copy the whole token again';
   }
   if (others.length > 0) return `is text of ${String(words.length)} words without a token`;
   if (/^\d{4}$/.test(word))

@@ -16,7 +16,7 @@ test.each([
   ['a clock set forward', reading(65_000, 6_000, 10_000), ['The clock was set forward by 60.0 s']],
   ['a clock set back', reading(-85_000, 6_000, 10_000), ['The clock was set back by 90.0 s']],
   ['sleep', reading(605_000, 6_000, 610_000), ['The machine slept for 600.0 s']],
-  ['a stall', reading(5_000, 6_000, 10_000, 3_500), ['The process stood still for 3.5 s']],
+  ['a stall', reading(5_000, 6_000, 10_000, 3_500), ['The process did not run for 3.5 s']],
   [
     'sleep and a clock set in it',
     reading(305_000, 6_000, 610_000),

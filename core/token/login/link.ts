@@ -1,9 +1,9 @@
-// Signs and checks the day's login link, and the state that Fyers returns to the callback. Both are hex: in one public
-// report a state with `-` and `_` is refused (facts/fyers §0.4). Also recognises the path of a request that was meant to be
-// the day's link. Mail programs, chats and people add a full stop, a bracket or a campaign parameter, change the case, insert
-// an invisible character, or cut the end off. The form alone distinguishes the exact link, a damaged one that still contains
-// the whole link, an incomplete one that must be opened again from the message, and an unrelated path. The signature
-// decides afterwards whether a link is genuine; nothing in the recognition is secret.
+// Signs and checks the day's login link, and the state that Fyers returns to the callback. Both are hex, because a public
+// report shows that Fyers refused a state with `-` and `_`. Also recognises damaged links: mail programs, chats and people
+// add a full stop, a bracket or a campaign parameter, change the case, insert an invisible character, or cut the end off.
+// The form alone distinguishes the exact link, a damaged one that still contains the whole link, an incomplete one that
+// must be opened again from the message, and an unrelated path. Recognition uses no secret; the signature decides
+// afterwards whether a link is genuine.
 import type { AppId, LinkKey } from '../../config/values.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../../market/calendar.ts';
 import {
@@ -24,7 +24,7 @@ import { isSameSignature, loginSignature, type Signer } from '../digest.ts';
 
 /** Tolerance between two machines' clocks. */
 const CLOCK_TOLERANCE_MS = MINUTE;
-/** From pressing the button to the redirect back from Fyers, including the search for a second factor. */
+/** From pressing the button to the redirect back from Fyers, including the time to find the second factor. */
 const STATE_TTL_MS = 30 * MINUTE;
 
 /**
@@ -172,7 +172,7 @@ export function recogniseLink(path: string): RecognisedLink {
 }
 
 const WHOLE_LINK = /^go\/+(\d{4}-\d{2}-\d{2})\/+([0-9a-f]{32})/;
-/** `go`, then as much of a date as is left, and anything once the date is whole. */
+/** `go` and the beginning of a date, or `go`, a whole date and any text. */
 const BEGINNING = /^go(?:$|\/+(?:$|\d{1,4}(?:$|-(?:$|\d{1,2}(?:$|-(?:$|\d(?:$|\d)))))))/;
 /** Left by quoted-printable at the end of a line. */
 const SOFT_BREAK = /=(?:\r\n|\n|\r)/g;

@@ -33,12 +33,12 @@ export function parseRedirect(
   calendar: CalendarOptions,
 ): Redirect {
   const clean = text.length > MAX_PASTED_LENGTH ? text : pastedText(text);
-  if (clean.length > MAX_LENGTH) return unusable('is longer than any of Fyers');
+  if (clean.length > MAX_LENGTH) return unusable('is longer than any address of Fyers');
   const fields = fieldsIn(clean);
   if (fields.size === 0) return unusable(describeWithoutFields(clean));
   if (isLoginPage(fields)) {
     return unusable(
-      'is that of the login page; log in there, and copy the address that the browser ends on',
+      'is the address of the login page; log in there, and copy the address on which the browser ends',
     );
   }
   const [state, code, s] = [
@@ -46,15 +46,16 @@ export function parseRedirect(
     onlyField(fields, 'auth_code'),
     onlyField(fields, 's'),
   ];
-  if (code === null) return unusable('holds two different auth codes; paste that of one login');
-  if (state === null) return unusable('holds two different states; paste that of one login');
+  if (code === null)
+    return unusable('has two different auth codes; paste the address of one login');
+  if (state === null) return unusable('has two different states; paste the address of one login');
   const read = readState(app, state, now, calendar);
   const failed = s !== 'ok' && (s !== '' || code === '');
   if (failed && fields.has('s')) {
     const words = wordsOf(new URLSearchParams(queryOf(fields)));
     return read.kind === 'valid'
       ? { kind: 'refused', words }
-      : unusable(`says "${words}", and ${stateProblem(read.kind, state, now)}`);
+      : unusable(`has Fyers' message "${words}", and ${stateProblem(read.kind, state, now)}`);
   }
   const parsed = parseAuthCode(code);
   if (read.kind !== 'valid') {
@@ -68,7 +69,7 @@ export function parseRedirect(
   const kind = decodeToken(parsed.value)?.kind ?? 'auth_code';
   return kind === 'auth_code'
     ? { kind: 'code', code: parsed.value }
-    : unusable(`has ${KINDS[kind]} in place of an auth_code`);
+    : unusable(`has ${KINDS[kind]} instead of an auth_code`);
 }
 
 /** Returns the value of a repeated field if all are equal, null if they differ, and an empty text if the field is absent. */
@@ -211,7 +212,7 @@ function describeWithoutFields(text: string): string {
   const claims = decodeToken(lone);
   if (claims === null) return `has no query; ${COPY_ALL}`;
   return claims.kind === 'auth_code' || claims.kind === null
-    ? `is the auth code alone, without the state that shows whose login it is; ${COPY_ALL}`
+    ? `is only the auth code, without the state that identifies the login; ${COPY_ALL}`
     : `is ${KINDS[claims.kind]}; ${COPY_ALL}`;
 }
 
@@ -234,7 +235,7 @@ function stateProblem(
     case 'forged':
       return 'has a state that this app and its secret did not sign';
     case 'expired':
-      return isStateShaped(state) ? describeAge(state, now) : 'is of an earlier login';
+      return isStateShaped(state) ? describeAge(state, now) : 'is from an earlier login';
   }
 }
 

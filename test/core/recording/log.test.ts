@@ -16,7 +16,7 @@ test('The heartbeat and linesQuarantined use singular and plural', () => {
   const quarantined = (lines: number) =>
     linesQuarantined(istDate('2026-11-26'), lines, 'q').message;
   expect(quarantined(1)).toContain(
-    '1 line of the day log of 2026-11-26 is not a complete row. It is in q',
+    '1 line of the day log of 2026-11-26 is not a complete row. It is kept in q',
   );
   expect(quarantined(2)).toContain('2 lines of the day log of 2026-11-26 are not complete rows.');
 });

@@ -56,8 +56,12 @@ describe('findToken', () => {
     ['a secret', 'ABC123DEF4', 'is one word of letters and digits, such as an app secret'],
     ['a client id', 'XA00001', 'is a Fyers client id'],
     ['a one-time code', '123456', 'is six digits'],
-    ['a part of a token', ACCESS.slice(0, 40), 'is a part of a token'],
-    ['a token that was cut in its claims', ACCESS.slice(0, -30), 'is a part of a token'],
+    ['a part of a token', ACCESS.slice(0, 40), 'is a token that was cut off or changed'],
+    [
+      'a token that was cut in its claims',
+      ACCESS.slice(0, -30),
+      'is a token that was cut off or changed',
+    ],
     [
       'a broken line in the claims',
       `${ACCESS.slice(0, 60)}\n${ACCESS.slice(60)}`,
@@ -72,7 +76,7 @@ describe('findToken', () => {
     [
       'a refusal',
       '{"s":"error","code":-16,"message":"x"}',
-      'is JSON, an answer in which Fyers refused',
+      'is JSON without a token: an answer in which Fyers refused',
     ],
     ['JSON without a token', '{"access_token": null}', 'is JSON without an access token'],
     ['half of JSON', '{"access_token": "abc', 'is JSON that is not complete'],

@@ -199,21 +199,21 @@ describe('parseRedirect', () => {
     [
       'with an access token for a code',
       answer(`s=ok&auth_code=${mintToken(SEED, APP, 'access_token', NOON)}&state=${STATE}`),
-      'an access token in place of an auth_code',
+      'an access token instead of an auth_code',
     ],
-    ['that is the code alone', CODE, 'is the auth code alone'],
-    ['that is the code alone, in quotes', `"${wrapped(CODE, 60, '\n')}"`, 'is the auth code alone'],
+    ['that is the code alone', CODE, 'is only the auth code'],
+    ['that is the code alone, in quotes', `"${wrapped(CODE, 60, '\n')}"`, 'is only the auth code'],
     ['that is an access token', mintToken(SEED, APP, 'access_token', NOON), 'is an access token'],
     ['that is a refresh token', mintToken(SEED, APP, 'refresh_token', NOON), 'is a refresh token'],
     [
       'of the login page',
       `https://api-t1.fyers.in/api/v3/generate-authcode?client_id=${KEYS.id}&redirect_uri=${encodeURIComponent(PAGE)}&response_type=code&state=${STATE}`,
-      'is that of the login page',
+      'is the address of the login page',
     ],
     [
       'of the login page, whose redirect URL has a query',
       `https://api-t1.fyers.in/api/v3/generate-authcode?client_id=${KEYS.id}&redirect_uri=${encodeURIComponent(`${PAGE}?a=b`)}&response_type=code&state=${STATE}`,
-      'is that of the login page',
+      'is the address of the login page',
     ],
     ['without a query', PAGE, 'has no query'],
     ['of a word', 'hello', 'has no query'],
@@ -245,7 +245,7 @@ describe('parseRedirect', () => {
     ).toBe('refused');
     expect(read(answer(fields))).toMatchObject({
       kind: 'unusable',
-      problem: expect.stringMatching(/^says ".+", and has no state/) as unknown,
+      problem: expect.stringMatching(/^has Fyers' message ".+", and has no state/) as unknown,
     });
   });
 
