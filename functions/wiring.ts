@@ -60,7 +60,7 @@ export function deadline(context: { getRemainingTimeInMillis(): number }): Abort
   return AbortSignal.timeout(Math.max(SECOND, context.getRemainingTimeInMillis() - SPARE_MS));
 }
 
-/** Lambda writes the thrown message to the log, so it contains only the program's own words or scrubbed ones. */
+/** Lambda writes the thrown message to the log, so it must be the program's own text or scrubbed. */
 export function failureOf(caught: unknown, log: Log, actor: FunctionActor): FyersError {
   if (caught instanceof FyersError) return caught;
   const { name, message } = toError(caught);
@@ -69,13 +69,13 @@ export function failureOf(caught: unknown, log: Log, actor: FunctionActor): Fyer
         'broker.unreachable',
         'The run reached the time limit of the function.',
         actor === 'login'
-          ? "Press the link in today's message again; `./fyers logs login` shows how far it came."
+          ? "Press the link in today's message again; `./fyers logs login` shows its last step."
           : 'The next run tries again by itself; to try now, run `./fyers refresh --aws`.',
       )
     : new FyersError(
         'bug.unexpected',
-        `The run stopped for an unforeseen reason: ${name}: ${log.scrub(message).trim()}.`,
-        `Please report what \`./fyers logs ${actor} --debug\` shows.`,
+        `The run stopped because of an unexpected error: ${name}: ${log.scrub(message).trim()}.`,
+        `Please report the output of \`./fyers logs ${actor} --debug\`.`,
       );
 }
 

@@ -111,7 +111,7 @@ async function exchangeUnderClaim(login: Login, earlier: string | null): Promise
     const claim = await takeClaim(ports, names, state.claim);
     if (claim !== null) {
       try {
-        // An unchanged stored token was not live a moment ago. Do not prove it again while a single-use code waits.
+        // An unchanged stored token was not live a moment ago. Do not prove it again: the single-use code expires soon.
         const stored = await readStoredToken(login);
         const changed = stored !== earlier;
         return (changed ? await findRefusal(login, stored) : null) ?? (await exchange(login));

@@ -1,5 +1,5 @@
-// Remembers, within one process of the login function, what a flood of requests must not read or call again. App
-// credentials are cached, so that Parameter Store's rate limit is left for the other functions and the harvester.
+// Caches reads and calls within one process of the login function, so that a flood of requests does not repeat them.
+// App credentials are cached, so that Parameter Store's rate limit is left for the other functions and the harvester.
 // Proofs are cached and exchanges are counted: a holder of the day's link can open it any number of times, and a holder
 // of a state can send it again; neither may use up the account's calls. A proof is remembered for a minute under the
 // token's fingerprint, and requests at the same time share one. Exchanges are counted per state, per auth code and per
@@ -27,7 +27,7 @@ export interface LoginMemory {
     now: Instant,
     prove: () => Promise<Proof>,
   ) => Promise<Proof>;
-  /** Why this code must not be sent now; null if it may be, or if its token is kept and need not be fetched. */
+  /** Returns why this code must not be sent now; null if it may be sent, or if its token is already kept. */
   readonly obstacle: (login: ExchangeKey, now: Instant) => LoginProblem | null;
   /** Counts an exchange that is about to be sent. */
   readonly countExchange: (login: ExchangeKey, now: Instant) => void;
@@ -35,7 +35,7 @@ export interface LoginMemory {
   readonly keepMinted: (login: ExchangeKey, minted: Minted) => void;
   /** The unproven token that this login's code was exchanged for, or null. */
   readonly mintedFor: (login: ExchangeKey, now: Instant) => Minted | null;
-  /** Fyers' refusal of a code is final. */
+  /** Keeps Fyers' refusal of a code, which is final, so that the code is not sent again. */
   readonly keepRefusal: (login: ExchangeKey, problem: LoginProblem) => void;
 }
 
@@ -78,7 +78,7 @@ function newLoginMemory(): LoginMemory {
       if (known !== undefined && now < known.until) return known.proof;
       const proof = prove();
       keep(key, now, proof);
-      // A request that timed out proved nothing.
+      // A failed request is no proof, so do not cache it.
       proof.catch(() => {
         if (proofs.get(key)?.proof === proof) proofs.delete(key);
       });

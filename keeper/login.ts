@@ -3,8 +3,7 @@
 // button, so it reveals nothing: its outcome and its duration do not depend on whether a token is live. It has no daily
 // quota that a stranger could use up, only a pause between two messages. The button on a link's page is pressed by a
 // person who has a link, so it may report the result. Scheduled messages count in neither budget. A stranger who keeps
-// pressing only causes a message to the owner, at most every half hour and only while the login is due; the owner then
-// has the link.
+// pressing only causes messages to the owner, at most one every half hour and only while the login is due.
 import { LOGIN_URL_KEYWORD } from '../core/config/names.ts';
 import { parseAccessToken } from '../core/config/values.ts';
 import { type ErrorCode, type ErrorFamily, FyersError } from '../core/errors.ts';
@@ -74,7 +73,7 @@ export type LoginOutcome =
   | { readonly kind: 'damaged-link'; readonly path: string }
   /** Has the form of a link, but is incomplete or not signed with the keys of this stack. */
   | { readonly kind: 'incomplete-link' }
-  /** `path`: the link of another day, which may ask for today's. */
+  /** The link of another day. Its holder may have today's link sent. */
   | { readonly kind: 'other-day-link'; readonly path: string }
   /** The public button was pressed. The outcome is the same whether or not a message had to be sent. */
   | { readonly kind: 'asked' }

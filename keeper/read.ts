@@ -145,7 +145,7 @@ export async function readMemory(
 function unreadableStateError(name: string, problem: string, when: string): FyersError {
   return new FyersError(
     'platform.integrity',
-    `The parameter ${name} holds ${problem}.`,
+    `The parameter ${name} contains ${problem}.`,
     `Run \`aws ssm delete-parameter --name ${name} --region ${REGION}\` ${when}.`,
   );
 }

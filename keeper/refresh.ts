@@ -64,7 +64,7 @@ export type Outcome =
   /** The operator must log in. This is not a failure. */
   | { readonly kind: 'login-needed'; readonly why: AskReason; readonly message: string };
 
-/** Well above the steps of any run, including a minute of waiting for a claim. Stops a loop that would send the PIN forever. */
+/** Far more than any run needs, including a minute of waiting for a claim. Ends a faulty loop, which could keep sending the PIN. */
 const MAX_STEPS = 30;
 
 /** @throws FyersError unless the token is live, the day needs none, or the operator has to log in */
@@ -258,7 +258,7 @@ function invariantError(problem: string): FyersError {
   return new FyersError(
     'bug.unexpected',
     problem,
-    'Please report what `./fyers logs refresh --debug` shows.',
+    'Please report the output of `./fyers logs refresh --debug`.',
   );
 }
 
@@ -290,7 +290,7 @@ async function readRunState(run: Run, before: RunState | null): Promise<RunState
     ports.store.read('FYERS_ACCESS_TOKEN'),
     ports.store.read('FYERS_REFRESH_TOKEN'),
   ]);
-  // The PIN is only needed together with a live refresh token.
+  // The PIN is needed only with a live refresh token.
   const pin =
     liveRefreshToken(refreshToken, now).kind === 'live' ? await readPin(ports, settings) : null;
   const renewed = renewedInputsOf({ app, linkKey, refreshToken, pin, now });
@@ -354,8 +354,8 @@ async function claimMint(run: Run, progress: RunState): Promise<RunState> {
   if (now - startedAt >= MAX_CLAIM_WAIT_MS) {
     throw new FyersError(
       'platform.busy',
-      'Another run has been minting a token for a minute and has published none.',
-      'See what it did with `./fyers status`, and in two minutes run `./fyers refresh --aws`.',
+      'Another run has been fetching a token for a minute and has published none.',
+      'Check its result with `./fyers status`, and in two minutes run `./fyers refresh --aws`.',
       { isGeneral: true },
     );
   }
@@ -373,8 +373,8 @@ async function mint(run: Run, progress: RunState): Promise<RunState> {
   if (live.kind !== 'live' || pin === null || inputs.refresh === null || progress.claim === null) {
     throw new FyersError(
       'bug.unexpected',
-      'A refresh was decided without its inputs.',
-      'Please report what `./fyers logs refresh --debug` shows.',
+      'A refresh was chosen although its inputs are missing.',
+      'Please report the output of `./fyers logs refresh --debug`.',
     );
   }
   const counted = await save(run, progress, {

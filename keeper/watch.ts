@@ -1,4 +1,4 @@
-// Checks on trading days whether a live token is stored, and asks the operator for a login if no live token is stored. Mints nothing.
+// Checks on trading days whether a live token is stored, and asks the operator for a login if not. Mints nothing.
 import { type AppId, parseAccessToken } from '../core/config/values.ts';
 import { FyersError } from '../core/errors.ts';
 import { calendarNotice, dayOf, hasWholeList } from '../core/market/calendar.ts';
@@ -149,7 +149,7 @@ async function warnOfCalendar(
   await bestEffort(ports, 'Sending the calendar warning', () =>
     ports.notifier.send({
       subject: hasWholeList(today, settings.calendar)
-        ? 'The list of market holidays runs out soon'
+        ? 'The list of market holidays ends soon'
         : 'The list of market holidays is not complete',
       text: `The ${notice.problem}.\n\n${notice.nextStep}`,
     }),

@@ -1,5 +1,5 @@
-// Routes a request to the login function's URL and answers it with a page. The form of a request decides its kind, so junk
-// costs no read, no call and no log line.
+// Routes a request to the login function's URL and answers it with a page. The kind of a request is decided by its form
+// alone, so junk causes no read, no call and no log line.
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
@@ -90,11 +90,11 @@ type LoginRequest =
   /** A damaged link; `path` is the link without the damage. */
   | { readonly kind: 'damaged-link'; readonly path: string }
   | { readonly kind: 'incomplete-link' }
-  /** A button was pressed: on the public page, or on a link's page, where the link proves that the owner presses it. */
+  /** A button was pressed: on the public page (null), or on the page of a link, which only the owner has. */
   | { readonly kind: 'ask'; readonly linkPath: string | null }
   | { readonly kind: 'callback'; readonly callback: Callback };
 
-/** An auth code of 4,096 characters, and the same again for the rest. */
+/** Allows an auth code of 4,096 characters, and as much for all other parameters. */
 const MAX_QUERY_LENGTH = 8_192;
 
 /** A caller with the permission to invoke the function can send anything instead of a request. */

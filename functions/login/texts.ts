@@ -35,8 +35,8 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
         ...(outcome.token === undefined ? {} : { state: TOKEN_STATES[outcome.token] }),
         text: [
           'The button leads to Fyers’ own page. Log in there with your PIN and one-time code; Fyers then sends you back here, and the new token is checked and stored.',
-          'If this browser is still logged in at Fyers, Fyers may pass you straight through.',
-          `This link is good until ${formatHhMm(outcome.until)} IST. The page holds no token.`,
+          'If this browser is still logged in at Fyers, Fyers may not ask for them.',
+          `This link is valid until ${formatHhMm(outcome.until)} IST. The page contains no token.`,
         ],
         press: { kind: 'go', url: outcome.url, label: 'Log in at Fyers' },
       };
@@ -71,7 +71,7 @@ export function pageContent(outcome: Exclude<LoginOutcome, { kind: 'unknown' }>)
 
 const TOKEN_STATES = {
   'not-live': 'No live token for today is stored yet.',
-  unknown: 'It is unknown whether today’s token is live: Fyers did not confirm it.',
+  unknown: 'Fyers did not confirm whether today’s token is live.',
 } as const;
 
 function donePage({
@@ -96,7 +96,7 @@ function donePage({
     tone: 'good',
     title: already ? 'Already done' : 'Done',
     state: `The Fyers token is live, and valid until ${formatIst(validUntil)}.`,
-    text: ['Your harvester and your bots take it up within a minute. You can close this page.'],
+    text: ['Your harvester and your bots read it within a minute. You can close this page.'],
   };
 }
 
@@ -107,7 +107,7 @@ function noLoginPage(day: Exclude<LoginDay, { kind: 'open' }>): Words {
       tone: 'plain',
       title: 'Too early',
       text: [
-        'A token of before 06:00 IST dies at 06:00. Log in after that; if a login is needed, the link is sent at 07:00.',
+        'A token from before 06:00 IST expires at 06:00. Log in after that; if a login is needed, the link is sent at 07:00.',
       ],
     };
   }
@@ -128,7 +128,7 @@ const UNPROVEN: Readonly<Record<UnprovenReason, string>> = {
   'rate-limited':
     'Fyers’ rate limit is reached. Stop other programs that use the account, and reload this page in five minutes. A third time blocks the account for the day.',
   'not-fyers':
-    'A gateway or a firewall answered in place of Fyers. Reload this page in ten minutes: each further call can extend such a block.',
+    'A gateway or a firewall answered instead of Fyers. Reload this page in ten minutes: each further call can extend such a block.',
 };
 
 function unprovenPage(why: UnprovenReason): Words {
@@ -139,7 +139,7 @@ function unprovenPage(why: UnprovenReason): Words {
     text: [
       'Your login at Fyers succeeded. Its token could not be checked, so it was not published.',
       UNPROVEN[why],
-      'The token is kept for half an hour for that. If this page asks for a new login then, press the link in today’s message again.',
+      'The token is kept for half an hour. If this page then asks for a new login, press the link in today’s message again.',
     ],
   };
 }
@@ -147,7 +147,7 @@ function unprovenPage(why: UnprovenReason): Words {
 const FAILED: Readonly<Record<ErrorFamily, string>> = {
   operator: 'A setting of this stack must be fixed first.',
   broker: 'No usable answer came in time.',
-  platform: 'A service that this page needs did not do its work.',
+  platform: 'An AWS service that this page needs failed.',
   bug: 'This is a fault of the program.',
 };
 
@@ -184,22 +184,22 @@ function withDetail(words: Words, detail: string | undefined): Words {
 const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   forged: problemPage(
     403,
-    'This address is not from here',
-    'Its state was not signed with the keys of this stack, so the login was not finished. Press the link in today’s message.',
+    'This login was not started by this stack',
+    'The address was not signed with the keys of this stack, so the login was not finished. Press the link in today’s message.',
   ),
   expired: {
     ...problemPage(
       410,
-      'That took too long',
-      'The login began more than half an hour ago, or is of another day. Press the link in today’s message again.',
+      'This login has expired',
+      'It began more than half an hour ago, or on another day. Press the link in today’s message again.',
     ),
     press: ASK,
   },
   used: {
     ...problemPage(
       409,
-      'This login was used',
-      'It published a token earlier, and that token was not found live now. Press the link in today’s message to log in again.',
+      'This login was already used',
+      'It published a token earlier, and that token is no longer live. Press the link in today’s message to log in again.',
     ),
     press: ASK,
   },
@@ -214,12 +214,12 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   'wrong-app': problemPage(
     403,
     'This login is for another app',
-    'Fyers’ code is of another app than the one of this stack. Check the app’s redirect URL at myapi.fyers.in → Dashboard, then press the link in today’s message.',
+    'Fyers issued the code for another app than the one of this stack. Check the app’s redirect URL at myapi.fyers.in → Dashboard, then press the link in today’s message.',
   ),
   'wrong-account': problemPage(
     403,
     'This is another Fyers user',
-    'The login is of another Fyers account than the one configured or first seen. Log out at trade.fyers.in, then press the link in today’s message and log in with the right user. If it is the right one, run:',
+    'The login was for another Fyers account than the configured or first one. Log out at trade.fyers.in, then press the link in today’s message and log in with the right user. If it is the right one, run:',
     { code: 'pulumi config set fyId YOUR_CLIENT_ID && pulumi up' },
   ),
   'app-secret': problemPage(
@@ -232,7 +232,7 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
     ...problemPage(
       409,
       'Fyers refused the code of this login',
-      'It was used before or has expired: each login gives one. Press the link in today’s message again.',
+      'It was used before or has expired. Press the link in today’s message again.',
     ),
     press: ASK,
   },
@@ -253,19 +253,19 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   ),
   'not-fyers': problemPage(
     503,
-    'Something else answered in place of Fyers',
+    'Something else answered instead of Fyers',
     'A gateway or a firewall refused the request. Wait ten minutes before you press the link in today’s message again: each further call can extend such a block.',
   ),
   'bad-token': problemPage(
     502,
-    'Fyers gave a token that is not good',
-    'It is not live until 06:00 IST tomorrow. Press the link in today’s message again in a few minutes. If this page appears again, check the log:',
+    'Fyers issued a token that cannot be used',
+    'It does not last until 06:00 IST tomorrow. Press the link in today’s message again in a few minutes. If this page appears again, check the log:',
     { code: './fyers logs login' },
   ),
   busy: problemPage(
     503,
-    'Another run is at work',
-    'It holds the lock for fetching a token. Press the link in today’s message again in two minutes: it may be done by then.',
+    'Another run is fetching a token',
+    'Press the link in today’s message again in two minutes: the other run may be done by then.',
   ),
   'too-many': problemPage(
     429,
@@ -274,16 +274,16 @@ const PROBLEMS: Readonly<Record<LoginProblem, Words>> = {
   ),
   unrecognised: problemPage(
     502,
-    'Fyers gave an answer that is not known here',
-    'Its words are in the log. Try from your own machine:',
+    'Fyers gave an unknown answer',
+    'The log has its text. Try to log in from your own machine:',
     { code: LOGIN_COMMAND },
-    'Please report what this shows:',
+    'Please report the output of:',
     { code: './fyers logs login' },
   ),
   'not-registered': problemPage(
     409,
-    'Fyers would not come back here',
-    'Another redirect URL is configured than the address of this page. Register this one at myapi.fyers.in → Dashboard → your app, then run:',
+    'Fyers would not redirect to this page',
+    'The configured redirect URL is not the address of this page. Register this one at myapi.fyers.in → Dashboard → your app, then run:',
     { code: 'pulumi config set redirectUri loginUrl && pulumi up' },
     'Until then, log in from your own machine:',
     { code: LOGIN_COMMAND },
@@ -298,8 +298,8 @@ const HOME: Words = {
   tone: 'plain',
   title: 'Fyers login of the day',
   text: [
-    'Fyers wants one login for each trading day. This button has the link sent again if the login is still to do.',
-    'It goes to the e-mail address and the Telegram chat that are set up for this stack, and nowhere else.',
+    'Fyers requires one login on each trading day. If today’s login is still to do, this button sends its link again.',
+    'The link goes only to the e-mail address and the Telegram chat that are configured for this stack.',
   ],
   press: ASK_TODAY,
 };
@@ -307,10 +307,10 @@ const HOME: Words = {
 const ASKED: Words = {
   status: 200,
   tone: 'plain',
-  title: 'The request was taken',
+  title: 'The request was received',
   text: [
-    'If today’s login is still to do, the link was sent to the channels of this stack. If it is done, no message comes.',
-    'If you expect a message and none comes within two minutes, check the channels:',
+    'If today’s login is still to do, the link was sent to the channels of this stack. If it is done, no message is sent.',
+    'If you expect a message and none arrives within two minutes, check the channels:',
     { code: './fyers test-alert' },
     OWN_MACHINE,
     { code: LOGIN_COMMAND },
@@ -331,7 +331,7 @@ const NO_LISTENER: Words = {
   text: [
     'No link was sent: no channel of this stack has a confirmed recipient. Find AWS’s mail “Subscription Confirmation”, copy its link, and run:',
     { code: "./fyers confirm 'THE LINK'" },
-    'If that mail is lost, have a new one sent:',
+    'If you cannot find that mail, request a new one:',
     { code: './fyers test-alert --resubscribe' },
     OWN_MACHINE,
     { code: LOGIN_COMMAND },
@@ -344,7 +344,7 @@ function notSentPage({ code }: Extract<LoginOutcome, { kind: 'not-sent' }>): Wor
     tone: 'bad',
     title: 'The link was not sent',
     text: [
-      `No channel confirmed that it took the message. Code ${code}. Check the channels:`,
+      `No channel accepted the message. Code ${code}. Check the channels:`,
       { code: './fyers test-alert' },
       OWN_MACHINE,
       { code: LOGIN_COMMAND },
@@ -356,9 +356,9 @@ function tooSoonPage(at: Instant): Words {
   return {
     status: 429,
     tone: 'plain',
-    title: 'The button was pressed already',
+    title: 'The button was already pressed',
     text: [
-      `It works again at ${formatHhMm(at)} IST. A link of an earlier message today is as good: all of a day’s are the same.`,
+      `It works again at ${formatHhMm(at)} IST. You can also use the link of an earlier message: all links of a day are the same.`,
       'If no message reached you, check the channels:',
       { code: './fyers test-alert' },
       OWN_MACHINE,
@@ -372,8 +372,8 @@ const INCOMPLETE_LINK: Words = {
   tone: 'bad',
   title: 'This link is not complete',
   text: [
-    'It was cut, changed on the way, or made before the keys of this stack changed. Press the link in today’s message again, or copy all of it, up to its last character.',
-    'If no link works, have it sent again, or log in from your own machine:',
+    'It was cut off or changed on the way, or the keys of this stack have changed since. Press the link in today’s message again, or copy all of it, up to its last character.',
+    'If no link works, send it again, or log in from your own machine:',
     { code: LOGIN_COMMAND },
   ],
   press: ASK_TODAY,
@@ -385,7 +385,7 @@ function damagedLinkPage({ path }: Extract<LoginOutcome, { kind: 'damaged-link' 
     tone: 'plain',
     title: 'Open the link without its additions',
     text: [
-      'Something was added to the link on its way here. The button opens the link itself.',
+      'A program on the way added text to the link. The button opens the original link.',
       'If that does not work, press the link in today’s message again.',
     ],
     press: { kind: 'go', url: `/${path}`, label: 'Open the link' },
@@ -396,9 +396,9 @@ function otherDayLinkPage({ path }: Extract<LoginOutcome, { kind: 'other-day-lin
   return {
     status: 410,
     tone: 'bad',
-    title: 'This link is of another day',
+    title: 'This link is for another day',
     text: [
-      'Each trading day has a link of its own. Press the link in today’s message, or have it sent to the channels of this stack.',
+      'Each trading day has its own link. Press the link in today’s message, or send it again to the channels of this stack.',
     ],
     press: { ...ASK_TODAY, action: `/${path}` },
   };

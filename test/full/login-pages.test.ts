@@ -117,13 +117,13 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     await expectReadable(phone, '1-home');
     await phone.page.locator('button.press').tap();
     await phone.page.waitForURL('**/ask');
-    expect(await heading()).toBe('The request was taken');
+    expect(await heading()).toBe('The request was received');
     await expectReadable(phone, '2-sent');
     expect(linkIn(await inbox.next(), loginUrl())).toBe(link);
     await phone.page.goto(loginUrl());
     await phone.page.locator('button.press').tap();
     await phone.page.waitForURL('**/ask');
-    expect(await heading()).toBe('The button was pressed already');
+    expect(await heading()).toBe('The button was already pressed');
     await expectReadable(phone, '3-too-soon');
   });
 
@@ -136,14 +136,14 @@ describe.skipIf(!wanted)(`${title}, the deployed login`, () => {
     const secret = String(Parameter?.Value) as LinkKey;
     const yesterday = linkPath({ ...keysOf(app), secret }, istDate('2026-11-24'));
     await phone.page.goto(`${loginUrl()}${yesterday}`);
-    expect(await heading()).toBe('This link is of another day');
+    expect(await heading()).toBe('This link is for another day');
     await expectReadable(phone, '4-expired');
     const now = instant(standIns.simulator.now());
     const forged = newState(keysOf(app), DATE, now, 'ab'.repeat(16));
     const code = mintToken('pages', app, 'auth_code', now);
     const query = new URLSearchParams({ s: 'ok', code: '200', auth_code: code, state: forged });
     await phone.page.goto(`${loginUrl()}?${query.toString()}`);
-    expect(await heading()).toBe('This address is not from here');
+    expect(await heading()).toBe('This login was not started by this stack');
     await expectReadable(phone, '5-forged');
   });
 

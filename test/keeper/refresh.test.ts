@@ -399,7 +399,7 @@ describe('A run with a missing input', () => {
     const outcome = await run(world);
     expect(outcome).toMatchObject({ kind: 'login-needed', message: matching(words) });
     expect(outcome).toMatchObject({
-      message: matching(/^Login link sent, and a login is awaited: .+\.$/),
+      message: matching(/^Login link sent; waiting for the login: .+\.$/),
     });
     expect(world.calls).toEqual([]);
   });

@@ -51,7 +51,7 @@ describe('The watch', () => {
 
   test.each([
     ['2026-11-30', '07:20', [], null],
-    ['2026-12-07', '07:20', [], 'runs out soon'],
+    ['2026-12-07', '07:20', [], 'ends soon'],
     ['2026-12-07', '08:45', [], null],
     ['2026-12-08', '07:20', [], null],
     ['2027-01-04', '07:20', [], 'is not complete'],
@@ -70,7 +70,7 @@ describe('The watch', () => {
         words === null ? [] : [`The list of market holidays ${words}`],
       );
       for (const { text } of world.messages) {
-        expect(text).toContain(words === 'runs out soon' ? 'until 2026-12-31' : 'of 2027');
+        expect(text).toContain(words === 'ends soon' ? 'until 2026-12-31' : 'of 2027');
         expect(text).toContain('fyers calendar --help');
       }
     },
@@ -223,7 +223,7 @@ describe('The watch on any kind of day', () => {
       const { subject = '', text = '' } = messages[0] ?? {};
       expect(subject).toBe(`${slot} IST: no Fyers token for Sun ${MUHURAT}`);
       expect(text).toContain("Today's session opens at 18:00 IST.");
-      expect(text).toContain('Good until 19:45 IST.');
+      expect(text).toContain('The login is possible until 19:45 IST.');
       expect(`${String(outcome)}${text}`).not.toMatch(/near|09:15|09:00/);
     },
   );
@@ -250,7 +250,7 @@ describe('The message with the link', () => {
     });
     expect(subject).toContain('Sat 2026-11-28');
     expect(text).toContain('There is no session today (weekend).');
-    expect(text).toContain('Good until 06:00 IST tomorrow.');
+    expect(text).toContain('The login is possible until 06:00 IST tomorrow.');
   });
 
   test.each([

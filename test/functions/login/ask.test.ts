@@ -22,7 +22,7 @@ describe('The public button', () => {
     const world = keeperWorld();
     expect((await visit(world, '/')).body).toContain('<form method="post" action="/ask">');
     const page = await visit(world, '/ask', 'POST');
-    expect(page).toMatchObject({ status: 200, title: 'The request was taken' });
+    expect(page).toMatchObject({ status: 200, title: 'The request was received' });
     expect(page.body).not.toContain(LINK);
     expect(world.messages.map(({ text }) => text)).toEqual([expect.stringContaining(LINK)]);
   });

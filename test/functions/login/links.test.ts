@@ -73,7 +73,7 @@ describe('The link of another day', () => {
     const world = keeperWorld();
     const at = processOf(world);
     const page = await at.visit(YESTERDAY);
-    expect(page).toMatchObject({ status: 410, title: 'This link is of another day' });
+    expect(page).toMatchObject({ status: 410, title: 'This link is for another day' });
     expect(at.reads).toEqual([]);
     expect(page.body).toContain(`<form method="post" action="${YESTERDAY}">`);
     expect(await at.visit(YESTERDAY, 'POST')).toMatchObject({ title: 'The link was sent' });

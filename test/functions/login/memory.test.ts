@@ -343,7 +343,11 @@ const STORED: readonly (readonly [string, World, RegExp | null])[] = [
   ['a live token', createWorldWithToken(), /is live, and valid until 26 Nov 2026, 06:00 IST/],
   ['a dead token', createWorldWithToken({ kind: 'dead' }), /No live token/],
   ['no token', createWorldWithoutToken(), /No live token/],
-  ['a token that Fyers cannot judge', createWorldWithToken({ kind: 'unreachable' }), /unknown/],
+  [
+    'a token that Fyers cannot judge',
+    createWorldWithToken({ kind: 'unreachable' }),
+    /did not confirm/,
+  ],
 ];
 
 describe.each(STORED)('With %s', (_, world, state) => {

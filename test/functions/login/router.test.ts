@@ -153,7 +153,7 @@ describe('The callback from Fyers', () => {
     world.proofs.set(NEW, { kind: 'dead' });
     expect(await visit(world, callback({ auth_code: codeOf(2) }))).toMatchObject({
       status: 409,
-      title: 'This login was used',
+      title: 'This login was already used',
     });
     expect(exchanges(world)).toBe(1);
   });

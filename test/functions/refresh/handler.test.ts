@@ -155,7 +155,7 @@ describe('FyersTokenRefresh', () => {
     await withFyers('refused', async (fyers) => {
       const body = JSON.stringify({
         message:
-          'Login link sent, and a login is awaited: Fyers has switched refresh tokens off to comply with SEBI regulations.',
+          'Login link sent; waiting for the login: Fyers has switched refresh tokens off to comply with SEBI regulations.',
       });
       for (const event of [{ trigger: 'slot', slot: '07:00' }, {}, {}]) {
         expect(await invoke(event)).toEqual({ statusCode: 202, body });
