@@ -101,14 +101,14 @@ export async function audit(input: AuditInput): Promise<Audit> {
   };
 }
 
-/** The day has started, but no slot can be judged yet. */
+/** True if the day has started, but no slot is old enough to be judged. */
 function isTooEarly({ manifest, events, now }: AuditInput, coverage: Audit['coverage']): boolean {
   const closesAt = plansIn(events).at(-1)?.closesAt ?? now;
   return manifest === null && coverage?.expected === 0 && now < closesAt;
 }
 
 function emptyDayFault(coverage: Audit['coverage']): string {
-  return `The day has no row, of ${(coverage?.expected ?? 0).toLocaleString('en')} slots.`;
+  return `The day has no row in any of its ${(coverage?.expected ?? 0).toLocaleString('en')} slots.`;
 }
 
 function totalFaults(
@@ -136,10 +136,10 @@ function manifestFaults(
 ): readonly string[] {
   const { expected, received, explained, unexplained } = manifest;
   const faults: string[] = [];
-  const addIfDifferent = (what: string, said: number, found: number): void => {
-    if (said !== found)
+  const addIfDifferent = (what: string, stated: number, found: number): void => {
+    if (stated !== found)
       faults.push(
-        `The manifest has ${String(said)} ${what}, but the recording has ${String(found)}.`,
+        `The manifest has ${String(stated)} ${what}, but the recording has ${String(found)}.`,
       );
   };
   addIfDifferent('expected slots', expected, received + explained + unexplained);

@@ -12,7 +12,7 @@ import type { CompactOptions } from './compact.ts';
 
 /** The calendar that a running harvester follows: `overrides` are those of the last `refresh`. */
 export interface TradingCalendar extends CalendarOverrides {
-  /** Reads the overrides again; true if they changed. Absent: they do not change. Never throws. */
+  /** Reads the overrides again; true if they changed. Absent if they cannot change. Never throws. */
   refresh?(): Promise<boolean>;
 }
 
@@ -51,10 +51,10 @@ function dayBefore(date: IstDate, calendar: CalendarOverrides): IstDate {
 }
 
 /**
- * Whether a day can receive no more rows.
+ * Returns whether a day can receive no more rows.
  *
- * @param planned planned end of a recording on a day that the calendar has as closed; null: the end
- * of the date
+ * @param planned the planned end of a recording on a day that is closed in the calendar; null for the
+ * end of the date
  */
 export function isOver(
   date: IstDate,

@@ -14,7 +14,7 @@ export interface CloseOptions {
   readonly events: Logger;
   /** Compacts one day in a child process. */
   readonly compact: (date: IstDate) => Promise<void>;
-  /** Null keeps the days on this machine. */
+  /** Null if days are not uploaded. */
   readonly objects: ObjectStore | null;
   readonly shard: number;
 }
@@ -59,14 +59,14 @@ export async function proveClosed(
       throw new FyersError(
         'platform.disk',
         `The day ${date} could not be closed: it has no manifest.`,
-        `Correct what the log lines before this one name, such as a full disk, and run \`./fyers compact ${date}\`.`,
+        `Fix the problem in the log lines before this one, such as a full disk, and run \`./fyers compact ${date}\`.`,
       );
     }
     if (objects !== null && (await folder.shipped()) !== 'shipped') {
       throw new FyersError(
         'platform.store',
         `The day ${date} is closed on this machine but is not in the bucket.`,
-        'Correct what the log lines before this one name, and run `./fyers harvest` again: it uploads the rest.',
+        'Fix the problem in the log lines before this one, and run `./fyers harvest` again: it uploads the rest.',
       );
     }
   }
@@ -124,8 +124,8 @@ async function logCompacted(folder: DayFolder, date: IstDate, events: Logger): P
 }
 
 /**
- * Uploads the last segment before the compacted files: its number proves that no other machine
- * writes this day.
+ * Uploads the last segment before the compacted files: if it gets its number, no other machine is
+ * writing this day.
  */
 async function shipAll(options: UploadOptions, date: IstDate): Promise<'shipped' | 'conflict'> {
   const { days, objects, shard } = options;

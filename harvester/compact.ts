@@ -60,7 +60,7 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
   const [first] = plansIn(events);
   if (first === undefined) throw noPlanError(date);
   const source = 'the plan of the event log';
-  // The current calendar may have a recorded day as closed, for example after a correction.
+  // A recorded day may be closed in the current calendar, for example after a correction.
   const session = options.session ?? recordedSession(date, { ...first, source });
   const coverage = coverageOf(events);
   const quality = qualityOf(events, options, session);
@@ -70,8 +70,8 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     folder.zipLogs(),
   );
   const problems = await folder.frames.recover();
-  // A manifest without these frames would be final. A damaged file is not among them: its segment
-  // says that frames are lost.
+  // Stop if raw files remain, because a manifest without their frames would be final. A damaged file
+  // does not remain: it becomes a segment that ends with a mark for lost frames.
   if (await folder.frames.hasRaw()) throw framesLeftError(problems);
   const stream = await compactFrames({ folder, events, closesAt: session.closesAt });
   const manifest = manifestOf({
@@ -156,7 +156,7 @@ function newTally() {
   };
 }
 
-/** The rows that count, with their derived columns. */
+/** Yields the rows that are not left out, with their derived columns, as row groups. */
 async function* readGroups(folder: DayFolder, reading: Reading): AsyncGenerator<RowGroup> {
   const group = collecting(ROWS_PER_GROUP);
   for await (const block of folder.rows()) {
@@ -190,7 +190,7 @@ function noPlanError(date: IstDate): FyersError {
   return new FyersError(
     'platform.integrity',
     `The event log of ${date} has no plan, so the expected slots are unknown.`,
-    'A plan is written before the first row: keep the folder, and report what `./fyers logs harvester` shows.',
+    'A plan is written before the first row: keep the folder, and report the output of `./fyers logs harvester`.',
   );
 }
 

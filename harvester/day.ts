@@ -1,8 +1,8 @@
 // Records one day. Rows go to the day log; every slot without a row gets a reason (a hole) in the
-// event log. A batch writes its rows first and its holes second. If the process dies between the
-// two, the next start finds the slots that have neither and writes holes for them. A disk that
-// refuses writes costs rows and is logged, but never ends the process. Fields without a usable
-// value are counted in the event log, and the first of a day is reported to the operator.
+// event log. A batch writes its rows first and its holes second. If the process crashes between the
+// two, the next start finds the slots that have neither and writes holes for them. If the disk
+// refuses a write, the rows are lost and that is logged, but the process continues. Fields without a
+// usable value are counted in the event log, and the first of a day is reported to the operator.
 import { type Row, rowsOf } from '../core/recording/columns.ts';
 import type { Coverage, Hole, HoleReason } from '../core/recording/coverage.ts';
 import {
@@ -31,7 +31,7 @@ interface DayOptions {
   readonly events: Logger;
   readonly sampling: { readonly symbols: readonly string[]; readonly everySeconds: number };
   readonly feed: FeedName;
-  /** The host that answers in the place of Fyers' own API; null or absent for Fyers. */
+  /** The host that is used instead of Fyers' own API; null or absent for Fyers. */
   readonly broker?: string | null;
 }
 
@@ -56,7 +56,7 @@ export interface RecordingDay {
     message: string,
     about?: { readonly at?: Instant; readonly symbols?: readonly string[] },
   ): Promise<void>;
-  /** Plans these symbols from the next slot on, in place of the ones before. */
+  /** Plans these symbols from the next slot on, replacing the earlier symbols. */
   replan(symbols: readonly string[]): Promise<void>;
   /**
    * Records the facts of the day's symbols. Facts that an earlier process wrote are not written
@@ -159,8 +159,8 @@ function isFirstStart(past: readonly DayEvent[]): boolean {
 }
 
 /**
- * Whether a day folder has neither a plan nor a row: its process died, or its disk refused writes,
- * before the first.
+ * True if a day folder has neither a plan nor a row, because its process crashed or its disk refused
+ * writes before the first one.
  */
 export async function isEmpty(folder: DayFolder): Promise<boolean> {
   if (plansIn(await folder.events()).length > 0) return false;
@@ -174,15 +174,14 @@ async function recordTornTail(
   bytes: number,
 ) {
   events.log(tornTailCut(bytes));
-  const message = `${counted(bytes, 'byte')} of unfinished lines`;
+  const message = `${counted(bytes, 'byte')} of an incomplete line`;
   await log.record([noteEvent(clock, 'torn-tail-cut', message)]);
 }
 
 /**
- * Slots before `until` with neither a row nor a hole.
+ * Returns the slots before `until` that have neither a row nor a hole.
  *
- * @param known the reason; default: the one
- * from the last process event
+ * @param known the reason; default: that of the last process event
  */
 async function findMissing(
   folder: DayFolder,
@@ -231,7 +230,7 @@ function recording(
       return holes.flatMap(({ reason, symbols }) => symbols.map(() => reason));
     },
     async explainMissing(until) {
-      // The process was running: the slot passed while another step took its time.
+      // The process was running, so another step took too long and the slot passed.
       const holes = await findMissing(folder, await folder.events(), until, 'late');
       await recordHoles(holes);
       return slotsIn(holes, sampling.everySeconds);
@@ -251,7 +250,7 @@ function markRefused(taken: SlotResult): SlotResult {
   return { symbol, slot, sentAt, receivedAt, kind: 'hole', reason: 'disk' };
 }
 
-/** The holes of a batch, one for each slot and reason. */
+/** Returns the holes of a batch, one for each slot and reason. */
 function holesOf(batch: readonly SlotResult[], everySeconds: number): readonly Hole[] {
   const byKey = Map.groupBy(
     batch.flatMap((taken) => (taken.kind === 'hole' ? [taken] : [])),

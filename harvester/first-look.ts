@@ -101,8 +101,8 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
 type Useless = Parameters<typeof tokenUseless>[0];
 
 /**
- * Asks the broker once. Never throws: if the broker cannot be asked now, the opening of the session
- * shows the result.
+ * Asks the broker once. Never throws: if the broker cannot be asked now, the first slots of the session
+ * show whether the token works.
  */
 export async function proveFirst(
   look: FirstLook,
@@ -149,7 +149,8 @@ async function appIdIn({ store, place }: FirstLook): Promise<AppId> {
 }
 
 /**
- * A broken token file is retried later, but the person who waits for the start needs the error now.
+ * Throws for a malformed token file, although the running harvester would only retry, because the
+ * person who starts it needs the error now.
  */
 async function tokenText(look: FirstLook): Promise<string | null> {
   try {
@@ -171,7 +172,7 @@ function unusableTokenError({ loginCommand }: FirstLook, problem: string): Fyers
 function whenToLogIn({ clock, session, loginCommand }: FirstLook): string {
   const [now, { date, opensAt }] = [clock.now(), session];
   const from = firstLoginAt(date);
-  const again = 'The harvester reads it again then.';
+  const again = 'The harvester then reads the new token.';
   if (now >= opensAt)
     return `The session of ${date} is running: log in now with \`${loginCommand}\`.`;
   return now >= from

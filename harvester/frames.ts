@@ -1,5 +1,5 @@
-// Counts, compacts and uploads the segments of a day's frame log. A damaged segment does not prevent the
-// day from being closed: its number of frames is unknown, and it begins a gap in the updates.
+// Counts, compacts and uploads the segments of a day's frame log. A day with a damaged segment is closed
+// too: the segment's number of frames is null, and a gap in the updates begins there.
 import { OBJECTS, UPDATES_FILE } from '../core/config/names.ts';
 import { nullIfDamaged } from '../core/errors.ts';
 import type { ObjectStore } from '../core/ports.ts';
@@ -25,9 +25,9 @@ import { formatIso, type Instant, type IstDate } from '../core/time.ts';
 import type { DayFolder, DayFrames, UpdateSpill } from './ports.ts';
 
 /**
- * Reads every segment. Null: the day has none, because its feed polls.
+ * Reads every segment. Returns null if the day has none, because its feed polls.
  *
- * @throws errors of the disk: a segment that it does not give is not damaged
+ * @throws errors of the disk, because a segment that the disk cannot read may be undamaged
  */
 export async function countFrames(
   frames: Pick<DayFrames, 'names' | 'read' | 'facts'>,
@@ -69,24 +69,24 @@ function countRecord(
   if (mark?.mark === 'opened') connections.set(mark.name, (connections.get(mark.name) ?? 0) + 1);
 }
 
-// The file of updates is made in two passes, because the frames mix the symbols and the file groups by symbol. The first
-// pass decodes each segment once and puts the messages of each symbol on disk; the second pass makes rows of them.
-// Neither keeps more than a part of the day in memory.
+// `updates.parquet` is made in two passes, because frames mix the symbols but the file is sorted by symbol. The first pass
+// decodes each segment once and spills the messages of each symbol to disk; the second pass converts them to rows. Neither
+// pass keeps more than a part of the day in memory.
 
-/** A file of very many rows has larger groups, because the description of each group takes memory. */
+/** A file with very many rows has larger groups, because the metadata of each group takes memory. */
 const [MIN_ROWS_PER_GROUP, MAX_ROWS_PER_GROUP, GROUPS] = [20_000, 120_000, 1_000];
-/** Limits the gaps of a symbol in the manifest. The rows of the file have all of them. */
+/** Maximum number of gaps that the manifest lists for a symbol. The file's rows have all gaps. */
 const MAX_GAPS_LISTED = 50;
 
 interface CompactionOptions {
   readonly folder: DayFolder;
   readonly events: readonly DayEvent[];
-  /** Gaps from then on are the end of the session. */
+  /** Gaps that begin at or after the close are not counted: they are the end of the session. */
   readonly closesAt: Instant;
 }
 
 interface StreamFiles {
-  /** Null, as `updates`: the day has no frames, because its feed polls. */
+  /** Both are null if the day has no frames, because its feed polls. */
   readonly frames: FrameFacts | null;
   readonly updates: UpdateFacts | null;
   readonly files: readonly FileFacts[];
@@ -119,8 +119,8 @@ export async function compactFrames({
 }
 
 /**
- * A symbol with few rows shares a group with its neighbours, because each group has a cost in memory
- * and in the file. One that does not fit into what is left of a group begins the next.
+ * Groups rows. Symbols with few rows share a group, because each group costs memory and file size. A
+ * symbol that does not fit into the rest of a group begins the next one.
  */
 function* groupsOf(spill: UpdateSpill): Generator<RowGroup> {
   const symbols = spill.symbols().toSorted();
@@ -139,7 +139,7 @@ function* groupsOf(spill: UpdateSpill): Generator<RowGroup> {
   if (group.left() < group.capacity) yield group.take();
 }
 
-/** Collects rows in memory that is used again for the next group. @param rows of the whole file */
+/** Collects rows in memory that is reused for the next group. @param rows number of rows in the whole file */
 function groupBuffer(rows: number) {
   const wanted = Math.max(MIN_ROWS_PER_GROUP, Math.ceil(rows / GROUPS));
   const capacity = Math.min(MAX_ROWS_PER_GROUP, wanted);
@@ -149,7 +149,7 @@ function groupBuffer(rows: number) {
   return {
     capacity,
     left: () => capacity - filled,
-    /** Returns the number of rows that fitted. */
+    /** Returns the number of rows that were added. */
     add(symbol: string, part: readonly Float64Array[], from: number): number {
       const length = part[0]?.length ?? 0;
       const count = Math.min(length - from, capacity - filled);

@@ -48,18 +48,18 @@ export interface LoopOptions extends CloseOptions {
   readonly events: Logger;
   readonly metrics: Metrics;
   readonly sampling: SamplingPlan;
-  /** The host that answers in the place of Fyers' own API; null or absent for Fyers. */
+  /** The host that is used instead of Fyers' own API; null or absent for Fyers. */
   readonly broker?: string | null;
-  /** Resolves the names of `sampling` for a day; absent: the names are symbols. */
+  /** Resolves the names of `sampling` for a day; absent if all names are symbols. */
   readonly resolveNames?: ResolveNames;
   readonly calendar: TradingCalendar;
-  /** Systemd, a person at a terminal. */
+  /** For example systemd, or a person at a terminal. */
   readonly listeners?: readonly ProgressListener[];
-  /** Absent: clock faults are not checked. */
+  /** Absent if clock faults are not checked. */
   readonly timepiece?: Timepiece;
   /**
-   * Called in a session until it answers, and a few times on days that the release has as closed;
-   * absent: not called.
+   * Called in a session until it answers, and a few times on days that are closed in the calendar.
+   * Absent if it is not called at all.
    */
   readonly marketStatus?: MarketStatus;
   /** Ends after this many sessions; null: no limit. */
@@ -70,12 +70,12 @@ export interface LoopOptions extends CloseOptions {
 
 /** Retry interval for a day whose compaction or upload failed. */
 const CLOSE_RETRY_INTERVAL_MS = 10 * MINUTE;
-/** Five minutes before the opening we poll for a token once a minute. */
+/** From five minutes before the opening, a missing token is read again once a minute. */
 const TOKEN_POLL_WINDOW_MS = 5 * MINUTE;
 
 /**
- * Ends on the signal, or by `sessions` and `until`. Returns the days that were recorded to their
- * end.
+ * Runs until the signal, or until `sessions` or `until` is reached. Returns the days that were recorded
+ * to their end.
  */
 export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
   const { calendar, clock, signal } = options;
@@ -157,8 +157,8 @@ interface Opened {
 }
 
 /**
- * Time before the opening to read the token and open the day's files, so that neither costs the
- * first slot.
+ * Time before the opening to read the token and open the day's files, so that neither delays the first
+ * slot.
  */
 const READY_LEAD_MS = 15 * SECOND;
 
@@ -250,8 +250,8 @@ const TOKEN_HOLE_REASONS: ReadonlySet<HoleReason> = new Set([
 ]);
 
 /**
- * Reads the token when the next slot begins. With one read a minute, a new token is in use within a
- * minute.
+ * Waits for the next slot and reads the token again if the last read was a minute ago, so that a new
+ * token is in use within a minute.
  */
 async function rereadToken(
   { clock, signal, token, sampling }: LoopOptions,
@@ -277,12 +277,12 @@ async function noteStream(
   }
 }
 
-/** An unresolved name is requested as it is written, so that its slots get the broker's own reason. */
+/** Includes unresolved names as they are written, so that their slots get the broker's own reason. */
 function symbolsOf({ symbols, unknown }: DayNames): readonly string[] {
   return [...symbols, ...unknown.map(({ alias }) => alias)];
 }
 
-/** Whether the next slot has begun already. */
+/** True if the next slot has already begun. */
 function isBehind({ clock, sampling }: LoopOptions, batch: readonly SlotResult[]): boolean {
   const slot = batch[0]?.slot;
   return slot === undefined || clock.now() >= plus(slot, sampling.everySeconds * SECOND);
@@ -307,7 +307,7 @@ async function adoptNames(
   const isSamePlan = symbols.join() === symbolsOf(before).join();
   const known = (names: DayNames) => names.facts.filter(({ fyToken }) => fyToken !== null).length;
   if (isSamePlan && (feed.stream === undefined || known(better) === known(before))) return false;
-  // The slot that was taken is not taken again.
+  // Wait a millisecond, so that the new feed does not repeat the current slot.
   await sleepUntil(clock, plus(clock.now(), 1), signal);
   if (!isSamePlan) await day.replan(symbols);
   return true;
@@ -372,9 +372,9 @@ async function record(
     objects === null
       ? NO_UPLOAD
       : runningUpload({ ...options, objects }, session.date, () => ends());
-  // Before the opening, no other machine can have recorded, and a bucket that hangs must not cost
-  // the first slot. An unscheduled session may already be recorded by another machine: its opening
-  // is only when this machine noticed it.
+  // Before the opening, no other machine can have recorded, and a slow bucket must not delay the first
+  // slot. An unscheduled session may already be recorded by another machine, because its opening is only
+  // the time at which this machine detected it.
   if (clock.now() >= session.opensAt || session.name === 'surprise') await upload.resume();
   let names = await lookup.found();
   const sampling = { ...options.sampling, symbols: symbolsOf(names) };
@@ -394,7 +394,7 @@ async function record(
       ({ names } = taken);
       await noteStream(options, day);
       if (taken.isRenamed) continue;
-      // The last slot begins before the close; if the clock is set back then, more slots follow.
+      // Wait until the last slot ends: if the clock is set back in it, more slots follow.
       const slotEnds = plus(clock.now(), sampling.everySeconds * SECOND);
       const until = slotEnds < endsAt ? slotEnds : endsAt;
       if (!signal.aborted) await sleepUntil(clock, until, signal);
@@ -403,7 +403,10 @@ async function record(
       heartbeat.addMissed(await day.explainMissing(session.closesAt));
       await day.note('session-over', 'The session closed');
     } else {
-      await day.note('stopped', signal.aborted ? 'Asked to stop' : 'Reached the time of --until');
+      await day.note(
+        'stopped',
+        signal.aborted ? 'Stopped by a signal' : 'Reached the time of --until',
+      );
     }
   } finally {
     await day.close();

@@ -69,7 +69,7 @@ export interface RunOptions {
 
 /** Enough for a day of fifty symbols, and small compared to the instance's memory. */
 const COMPACTION_HEAP_MIB = 128;
-/** An AWS call that hangs must not cost more than a slot or two. */
+/** Timeouts of AWS calls: a hanging call must not delay more than a slot or two. */
 const AWS = {
   region: REGION,
   maxAttempts: 2,
@@ -114,8 +114,8 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
-  // A compaction outlives a harvester that is killed; the next harvester's compaction must not use
-  // the same files.
+  // Lock the day's folder: a compaction continues after its harvester was killed, and the compaction of
+  // the next harvester must not use the same files.
   await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   const folder = dayFolders(dataDir).folder(date);
   await compactDay({
@@ -197,7 +197,7 @@ interface LookupPorts {
   readonly guard: RestGuard;
 }
 
-/** Finds the symbols of the configured names each day. */
+/** Creates the lookup that resolves the configured names each day. */
 function namesBy(
   { dataDir, tokensFolder, masterUrl, apiUrl, feed, sampling }: HarvestSettings,
   { days, objects, calendar, token, guard }: LookupPorts,
@@ -238,7 +238,7 @@ interface FeedPorts {
   readonly events: Logger;
 }
 
-/** With a stream it is the fallback, and its guard serves all other calls. */
+/** The REST feed. With a stream it is the fallback, and its guard is used for all other calls. */
 function polledFeed(
   settings: HarvestSettings,
   { clock, token, events, raw }: FeedPorts & { readonly raw: ReturnType<typeof rawLog> },

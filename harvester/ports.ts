@@ -54,7 +54,7 @@ export interface DayFolder {
     /** Default: the Parquet file of the grid. */
     name?: string,
   ): Promise<FileFacts>;
-  /** Starts empty. @param symbols about so many, for the memory that is used */
+  /** Creates an empty spill. @param symbols approximate number of symbols, which sizes the buffers */
   updateSpill(symbols: number): UpdateSpill;
   /** Compresses day log and event log; leaves no partial files. */
   zipLogs(): Promise<readonly FileFacts[]>;
@@ -76,34 +76,33 @@ type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
   readonly kind: Column['kind'] | UpdateColumn['kind'];
 };
 
-/** Messages on disk, by symbol, between the two passes of compaction. They are read as rows. */
+/** Stores messages on disk, by symbol, between the two passes of compaction. They are read as rows. */
 export interface UpdateSpill extends Disposable {
   /** Copies the numbers. */
   add(symbol: string, numbers: UpdateNumbers): void;
   symbols(): readonly string[];
   rows(symbol: string): number;
   /**
-   * The rows of a symbol in their order, in parts: columns of the same length, valid until the next
-   * part.
+   * Yields the rows of a symbol in order, in parts: columns of equal length, valid until the next part.
    */
   parts(symbol: string): Iterable<readonly Float64Array[]>;
 }
 
 /** The segments of a day's frame log; there are none if the feed polls. */
 export interface DayFrames {
-  /** In the order of time. */
+  /** In time order. */
   names(): Promise<readonly string[]>;
   pathOf(name: string): string;
   facts(name: string): Promise<FileFacts>;
   /**
-   * The memory of the records may be freed with the disposal of the result.
+   * Reads a segment. Disposing of the result may free the memory of its records.
    *
    * @throws FyersError `platform.integrity` if the segment is damaged
    */
   read(name: string): Promise<Iterable<FrameRecord> & Disposable>;
-  /** Makes segments of what a process that died has left. Returns the problems; those files stay. */
+  /** Makes segments of the raw files of a crashed process. Returns a problem for each file that remains. */
   recover(): Promise<readonly string[]>;
-  /** Whether such a file is left: it could not be written as a segment. */
+  /** True if a raw file remains, because it could not be made into a segment. */
   hasRaw(): Promise<boolean>;
   /** Names of the segments that are in the bucket. */
   uploaded(): Promise<readonly string[]>;
@@ -112,7 +111,7 @@ export interface DayFrames {
 
 /** One day's segments, for upload while the day is recorded. */
 export interface DayUploads {
-  /** Null: this machine has not asked the bucket yet. */
+  /** Null if this machine has not asked the bucket yet. */
   state(): Promise<UploadState | null>;
   save(state: UploadState): Promise<void>;
   /**

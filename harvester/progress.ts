@@ -81,8 +81,7 @@ export function createProgressReporter(options: ProgressOptions): ProgressReport
 
 const HEARTBEAT_INTERVAL_MS = MINUTE;
 /**
- * More than the number of codes in the broker's documentation; bounds memory if every answer
- * differs.
+ * More than the number of codes in the broker's documentation; limits memory if every answer differs.
  */
 const MAX_LOGGED_ANSWERS = 100;
 
@@ -100,9 +99,9 @@ export interface Heartbeat {
 
 /**
  * Sends a heartbeat, the count of missed slots and disk use every minute of the year, so that
- * missing data is always a fault. Logs a line whenever the reasons for missed slots change. The
- * first heartbeat comes after a minute: a process that dies at once, again and again, must not
- * appear alive.
+ * missing data is always a fault. Logs a line whenever the reasons for missed slots change. The first
+ * heartbeat is sent after a minute, so that a process that crashes at every start does not appear
+ * alive.
  */
 export function createHeartbeat(
   options: HeartbeatOptions,
@@ -111,7 +110,7 @@ export function createHeartbeat(
   const { clock, events, metrics, days, feed } = options;
   const beganAt = clock.now();
   let [missed, reasons] = [0, ''];
-  /** Unexpected broker answers that are in the log already; each is logged once. */
+  /** Unexpected broker answers that were already logged; each is logged once. */
   const logged = new Set<string>();
   const beat = async (): Promise<void> => {
     const diskUsedPercent = await days.diskUsedPercent();

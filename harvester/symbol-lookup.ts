@@ -1,4 +1,4 @@
-// Schedules the lookup of a day's symbols, and logs the result to the operator and the day.
+// Schedules the lookup of a day's symbols, and logs its result to the harvester's log and the day's event log.
 import * as logEvents from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Logger } from '../core/ports.ts';
@@ -9,13 +9,12 @@ import type { LoopOptions } from './loop.ts';
 import { type DayNames, unresolved } from './symbols.ts';
 
 /**
- * The broker's list of a day is published by then (market facts: 08:30), and there is time to fetch
- * it.
+ * The broker publishes a day's list at 08:30, so it is available by then, with enough time to fetch it.
  */
 const LOOKUP_LEAD_MS = 30 * MINUTE;
 /** Retry interval for a failed lookup, until the opening. */
 const RETRY_INTERVAL_MS = 10 * MINUTE;
-/** Real time for a list of fifteen megabytes; in a session each second of it is a slot or less. */
+/** Real time for a list of fifteen megabytes; shorter in a session, so that the lookup ends within a few slots. */
 const LOOKUP_TIMEOUT_BEFORE_OPEN_MS = 60 * SECOND;
 const LOOKUP_TIMEOUT_IN_SESSION_MS = 8 * SECOND;
 /** Delays of the lookups in a session, if a list or a price could not be fetched before. */
@@ -101,7 +100,7 @@ function problemCount({ unknown, problems }: DayNames): number {
   return unknown.length + problems.length;
 }
 
-/** Logs to the day's own log and to the operator's. */
+/** Logs to the day's event log and to the harvester's log. */
 export async function logSymbols(
   { facts, unknown, problems }: DayNames,
   events: Logger,

@@ -1,8 +1,8 @@
 // Resolves the configured names for a day, and reads the facts of each symbol from the broker's symbol master. If the
 // master is incomplete, the missing facts are null, a note reports the problem, and the day is recorded anyway. The
-// last close comes from the previous day's own log, so no second copy can differ from it. A group means the symbols of
-// the operator's list (`INDEX:NIFTY50`) or of the symbol master (`CHAIN:NIFTY`). It is recorded whole or not at all,
-// and a day keeps the set that it began with.
+// last close is read from the previous day's log; it is stored nowhere else. A group expands to the symbols of the
+// operator's list (`INDEX:NIFTY50`) or of the symbol master (`CHAIN:NIFTY`). A group is recorded completely or not at
+// all, and its set of symbols does not change during a day.
 import { isGroup, type ReadIndexLists, NO_LISTS } from '../core/config/groups.ts';
 import { OPERATOR_FILES } from '../core/config/names.ts';
 import { type ConfiguredFeed, sizeProblem } from '../core/config/stream-limits.ts';
@@ -42,7 +42,7 @@ export interface DayNames {
 }
 
 export interface NameResolverOptions {
-  /** As the operator wrote them. */
+  /** The configured names, as the operator wrote them. */
   readonly names: readonly string[];
   readonly days: Pick<Days, 'dates' | 'folder'>;
   readonly master: SymbolMaster;
@@ -52,9 +52,9 @@ export interface NameResolverOptions {
     bounds: Bounds,
   ) => Promise<ReadonlyMap<string, number>>;
   readonly calendar: CalendarOverrides;
-  /** The operator's lists of indices; absent: there are none. */
+  /** The operator's lists of indices; absent if there are none. */
   readonly indexLists?: ReadIndexLists;
-  /** How many symbols the harvester can record; default: those of a stream `hsm`. */
+  /** Limits the number of symbols; default: the limit of the stream `hsm`. */
   readonly limit?: Limit;
 }
 
@@ -99,13 +99,13 @@ interface GatheredFacts {
 
 interface Asked {
   readonly name: string;
-  /** Symbols that are known without the master: of the day's log, of a list, or the name itself. */
+  /** Symbols that are known without the master: from the day's log, from a list, or the name itself. */
   readonly symbols: readonly string[];
   /** The alias of their facts; null for a symbol that the operator named. */
   readonly alias: string | null;
   /** Whether the name is a group. */
   readonly isOfMany: boolean;
-  /** Not known before the master is read; null otherwise. */
+  /** The alias, if its contracts are known only from the master; null otherwise. */
   readonly contract: ContractAlias | null;
 }
 
@@ -126,7 +126,7 @@ async function lookUpNames(
   const known = await gatherFacts(options, { date, symbols, underlyings }, bounds);
   const spots = await readSpots(options, known, asked, bounds);
   const unknown = [...missing];
-  // The operator may write a missing list in the session.
+  // The operator may add a missing list during the session.
   let mayImprove = !known.isCurrent || missing.length > 0 || problem !== null;
   const named: NamedFacts[] = [];
   for (const { name, alias, contract, ...each } of asked) {
@@ -159,7 +159,7 @@ async function lookUpNames(
 
 const HSM_LIMIT: Limit = { feed: 'hsm', everySeconds: 5 };
 
-/** Finds the symbols that the day's log and the lists have, before the master is read. */
+/** Finds the symbols that are in the day's log and in the lists, before the master is read. */
 async function askedOf(
   names: readonly string[],
   kept: ReadonlyMap<string, readonly SymbolFacts[]>,
@@ -195,7 +195,7 @@ function aliasIn(name: string): Alias | null {
   return parsed.ok ? parsed.value : null;
 }
 
-/** By the name that the operator wrote. */
+/** Reads the facts in the day's log, by the name that the operator wrote. */
 async function readStoredFacts(
   days: NameResolverOptions['days'],
   date: IstDate,
@@ -284,7 +284,7 @@ interface Named {
   readonly alias: string | null;
   /** The size of the alias's group; null if it is not a group. */
   readonly members: number | null;
-  /** Of a contract that the master has just given. */
+  /** Set for a contract that was just resolved with the master. */
   readonly row?: MasterRow;
 }
 
@@ -348,14 +348,14 @@ async function lastCloses(
 
 const WITHOUT_LISTS: ReadIndexLists = () => Promise.resolve({ lists: NO_LISTS, problem: null });
 
-/** Ends a sentence, as the reason of an alias that has no contract does. */
+/** Returns the end of a sentence, like the reason of an unresolved alias. */
 function missingListText(index: string): string {
   return `there is no list ${OPERATOR_FILES.indexList(index)} next to .env; for a harvester on AWS write it there, and run \`pulumi up\``;
 }
 
 /**
- * The facts of a day's log by the name that the operator wrote. A later line of the log wins. A group whose log was cut
- * short is left out, so that it is looked up again.
+ * Groups the facts of a day's log by the name that the operator wrote. A later line replaces an earlier one. A group with
+ * missing lines is left out, so that it is looked up again.
  */
 function factsByName(facts: readonly SymbolFacts[]): ReadonlyMap<string, readonly SymbolFacts[]> {
   const found = new Map<
@@ -366,7 +366,7 @@ function factsByName(facts: readonly SymbolFacts[]): ReadonlyMap<string, readonl
     const name = fact.alias ?? fact.symbol;
     const size = fact.members ?? null;
     const before = found.get(name);
-    // An alias that is not a group means one contract, the latest; a group of another size was looked up again.
+    // Other aliases have one contract, the latest. A group that was looked up again with another size replaces the old one.
     const isMore = size !== null && before?.size === size;
     const group = isMore ? before : { size, all: new Map<string, SymbolFacts>() };
     group.all.set(fact.symbol, fact);
@@ -386,7 +386,7 @@ export interface Limit {
 
 interface NamedFacts {
   readonly name: string;
-  /** Whether the day's log has them already. */
+  /** True if the facts are already in the day's log. */
   readonly isKept: boolean;
   readonly facts: readonly SymbolFacts[];
 }
@@ -397,8 +397,8 @@ interface Fitting {
 }
 
 /**
- * Leaves out each group that does not fit with the names before it. Names that mean one symbol come first: their number
- * was checked when they were configured. Then come the groups that are recorded already.
+ * Leaves out each group that would exceed the limit together with the names before it. Names with a single symbol come
+ * first, because their number was checked with the configuration. Then come the groups that are already recorded.
  */
 function fitGroups(named: readonly NamedFacts[], { feed, everySeconds }: Limit): Fitting {
   const symbols = new Set(
@@ -416,7 +416,7 @@ function fitGroups(named: readonly NamedFacts[], { feed, everySeconds }: Limit):
         for (const symbol of more) symbols.add(symbol);
         return [];
       }
-      const why = `it has ${String(facts.length)} symbols, and with the ${String(symbols.size)} others ${problem}`;
+      const why = `it has ${String(facts.length)} symbols, and with the other ${String(symbols.size)} ${problem}`;
       return [{ alias: name, why }];
     });
   const names = new Set(refused.map(({ alias }) => alias));

@@ -31,13 +31,13 @@ export interface HeldTokenOptions {
   readonly events: Logger;
   /** A loggable digest of a token. */
   readonly fingerprint: (token: AccessToken) => string;
-  /** Absent: a token that ends before the close of the session is not reported. */
+  /** Absent if a token that ends before the close of the session is not reported. */
   readonly calendar?: CalendarOverrides;
 }
 
 /**
- * A minute minus a margin: wake-ups are sometimes late, and the next one must not find that it is
- * too early.
+ * A minute minus a margin: after a late wake-up, the next one would otherwise be too early and skip
+ * its read.
  */
 const REREAD_INTERVAL_MS = MINUTE - SECOND;
 
@@ -80,7 +80,7 @@ export function holdToken(options: HeldTokenOptions): HeldToken {
       try {
         await readNow(when === 'quietly');
       } catch (caught) {
-        // The store may be unavailable for a moment, and the held token may still work.
+        // Keep the held token, which may still work: the store may be unavailable only for a moment.
         if (when !== 'quietly') events.log(tokenUnreadable(toError(caught).message));
       }
     },

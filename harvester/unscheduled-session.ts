@@ -1,7 +1,6 @@
-// Detects unscheduled sessions: on a day that the calendar has as closed, asks the broker now and
-// then whether the market is open, while waiting for the next session. Also compares the calendar
-// with the broker's market status once per session. A difference is logged, and recording
-// continues.
+// Detects unscheduled sessions: on a day that is closed in the calendar, asks the broker a few times
+// whether the market is open, while waiting for the next session. Also compares the calendar with the
+// broker's market status once per session. A difference is logged, and recording continues.
 import { plansIn, recordedSession } from '../core/recording/day-events.ts';
 import { marketDiffers, unscheduledSession } from '../core/recording/log.ts';
 import type { CalendarOverrides } from '../core/market/calendar.ts';
@@ -27,7 +26,7 @@ import { every, type IntervalTask } from './interval.ts';
 import type { Bounds, Days } from './ports.ts';
 import type { HeldToken } from './token.ts';
 
-/** Only the next step of the wait depends on it. */
+/** May be long, because only the next step of the wait is delayed. */
 const TIMEOUT_MS = 5 * SECOND;
 
 interface WatchOptions {
@@ -48,7 +47,7 @@ export interface UnscheduledSessions {
   readonly step: IntervalTask;
   /** The session to record now, returned once, or null. */
   take(): SessionPlan | null;
-  /** For a date with an unscheduled session, whose end the calendar does not have. */
+  /** True if the date's unscheduled session, which is not in the calendar, has ended. */
   isOver(date: IstDate): boolean;
 }
 
@@ -83,7 +82,8 @@ function nextAsk(now: Instant): Instant {
 }
 
 /**
- * The session in the date's event log, even if it is over, or one that the broker reports as open.
+ * Returns the session in the date's event log, even if it is over, or one that the broker reports as
+ * open.
  */
 async function sessionNow(
   { events, signal, days, token, marketStatus, calendar }: WatchOptions,

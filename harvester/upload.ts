@@ -3,8 +3,8 @@
 // numbered and write-once. The machine whose segment gets the next number is the day's only writer;
 // another machine that tries the same number gets a conflict and stops uploading. A machine without
 // local state fetches the numbers in order until one is missing, and puts those rows before its own
-// logs. Closed days are write-once too, with the manifest last, so a repeated upload finds its own
-// files.
+// logs. Closed days are write-once too, with the manifest last; a repeated upload finds its own
+// objects and succeeds.
 import * as logEvents from '../core/recording/log.ts';
 import {
   firstState,
@@ -29,7 +29,7 @@ export interface UploadOptions {
   readonly shard: number;
 }
 
-/** A machine that fails loses at most this much. */
+/** If the machine fails, at most the rows of this time are lost. */
 const SEGMENT_INTERVAL_MS = 5 * MINUTE;
 /** Days that a failed machine may have left unfinished in the bucket. */
 const LOOK_BACK_DAYS = 7;
@@ -54,10 +54,9 @@ export const NO_UPLOAD: RunningUpload = {
 };
 
 /**
- * The segments of the day that is being recorded.
+ * Uploads the segments of the day that is being recorded.
  *
- * @param ends ends of its logs on disk; null while
- * they are unknown
+ * @param ends ends of its logs on disk; null while they are unknown
  */
 export function runningUpload(
   options: UploadOptions,
@@ -93,7 +92,7 @@ export function runningUpload(
       try {
         await takeOver(options, date);
       } catch (caught) {
-        events.log(logEvents.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+        events.log(logEvents.stepFailed(`Looking for segments of ${date}`, problemOf(caught)));
       }
     },
     runIfDue: (now) => step.runIfDue(now),
@@ -120,8 +119,8 @@ export async function uploadSegments(
   for (;;) {
     const pending = state.pending ?? (await uploads.cut(state, to));
     if (pending === null) return 'current';
-    // Save before sending: after a crash the same number must get the same bytes, or we would fence
-    // off ourselves.
+    // Save before sending: after a crash the same number must get the same bytes. Other bytes would be a
+    // conflict, as if another harvester had used the number.
     if (state.pending === null) await uploads.save({ ...state, pending });
     if (!(await sendSegment(options, date, pending, uploads))) return 'conflict';
     state = { next: state.next + 1, from: pending.to, pending: null };
@@ -176,8 +175,8 @@ export async function takeOver(options: UploadOptions, date: IstDate): Promise<U
 
 /**
  * Adopts days that have segments in the bucket but no manifest and no local files: another machine
- * failed before it closed them. Never throws. False: the bucket did not answer, and not every day
- * was checked.
+ * failed before it closed them. Never throws. Returns false if the bucket did not answer, so that not
+ * every day was checked.
  */
 export async function adoptDays(
   options: UploadOptions,
@@ -194,7 +193,9 @@ export async function adoptDays(
         await takeOver(options, date);
       } else await days.uploads(date).forgetFetched();
     } catch (caught) {
-      options.events.log(logEvents.stepFailed(`Looking for pieces of ${date}`, problemOf(caught)));
+      options.events.log(
+        logEvents.stepFailed(`Looking for segments of ${date}`, problemOf(caught)),
+      );
       return false;
     }
   }
@@ -224,9 +225,9 @@ interface ShipOptions {
 }
 
 /**
- * conflict: the bucket keeps another file under one of the names.
+ * Uploads the compacted files. conflict: the bucket has another file under one of the names.
  *
- * @throws errors of the object store; objects that were stored before stay and are found again
+ * @throws errors of the object store; the next call finds the objects that were already stored
  */
 export async function shipDay(options: ShipOptions): Promise<'shipped' | 'conflict'> {
   const { folder, objects, date, shard } = options;

@@ -173,7 +173,7 @@ describe('harvest', () => {
     const first = await run(stopAt(3));
     expect(first.manifest).toBeNull();
     expect(first.events.find(({ event }) => event === 'stopping')?.message).toContain(
-      'the slot was finished',
+      'after the current slot',
     );
     const { manifest } = await run({ startsAt: plus(OPENS_AT, 38 * SECOND) });
     expect(manifest).toMatchObject({
@@ -267,7 +267,7 @@ describe('harvest', () => {
   test('stops at once on a stop signal while it waits', async () => {
     const { events, eventNames } = await run({ signal: AbortSignal.abort() });
     expect(events.find(({ event }) => event === 'stopping')?.message).toBe(
-      'Asked to stop: no session was being recorded.',
+      'Stopped by a signal. No session was being recorded.',
     );
     expect(eventNames).not.toContain('recording');
   });

@@ -247,7 +247,7 @@ describe('The harvester as a process', () => {
   test('exits 2 if another harvester records into the folder', async () => {
     await using _other = await lockFolder(dataDir());
     const { code, output } = await waitForEnd(start([MAIN, '--data', dataDir()]));
-    expect(output).toContain('Another harvester records into');
+    expect(output).toContain('Another harvester is recording into');
     expect(code).toBe(2);
   });
 
