@@ -43,8 +43,8 @@ export async function checkApp(context: CheckContext): Promise<Finding> {
   if (problems.length > 0) {
     return problem(problems.join('; '), `Copy it again from ${DASHBOARD}.`);
   }
-  const there = (await hasAws(context)) ? await pairOfStack(context) : pairOf(null, null);
-  const id = here.id ?? there.id;
+  const deployedPair = (await hasAws(context)) ? await pairOfStack(context) : pairOf(null, null);
+  const id = here.id ?? deployedPair.id;
   if (id === null) {
     const first = `Register an app at ${DASHBOARD} (Market Data permission only), put FYERS_CLIENT_ID and FYERS_SECRET_KEY into .env`;
     const isLaptop = !(await usesAws(context));
@@ -53,17 +53,17 @@ export async function checkApp(context: CheckContext): Promise<Finding> {
       isLaptop ? `${first}.` : `${first}, and run \`npm run configure\` and \`pulumi up\`.`,
     );
   }
-  const differs = here.id !== null && there.id !== null && !isSamePair(here, there);
+  const differs = here.id !== null && deployedPair.id !== null && !isSamePair(here, deployedPair);
   const faults = [
-    ...(differs ? ['.env holds another app than the stack'] : []),
-    ...findMalformedValues(there, (name) => name).map((fault) => `in AWS, ${fault}`),
+    ...(differs ? ['the app in .env is not the app of the stack'] : []),
+    ...findMalformedValues(deployedPair, (name) => name).map((fault) => `in AWS, ${fault}`),
   ];
   if (faults.length > 0) {
     return problem(faults.join('; '), 'Run `npm run configure` and `pulumi up`.');
   }
   const places = [
     ...(here.id === null ? [] : ['.env']),
-    ...(there.id === null ? [] : ['Parameter Store']),
+    ...(deployedPair.id === null ? [] : ['Parameter Store']),
   ];
   return ok(`${id}, with a secret, in ${places.join(' and ')}`);
 }
@@ -119,7 +119,7 @@ export async function checkPin(context: CheckContext): Promise<Finding> {
   return ok(where.length === 0 ? `none: ${why}` : `given in ${where.join(' and ')}; ${why}`);
 }
 
-const SAME_URL = `Give both the URL that is registered at ${DASHBOARD}: in .env, and by \`npm run configure\` and \`pulumi up\`.`;
+const SAME_URL = `Put the URL that is registered at ${DASHBOARD} into .env, then run \`npm run configure\` and \`pulumi up\`.`;
 
 /** Fyers has no API for the registered URL, so this compares the URLs that the stack and `.env` assume. */
 export async function checkRedirectUrl(context: CheckContext): Promise<Finding> {
@@ -141,7 +141,7 @@ export async function checkRedirectUrl(context: CheckContext): Promise<Finding> 
   const oneTap =
     loginUrl === null
       ? ''
-      : `; for one tap a day register ${loginUrl} at ${DASHBOARD}, then \`pulumi config set redirectUri ${LOGIN_URL_KEYWORD}\` and \`pulumi up\``;
+      : `; to log in with one tap a day, register ${loginUrl} at ${DASHBOARD}, then \`pulumi config set redirectUri ${LOGIN_URL_KEYWORD}\` and \`pulumi up\``;
   switch (kindOf(uri, loginUrl)) {
     case 'login function':
       return ok(
@@ -151,13 +151,13 @@ export async function checkRedirectUrl(context: CheckContext): Promise<Finding> 
       );
     case 'another login function':
       return problem(
-        `${uri} is a function of another stack; this one's is ${loginUrl ?? 'not there yet'}`,
+        `${uri} is the login function of another stack; this stack's login function is ${loginUrl ?? 'not deployed yet'}`,
         `Register ${loginUrl ?? 'its address'} at ${DASHBOARD}, and run \`pulumi config set redirectUri ${LOGIN_URL_KEYWORD}\` and \`pulumi up\`.`,
       );
     case 'loopback':
-      return ok(`${uri}, caught on this machine by \`./fyers login\`${oneTap}`);
+      return ok(`${uri}, received on this machine by \`./fyers login\`${oneTap}`);
     case 'page':
-      return ok(`${uri}, whose address you paste into \`./fyers login\`${oneTap}`);
+      return ok(`${uri}: after a login, you paste its address into \`./fyers login\`${oneTap}`);
   }
 }
 

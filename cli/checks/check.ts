@@ -1,6 +1,6 @@
-// Defines a check of `doctor` and `status`, its finding and its context, and runs one. Each check reads for itself, so one
-// that fails does not affect the others. The context reads what several need, each source at most once, and only if a check
-// needs it.
+// Defines a check of `doctor` and `status`, its finding and its context, and runs one. Each check reads its own data, so a
+// failed check does not affect the others. Sources that several checks share are read by the context: each at most once,
+// when the first check needs it.
 import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { type ClockFault, faultByServer } from '../../core/clock-faults.ts';
@@ -85,7 +85,7 @@ async function reasonToSkip({ needs }: Check, context: CheckContext): Promise<Fi
   if (needs === undefined) return null;
   if (!(await usesAws(context))) return skipped('only for a stack on AWS');
   if (needs === 'stack' || (await hasAws(context))) return null;
-  return skipped('AWS cannot be asked, see "AWS identity"');
+  return skipped('AWS cannot be reached, see "AWS identity"');
 }
 
 interface Where {

@@ -32,13 +32,13 @@ import { type CheckContext, type Finding, ok, problem, skipped } from './check.t
 import { LOGIN_STEP, readTokenOfToday } from './token.ts';
 
 const ODD_ANSWER_STEP =
-  'Repeat the command in a few minutes. If it stays, the broker has changed its answer: please report it with what `./fyers doctor --live --json` prints.';
+  'Repeat the command in a few minutes. If the problem remains, the broker has changed its answer: please report it with the output of `./fyers doctor --live --json`.';
 const WAIT_STEP = 'Wait a minute, and repeat the command.';
 const BOOK_FIXES: Readonly<Partial<Record<HoleReason, string>>> = {
   'no-token': LOGIN_STEP,
   'token-refused': LOGIN_STEP,
   'broker-error':
-    "Do what the answer says: check the app's permissions at https://myapi.fyers.in/dashboard, and wait ten minutes after a page that is not Fyers'.",
+    "Follow the answer: check the app's permissions at https://myapi.fyers.in/dashboard. If the answer was a page that is not Fyers', wait ten minutes.",
   'unknown-symbol':
     'Correct FYERS_SYMBOLS, or look the symbol up at https://public.fyers.in/sym_details/NSE_CM.csv.',
   'malformed-answer': ODD_ANSWER_STEP,
@@ -49,12 +49,12 @@ const EMPTY_BOOK =
   'Check at Fyers whether the symbol trades today, and its spelling in FYERS_SYMBOLS. A halted share has no orders.';
 
 export async function checkBook(context: CheckContext): Promise<Finding> {
-  if (!context.asksBroker) return skipped('not asked for: --live reads one book');
+  if (!context.asksBroker) return skipped('only with --live, which reads one book');
   const { now } = context;
   const { clock } = context.session.io;
   const held = await readTokenOfToday(context);
   if (held === null) {
-    return problem('there is no token of today, or no app id, to ask with', LOGIN_STEP);
+    return problem('there is no token for today, or no app id, for the request', LOGIN_STEP);
   }
   const symbol = symbolToAsk(context);
   const day = dayOf(istDateAt(now), context.calendar());
@@ -105,7 +105,7 @@ function formatBestPrice(side: 'bid' | 'ask', [level]: readonly Level[]): string
 
 const REST_STEP = 'Until then record with FYERS_FEED=rest.';
 const STREAM_FIXES: Readonly<Record<Exclude<Probed['kind'], 'accepted'>, string>> = {
-  refused: `${LOGIN_STEP} If it stays, check the app's Market Data permission at https://myapi.fyers.in/dashboard, and ask Fyers whether the account may stream. ${REST_STEP}`,
+  refused: `${LOGIN_STEP} If the refusal remains, check the app's Market Data permission at https://myapi.fyers.in/dashboard, and ask Fyers whether the account may stream. ${REST_STEP}`,
   'in-use': 'Stop the other programs that stream with this account, and repeat the command.',
   changed: `Update this program. ${REST_STEP}`,
   unreachable: 'Check the connection of this machine to Fyers, and repeat the command.',
@@ -122,7 +122,7 @@ export async function checkStreams(context: CheckContext): Promise<Finding> {
   }
   const streaming = plans.find((plan) => plan.feed !== 'rest');
   if (streaming === undefined) return skipped('the feed is rest, which does not stream');
-  if (!asksBroker) return skipped('not asked for: --live connects to the streams');
+  if (!asksBroker) return skipped('only with --live, which connects to the streams');
   const reason = sessionReason(context);
   if (reason !== null) return skipped(reason);
   return connect(context, streaming.feed, withMembers(streaming.symbols, lists));
@@ -131,7 +131,7 @@ export async function checkStreams(context: CheckContext): Promise<Finding> {
 /** How long before the opening a harvester may connect. */
 const LEAD_MS = 15 * MINUTE;
 
-/** Fyers allows one HSM socket for an account, so a check could take the harvester's. */
+/** Fyers allows one HSM socket per account, so this check could disconnect a running harvester. */
 function sessionReason({ now, calendar }: CheckContext): string | null {
   const day = dayOf(istDateAt(now), calendar());
   if (day.kind === 'closed') return null;
@@ -147,7 +147,7 @@ async function connect(
 ): Promise<Finding> {
   const held = await readTokenOfToday(context);
   if (held === null) {
-    return problem('there is no token of today, or no app id, to connect with', LOGIN_STEP);
+    return problem('there is no token for today, or no app id, for the connection', LOGIN_STEP);
   }
   const { appId, token } = held;
   const unknown = await unknownSymbols(held.apiUrl, symbols, istDateAt(context.now));
@@ -167,7 +167,7 @@ async function connect(
     const target = await tbtTarget(held.apiUrl, `${appId}:${token}`);
     const probed = await probeTbt(target);
     if (probed.kind !== 'accepted') return probeFinding('tbt', probed);
-    seen.push(`tbt accepts the token${target.isNamed ? '' : ', at the usual address'}`);
+    seen.push(`tbt accepts the token${target.isNamed ? '' : ', at the default address'}`);
   }
   const probed = await probeHsm(hsmTarget(held.apiUrl), key);
   if (probed.kind !== 'accepted') return probeFinding('hsm', probed);
@@ -182,8 +182,8 @@ function probeFinding(feed: string, probed: Exclude<Probed, { kind: 'accepted' }
 const MASTER_TIMEOUT_MS = 60 * SECOND;
 
 /**
- * Names without a token, and chains of underlyings without options, or why that is not known. Other aliases change each
- * day, and are left out.
+ * Returns names without a token in the symbol master, and chains whose underlying has no options; or the reason why the
+ * master could not be read. Other aliases change each day and are not checked.
  */
 async function unknownSymbols(
   apiUrl: string,
@@ -207,7 +207,7 @@ async function unknownSymbols(
       if (file === null) return problem ?? `${segment}.csv is missing`;
       for await (const row of file.rows()) {
         if (topicsFor(row.symbol, row.fyToken) !== null) left.delete(row.symbol);
-        // A chain means contracts of NSE.
+        // CHAIN: selects contracts of NSE only.
         if (row.kind === 'option' && !isOfBse) left.delete(`CHAIN:${row.underlying}`);
       }
     }

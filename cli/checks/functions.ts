@@ -56,8 +56,8 @@ export async function checkQuota(context: CheckContext): Promise<Finding> {
   const { limit, unreserved } = await withOperatorHints(concurrencyOf(client));
   if (unreserved < 1) {
     return problem(
-      `other functions have reserved all ${String(limit)} runs at a time of the account`,
-      `Ask for more at https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions), or take reservations back.`,
+      `other functions have reserved all ${String(limit)} runs at a time that the account has`,
+      `Ask for more at https://${REGION}.console.aws.amazon.com/servicequotas/home/services/lambda/quotas (Concurrent executions), or reduce the reservations of other functions.`,
     );
   }
   const bound =
@@ -66,13 +66,13 @@ export async function checkQuota(context: CheckContext): Promise<Finding> {
       : await withOperatorHints(reservationOf(client, names().function('login')));
   if (bound !== null) {
     return ok(
-      `${formatFreeExecutions(limit, unreserved)}; the login page is bounded to ${String(bound)}`,
+      `${formatFreeExecutions(limit, unreserved)}; the login page is limited to ${String(bound)}`,
     );
   }
   return ok(
     limit <= UNRESERVED_MIN
-      ? `${String(limit)} runs at a time: enough while reserved concurrency is off. They are what bounds the login page: Lambda lets a function have a bound of its own where ${String(UNRESERVED_MIN)} runs stay for the others`
-      : `${formatFreeExecutions(limit, unreserved)}; the login page is not bounded: \`pulumi up\` bounds it if ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is set to none`,
+      ? `${String(limit)} runs at a time: enough while reserved concurrency is off. Only this quota limits the login page: Lambda reserves runs for one function only if ${String(UNRESERVED_MIN)} stay free for the others`
+      : `${formatFreeExecutions(limit, unreserved)}; the login page has no limit of its own: \`pulumi up\` sets one if ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
   );
 }
 

@@ -33,12 +33,12 @@ export async function checkNode(context: CheckContext): Promise<Finding> {
   if (own.state === 'problem' || !(await usesAws(context))) return own;
   const version = await versionOnPath(context.session.io.env);
   if (version === null) {
-    return problem('`pulumi up` needs a `node` on the PATH, and finds no `node` there', PATH_STEP);
+    return problem('`pulumi up` needs `node` on the PATH, and there is none', PATH_STEP);
   }
   const old = nodeProblem(version);
   if (old === null) return own;
   return problem(
-    `\`pulumi up\` would run under Node ${version} of the PATH, which is too old`,
+    `\`pulumi up\` would use Node ${version} from the PATH, which is too old`,
     old.nextStep,
   );
 }
@@ -63,7 +63,7 @@ export async function checkPulumi({ session: { io } }: CheckContext): Promise<Fi
 export async function checkIdentity(context: CheckContext): Promise<Finding> {
   const { account, arn } = await readIdentity(context);
   const elsewhere = context.session.io.env['AWS_REGION'] ?? REGION;
-  const note = elsewhere === REGION ? '' : `, whatever AWS_REGION says (${elsewhere})`;
+  const note = elsewhere === REGION ? '' : `; AWS_REGION (${elsewhere}) is ignored`;
   return ok(`${arn}, account ${account}; region ${REGION}${note}`);
 }
 
@@ -135,6 +135,6 @@ export function checkClock({ clock }: Pick<CheckContext, 'clock'>): Finding {
   const seen = clock.seen();
   if (seen === null) return skipped('neither AWS nor Fyers has answered with its time');
   return seen.fault === null
-    ? ok(`within two minutes of that of ${seen.by}`)
+    ? ok(`within two minutes of the time of ${seen.by}`)
     : problem(clockFaultWords(seen.fault), SET_CLOCK);
 }

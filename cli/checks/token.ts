@@ -1,6 +1,6 @@
-// Checks the access token for the coming session: for `doctor` any token at hand by its claims, for `status` the stack's
-// own by a live read. Also checks the state that the keeper stores: whether it may refresh, and whether a login is
-// pending.
+// Checks the access token for the coming session: `doctor` checks the claims of the first token that it finds, `status`
+// proves the stack's token with a live read. Also checks the state that the keeper stores: whether it may refresh, and
+// whether a login is pending.
 import { clockFaultWords } from '../../core/clock-faults.ts';
 import type { Names } from '../../core/config/names.ts';
 import { nextSession } from '../../core/market/calendar.ts';
@@ -66,7 +66,7 @@ export async function checkToken(context: CheckContext): Promise<Finding> {
     const { good } = judge(held, { now, proof: null, offline: true });
     if (good && held.accessToken !== null) {
       return ok(
-        `good for the session of ${session.date} by its own word, ${held.place}, fingerprint ${displayFingerprint(held.accessToken)}`,
+        `good for the session of ${session.date} by its own claims, ${held.place}, fingerprint ${displayFingerprint(held.accessToken)}`,
       );
     }
   }
@@ -77,7 +77,7 @@ export async function checkToken(context: CheckContext): Promise<Finding> {
   if (awaited !== null) return skipped(awaited);
   const problems = all.flatMap((held) => held.problems);
   return problem(
-    [`none is good for the session of ${session.date}`, ...problems].join('; '),
+    [`no token is good for the session of ${session.date}`, ...problems].join('; '),
     LOGIN_STEP,
   );
 }
@@ -118,7 +118,7 @@ export async function checkStoredToken(context: CheckContext): Promise<Finding> 
     detail: [
       ...(fingerprint === null ? [] : [fingerprint]),
       ...(access.claims === null ? [] : [`valid until ${formatIst(access.claims.expiresAt)}`]),
-      STATUS_TEXTS[access.state] ?? (silent ? 'not proven' : 'by its own word'),
+      STATUS_TEXTS[access.state] ?? (silent ? 'not proven' : 'by its own claims'),
       ...(answer === null ? [] : [answer]),
       ...(depth === null ? [] : [`market depth is refused: ${depth}`]),
       `${good ? 'good' : 'not good'} for the session of ${session.date}`,
@@ -141,7 +141,7 @@ const STATUS_TEXTS: Readonly<Partial<Record<TokenStatus, string>>> = {
   missing: 'no token is stored',
   malformed: 'it is not an access token for today',
   foreign: 'it belongs to another Fyers account',
-  expired: 'it is over',
+  expired: 'it has expired',
 };
 
 function nextStepFor(verdict: Verdict, asksAt: Instant | null): string {
@@ -182,7 +182,7 @@ function refreshFinding({ policyOff, latch }: TokenState): Finding {
     return { ...base, state: 'latched', tone: 'bad', detail: message, todo: [message] };
   }
   if (policyOff) {
-    const detail = `${reasonText('policy')}; a login a day is the way`;
+    const detail = `${reasonText('policy')}; log in once a day instead`;
     return { ...base, state: 'switched off', detail };
   }
   if (latch !== null) {
@@ -192,7 +192,7 @@ function refreshFinding({ policyOff, latch }: TokenState): Finding {
   return {
     ...base,
     state: 'not latched',
-    detail: 'used where a refresh token and a PIN are stored',
+    detail: 'used if a refresh token and a PIN are stored',
   };
 }
 
@@ -201,8 +201,8 @@ function linkFinding({ asked }: TokenState, now: Instant, isLive: boolean): Find
   const outstanding = today !== null && !isLive;
   const detail =
     today === null
-      ? 'nothing was asked in this broker day'
-      : `asked at the ${today.slot} run${isLive ? ', and a token is live' : ''}`;
+      ? 'no login was requested since 06:00 IST'
+      : `requested by the ${today.slot} run${isLive ? '; a token is live' : ''}`;
   return {
     name: 'login link',
     state: outstanding ? 'outstanding' : 'none open',
@@ -218,7 +218,7 @@ function linkFinding({ asked }: TokenState, now: Instant, isLive: boolean): Find
 function unreadableFinding(names: Names): Finding {
   const name = names.parameter('FYERS_TOKEN_STATE');
   const finding = problem(
-    `the parameter ${name} holds no token state`,
+    `the parameter ${name} contains no valid token state`,
     `Run \`aws ssm delete-parameter --name ${name}\` if the refresh token and the PIN are right.`,
   );
   return { ...finding, state: 'unknown' };

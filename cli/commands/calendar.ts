@@ -60,9 +60,9 @@ export function addCalendar(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-The holidays of ${CALENDAR.coveredFrom} to ${CALENDAR.coveredUntil} are shipped, with their sources. In other years every weekday counts as a trading day,
-marked provisional, except the holidays that are certain. Write what the exchange announces later into calendar.json, next
-to .env:
+This program has the holidays of ${CALENDAR.coveredFrom} to ${CALENDAR.coveredUntil}, with their sources. In other years every weekday counts as a trading day,
+marked provisional, except the holidays that are certain. Write later announcements of the exchange into calendar.json,
+next to .env:
 
   [
     {"date": "2027-03-10", "closed": true, "why": "Id-Ul-Fitr"},
@@ -71,10 +71,10 @@ to .env:
     {"year": 2027, "complete": true, "source": "NSE/CMTR/2"}
   ]
 
-It wins over what is shipped, for every command here, and with the next \`pulumi up\` for the functions and the harvester.
-The entry with "year" states that all holidays of the year are written down; without it a notice reminds you. A date without
-phases has the usual hours. From 7 December 2026 a session whose phases end with CONTINUOUS is followed by the closing
-auction and the post-close, 30 minutes; write those phases to have other ones.
+It takes precedence over the built-in calendar: for every command here, and after the next \`pulumi up\` for the functions
+and the harvester. The entry with "year" states that the calendar has all holidays of the year; without it a notice
+reminds you. A date without phases has the usual hours. From 7 December 2026 a session whose phases end with CONTINUOUS
+is followed by 30 minutes of closing auction and post-close; to change them, write those phases too.
 
 Examples:
   $ ./fyers calendar

@@ -38,15 +38,15 @@ export function addCheck(program: Command, session: Session): void {
       `
 For a day it checks the manifest's totals, the hashes of its files, and every slot: expected = received + explained + unexplained.
 For every row it reports the marks: ${Object.keys(MARK_MEANINGS).join(', ')}. A mark
-names a possible problem; a symbol with too many marks is red. The limits are our judgement, without a source: the counts
+names a possible problem; a symbol with too many marks is red. The limits are this project's own; judge by the counts, which
 are in --json under quality, and in the manifest. A field without a usable value in the broker's answer is empty in the
 row and counted by column, in --json under fieldFaults; above 0.1 % of the rows the day is red.
 
-With --s3, files that no row is read from, such as frames, are compared by size and SHA-256. --download reads them
-too, one at a time: hundreds of megabytes for a day of a stream.
+With --s3, files without rows, such as frames, are compared by size and SHA-256. --download reads them too, one at a
+time: hundreds of megabytes for a day of a stream.
 
 A running day is checked up to now; a day without a row is red. A file has no plan, so missing rows cannot be detected,
-only unreadable ones. Exits with 0 when all adds up and nothing is red, 4 otherwise, 2 when there is nothing to check.
+only unreadable ones. Exits with 0 if all adds up and nothing is red, 4 otherwise, 2 if there is nothing to check.
 
 Examples:
   $ ./fyers check
@@ -78,7 +78,8 @@ async function check(
     );
     return;
   }
-  const simulated = replacedBroker === null ? '' : `, not from Fyers but from ${replacedBroker}`;
+  const simulated =
+    replacedBroker === null ? '' : `, recorded from ${replacedBroker} and not from Fyers`;
   io.out(`${place} (${KIND_NAMES[kind]}), ${date ?? ''}${simulated}`);
   for (const line of table(io, ['symbol', 'rows', 'expected', 'explained', 'marks'], rowsOf(found)))
     io.out(line);
@@ -139,13 +140,13 @@ function frameText({ frames, badFrames, lostFrames, files, sockets }: FrameFacts
 }
 
 function notReadText(date: string | null): string {
-  return `Frames and updates were compared by size, and by SHA-256 if the object has one, and not read. To read them: \`./fyers check ${date ?? 'DATE'} --s3 --download\`.`;
+  return `Frames and updates were not read, only compared by size, and by SHA-256 if the object has one. To read them: \`./fyers check ${date ?? 'DATE'} --s3 --download\`.`;
 }
 
 function notInBucketError(): FyersError {
   return new FyersError(
     'operator.usage',
-    '--download is for a day of the bucket. Every file of a day on this machine is read already.',
+    '--download is for a day in the bucket. For a day on this machine, every file is read anyway.',
     'Leave it out, or add --s3: `./fyers check 2026-11-25 --s3 --download`.',
   );
 }

@@ -27,18 +27,18 @@ export function addCompact(program: Command, session: Session): void {
   program
     .command('compact')
     .description(
-      'Make Parquet file and manifest of a closed day; the harvester does this automatically.',
+      'Make the Parquet file and the manifest of a closed day; the harvester does this automatically.',
     )
     .argument('[date]', 'as YYYY-MM-DD (default: every closed day without a manifest)')
     .option('--data <DIR>', 'where the recordings are', DEFAULT_DATA)
-    .option('--shard <N>', 'of several harvesters', '0')
+    .option('--shard <N>', 'the number of the harvester, if there are several', '0')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
 A day with a manifest is not changed: to make it again, remove its manifest.json and repeat the command. The same log
-gives the same bytes, unless the calendar has changed. Exits with 0 when all days were compacted, 4 when one failed, or
-has no row at all.
+gives the same bytes, unless the calendar has changed. Exits with 0 if all days were compacted, 4 if one failed or has no
+row at all.
 
 Examples:
   $ ./fyers compact
@@ -117,7 +117,7 @@ async function readPlannedClose(folder: DayFolder): Promise<Instant | null> {
 function dayNotFoundError(date: IstDate, dataDir: string, dates: readonly IstDate[]): FyersError {
   return new FyersError(
     'operator.usage',
-    `There is no day ${date} in ${dataDir}, which has ${daysWords(dates)}.`,
+    `${date} is not in ${dataDir}, which has ${daysWords(dates)}.`,
     'Name another folder: `./fyers compact --data DIR`.',
   );
 }
@@ -125,7 +125,7 @@ function dayNotFoundError(date: IstDate, dataDir: string, dates: readonly IstDat
 function dayNotOverError(date: IstDate): FyersError {
   return new FyersError(
     'operator.usage',
-    `${date} is not over: a session is over at its close, a day without one in the calendar at midnight.`,
+    `${date} is not over: a trading day is over when its session closes, any other day at midnight.`,
     'See the rows so far: `./fyers report`.',
   );
 }

@@ -44,7 +44,7 @@ export function addConfigure(program: Command, session: Session): void {
       `
 Copies ${COPIED.map(environmentName).join(', ')}.
 All are checked first; if one is wrong, nothing is set. Values go to \`pulumi config set\` by standard input and are never
-printed. The files stay. Needs the Pulumi CLI and a stack; with a passphrase, PULUMI_CONFIG_PASSPHRASE or
+printed. No file is changed. Needs the Pulumi CLI and a stack; with a passphrase, PULUMI_CONFIG_PASSPHRASE or
 PULUMI_CONFIG_PASSPHRASE_FILE must be set.
 
 Examples:
@@ -69,7 +69,7 @@ async function configure(session: Session, options: ConfigureOptions): Promise<v
     io.out(`  ${key} from ${environmentName(key)}${secret ? ', encrypted' : ''}`);
   }
   if (left.length > 0) io.out(`Read from .env at every \`pulumi up\`: ${left.join(', ')}.`);
-  io.out('The files stay as they are. Next: `pulumi up`.');
+  io.out('No file was changed. Next: `pulumi up`.');
 }
 
 /** @throws FyersError `operator.config` with all problems */

@@ -1,5 +1,5 @@
-// Confirms an SNS subscription with the account's credentials (`./fyers confirm`), so that the unsubscribe link in
-// a message cannot end it.
+// Confirms an SNS subscription with the account's credentials (`./fyers confirm`), so that the unsubscribe link of a
+// message does not work without them.
 import type { Command } from 'commander';
 import type { Parsed } from '../../core/config/values.ts';
 import { FyersError } from '../../core/errors.ts';
@@ -20,16 +20,16 @@ export function addConfirm(program: Command, session: Session): void {
     .description("Confirm an e-mail subscription with the link in AWS's mail, without pressing it.")
     .argument(
       '[URL]',
-      'the link behind "Confirm subscription", in quotes; asked for when it isn\'t given',
+      'the link behind "Confirm subscription", in quotes; without it, the command asks for it',
     )
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Every message by mail carries a link that unsubscribes, and mail scanners press links. A subscription that is confirmed by
-this command, and not by pressing, can be ended by identities of your AWS account only. Copy the link's address from the
-mail (right click), and keep the quotes: it holds "&". The link itself is never opened, and one that is not Amazon SNS's,
-or that leads to a topic of another account than yours, is refused.
+Every mail has an unsubscribe link, and mail scanners open links. After a confirmation by this command, only identities of
+your AWS account can end the subscription. Copy the address of the link from the mail (right click), and keep the quotes,
+because it contains "&". This command does not open the link. It refuses a link that is not Amazon SNS's, or that is for a
+topic of another account.
 
 Example:
   $ ./fyers confirm 'https://sns.${REGION}.amazonaws.com/confirmation.html?TopicArn=...&Token=...'`,
@@ -50,7 +50,9 @@ async function confirm(session: Session, given: string | undefined): Promise<voi
   const { SNSClient } = await import('@aws-sdk/client-sns');
   const { confirmSubscription } = await import('../../adapters/aws/topic.ts');
   await withOperatorHints(confirmSubscription(new SNSClient(io.aws), link));
-  io.out(`Confirmed: messages of ${link.topicArn} reach you, and no link in a mail ends that.`);
+  io.out(
+    `Confirmed: you get the messages of ${link.topicArn}, and the unsubscribe link in a mail does not work.`,
+  );
   io.out('Next: `./fyers test-alert`.');
 }
 
@@ -64,11 +66,11 @@ function parseLinkOrThrow(text: string): Link {
   );
 }
 
-/** A mail links to `/confirmation.html`; the API's own form names its action (Amazon SNS, "ConfirmSubscription"). */
+/** Accepts the mail's link to `/confirmation.html` and a URL of the API's action "ConfirmSubscription". */
 function parseLink(text: string): Parsed<Link> {
   const wrong = (problem: string): Parsed<Link> => ({ ok: false, problem });
   const url = pastedUrl(text);
-  if (url === null) return wrong('is no address');
+  if (url === null) return wrong('is not an address');
   const [, region] = /^https:\/\/sns\.([a-z0-9-]+)\.amazonaws\.com$/.exec(url.origin) ?? [];
   if (region === undefined || url.username !== '' || url.password !== '') {
     return wrong('does not lead to Amazon SNS (https://sns.REGION.amazonaws.com)');
@@ -102,7 +104,7 @@ async function refuseForeignTopic({ io }: Session, link: Link): Promise<void> {
   if (account === link.account) return;
   throw new FyersError(
     'operator.usage',
-    `The link is for a topic of the AWS account ${link.account}, and your identity is of ${account}; nothing was confirmed.`,
+    `The link is for a topic of the AWS account ${link.account}, but your identity belongs to ${account}; nothing was confirmed.`,
     'If that is your account, choose its profile with AWS_PROFILE and check it with `aws sts get-caller-identity`; if not, delete the mail.',
   );
 }

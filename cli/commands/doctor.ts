@@ -69,21 +69,21 @@ export function addDoctor(program: Command, session: Session): void {
     .description('Check prerequisites and show how to fix problems.')
     .option(
       '--live',
-      'also read one book from Fyers, and connect to the streams of the feed in use, with the token at hand',
+      'also read one book from Fyers, and connect to the streams of the feed in use, with the stored token',
     )
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
 Checks ${[...CHECKS, ...LAST_CHECKS].map(({ name }) => name).join(', ')}.
-Changes nothing, and all checks run even if one fails. Streams are tried outside of the session only, because a harvester
-may use the account's sockets. "skipped" gives the reason. Fyers has no API for the registered
-redirect URL: compare the one shown with https://myapi.fyers.in/dashboard.
+Changes nothing, and all checks run even if one fails. Streams are tried only outside of the session, because a harvester
+may be using the account's sockets. A skipped check shows the reason. Fyers has no API for the registered redirect URL:
+compare the one shown with https://myapi.fyers.in/dashboard.
 
-Exits with 2 when there is a problem.
+Exits with 2 if there is a problem.
 
 Examples:
   $ ./fyers doctor

@@ -54,7 +54,7 @@ interface ExportOptions extends TardisExportOptions {
 
 const DEFAULT_TYPES: readonly TardisType[] = ['incremental_book_L2', 'quotes'];
 
-/** NautilusTrader refuses an exchange that Tardis does not have. Its `instrument_id` replaces it. */
+/** NautilusTrader refuses exchanges that Tardis does not have. The reader's `instrument_id` replaces this one. */
 const NAUTILUS_EXCHANGE = 'binance';
 
 const GROUP = 20_000;
@@ -85,8 +85,8 @@ export function addExport(program: Command, session: Session): void {
       )
       .option('--symbols <A,B>', 'only these symbols: NSE:SBIN-EQ, or SBIN')
       .option('--phase <PHASE>', 'only this phase, such as CAS_ENTRY')
-      .option('--from <HH:MM>', 'from this time of the day on')
-      .option('--until <HH:MM>', 'until before this time')
+      .option('--from <HH:MM>', 'at or after this time of the day')
+      .option('--until <HH:MM>', 'before this time of the day')
       .option(
         '--compat',
         "CSV in the Python original's form: 25 columns, 09:15 to 15:30, 0 for missing values",
@@ -97,8 +97,8 @@ export function addExport(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Rows come in the order in which they were received. Incomplete lines are left out and counted. Phase and marks
-are columns of a compacted day; for any other recording --phase uses the calendar, and the file has no such columns.
+Rows are in the order in which they were received. Incomplete lines are left out and counted. Phase and marks are columns
+of a compacted day; for any other recording --phase uses the calendar, and the output has no such columns.
 With --format tardis a segment of frames that is missing or damaged is a gap, and the exit code is 4.
 
 Examples:
@@ -159,7 +159,7 @@ function formOf({ to, compat }: ExportOptions): Form {
   if (form === undefined)
     throw exportUsageError(`--to ${to} must end in .csv, .csv.gz or .parquet.`);
   if (compat === true && form === 'parquet')
-    throw exportUsageError('--compat is a CSV file, and --to names a Parquet file.');
+    throw exportUsageError('--compat writes CSV, but --to names a Parquet file.');
   return form;
 }
 
@@ -271,7 +271,7 @@ function noRowsError(
   const hours = options.compat === true ? ', in the hours of the Python original,' : '';
   return exportUsageError(
     symbols.size === 0
-      ? `${place} has no row.`
+      ? `${place} has no rows.`
       : `${place} has rows, but none${hours} matches the selection. Nothing was written.`,
   );
 }
@@ -285,7 +285,7 @@ async function exportTardis(
   const { io } = session;
   const types = typesIn(options);
   if (options.compat === true)
-    throw exportUsageError('--compat is a CSV file of its own, not of Tardis.');
+    throw exportUsageError('--compat and --format tardis are two formats: choose one.');
   const folder = path.resolve(io.cwd, options.to);
   await using recording = await recordingOf(session, what, options, { dataOnStdout: true });
   const { date, segments, events } = await framesOf(recording);
@@ -329,14 +329,16 @@ async function exportTardis(
     ({ symbol, from, to }) => to !== null && isWritten(symbol, from),
   );
   if (gaps.length > 0)
-    io.err(`${counted(gaps.length, 'gap')} of a book: its last levels stay until it begins again.`);
+    io.err(
+      `${counted(gaps.length, 'gap')}: during a gap the files keep the last levels before it.`,
+    );
   for (const text of absent) io.err(text);
 }
 
 const TRADES_TEXT =
-  'The rows of trades are steps of the traded volume, of unknown side: a step may be several trades.';
+  'Each row of trades is a step of the traded volume: it may be several trades, and its side is unknown.';
 const NO_TRADES_TEXT =
-  'There is no row of trades: HSM sent no volume that grew in the selected time.';
+  'There are no rows of trades: the volume from HSM did not grow in the selected time.';
 
 function typesIn({ types }: TardisExportOptions): readonly TardisType[] {
   if (types === undefined) return DEFAULT_TYPES;
@@ -351,7 +353,7 @@ async function framesOf({ date, frames, place, ...recording }: OpenedRecording) 
   if (date === null || (await frames.names()).length === 0) {
     throw new FyersError(
       'operator.usage',
-      `${place} has no frames of a stream, which --format tardis is made from.`,
+      `${place} has no frames of a stream, and --format tardis needs them.`,
       'Record a day with them: `./fyers harvest --feed tbt`.',
     );
   }
@@ -384,7 +386,7 @@ function fileExistsError(file: string): FyersError {
   return new FyersError(
     'operator.usage',
     `${file} already exists. Nothing was written.`,
-    'Name another place with --to, or replace what is there: `./fyers export --to PLACE --force`.',
+    'Name another place with --to, or replace the existing one: `./fyers export --to PLACE --force`.',
   );
 }
 

@@ -30,22 +30,22 @@ export function addImport(program: Command, session: Session): void {
     .option('--data <DIR>', 'where the days go', DEFAULT_DATA)
     .option(
       '--date <DATE>',
-      'the rows of this day, in a file that has several (default: by its name)',
+      'the day to import, if the file has several (default: the date in its name)',
     )
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero for a missing
-value becomes empty, and every five-second slot that the original missed is a hole. Files and existing days
-are not changed. A file without a header is read by the position of its columns; one of several days is imported once for each of
-them, with --date. Rows of days without a market are not imported; rows stamped after 15:30 are not either, because the original
-stamps the first books of a morning with the end of the day before. If one file fails, its error is printed and the others are
-imported; the exit code is then not 0.
+Each file becomes a day with Parquet, manifest and marks, as if it had been recorded here: a zero for a missing value
+becomes empty, and every five-second slot that the original missed is a hole. Files and existing days are not changed. A
+file without a header is read by the position of its columns. Import a file with several days once for each day, with
+--date. Rows of days without a market are not imported. Rows stamped after 15:30 are not imported either, because the
+original stamps the first books of a morning with the end of the day before. If one file fails, its error is printed and
+the others are imported; the exit code is then not 0.
 
-The original records from 09:15 to 15:30, and a day is planned from its first phase to its last, 09:00 to 16:00 on most: the
-rest is explained as not-running, and 4,500 of 5,040 slots are the most that can be recorded. The files do not
-contain the time of each request, so there are no latencies.
+The original records from 09:15 to 15:30, but a day's plan covers all its phases, on most days 09:00 to 16:00. The other
+slots are explained as not-running, so at most 4,500 of 5,040 slots can be recorded. The files do not contain the time of
+each request, so there are no latencies.
 
 Example:
   $ ./fyers import old/market_depth_2025-12-*.csv
@@ -83,14 +83,14 @@ async function importFile(session: Session, recording: Recording, dataDir: strin
   const { io } = session;
   const { date, place } = recording;
   if (recording.kind !== 'reference') throw unknownFormatError(place);
-  // Without a date in its name a file is dated by its first row.
+  // If a file's name has no date, its first row decides the day.
   if (date === null) throw noRowsError(place, null, await recording.whyUnreadable());
   const name = path.basename(place);
   const calendar = readOverrides(io);
   const day = dayOf(date, calendar);
   if (day.kind === 'closed') {
     io.err(
-      `${name}: ${date} had no market (${day.why}); its rows repeat one unchanging book and were not imported.`,
+      `${name}: the market was closed on ${date} (${day.why}); the rows repeat one unchanging book and were not imported.`,
     );
     return;
   }
@@ -139,8 +139,8 @@ function linesOf(
 ): readonly string[] {
   const number = (count: number) => count.toLocaleString('en');
   const left: readonly (readonly [number, string])[] = [
-    [outsideHours, 'stamped outside of 09:15 to 15:30'],
-    [leftOut.duplicate, 'second ones of their symbol in five seconds'],
+    [outsideHours, 'stamped before 09:15 or after 15:30'],
+    [leftOut.duplicate, 'further rows of their symbol in the same five seconds'],
     [unreadable, 'not readable'],
   ];
   const text = `${path.basename(place)}: ${number(rows)} rows are the day ${date}, ${number(received)} of ${number(expected)} slots.`;
@@ -195,14 +195,14 @@ function noRowsError(
     const days = [...found.otherDays].map(([day, count]) => `${counted(count, 'row')} of ${day}`);
     return new FyersError(
       'operator.usage',
-      `${place} has no row of ${found.date} between 09:15 and 15:30, and rows of another day: ${days.join(', ')}.`,
+      `${place} has no row of ${found.date} between 09:15 and 15:30, only rows of other days: ${days.join(', ')}.`,
       `Import them as that day: \`./fyers import ${path.basename(place)} --date ${other[0]}\`.`,
     );
   }
   if (found !== null && found.outsideHours > 0) {
     return new FyersError(
       'operator.usage',
-      `${place} has no row of ${found.date} between 09:15 and 15:30, and ${counted(found.outsideHours, 'row')} of other times of that day.`,
+      `${place} has no row of ${found.date} between 09:15 and 15:30, only ${counted(found.outsideHours, 'row')} of other times of that day.`,
       'The Python original records from 09:15 to 15:30 only, so leave this file out. `./fyers import --help` says why.',
     );
   }
@@ -225,7 +225,7 @@ function notADateError(text: string): FyersError {
 function dayExistsError(date: IstDate, dataDir: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${dataDir} has ${date} already, and it was not changed.`,
+    `${dataDir} already has ${date}; nothing was changed.`,
     'Import into another folder: `./fyers import FILE --data DIR`.',
   );
 }

@@ -62,7 +62,7 @@ export function addInspect(program: Command, session: Session): void {
   withRecordingOptions(
     program
       .command('inspect')
-      .description('The recorded book of a symbol at an instant, as a ladder.')
+      .description('Show the recorded book of a symbol at an instant, as a ladder.')
       .argument('<symbol>', 'such as NSE:SBIN-EQ, or SBIN')
       .option('--at <TIME>', 'HH:MM or HH:MM:SS in Indian time (default: the last book)')
       .option('--levels <N>', "1 to 50, from a stream's frames; then --at may have milliseconds")
@@ -75,8 +75,9 @@ export function addInspect(program: Command, session: Session): void {
       `
 Shows the last book that was received at or before the instant.
 
-With --levels, the book is made from the frames that a stream stored. If it is not sound at the instant, the reason is
-shown, and the exit code is 2. The frames of the last minute of a running day are not readable yet.
+With --levels, the book is built from the stored frames of a stream. If the book is not sound at that instant (after a
+gap, until the next whole book), the reason is shown, and the exit code is 2. The frames of the last minute of a running
+day cannot be read yet.
 
 Examples:
   $ ./fyers inspect SBIN --at 15:20:30
@@ -196,7 +197,7 @@ export function parseLevels(text: string): number {
 }
 
 /**
- * Reads the day from the last opening of each connection first: if the book is sound with these frames, earlier frames
+ * First reads only the frames since the last opening of each connection: if the book is sound with these, earlier frames
  * do not change it. Otherwise reads the whole day, because the reason may be older.
  *
  * @throws FyersError `operator.usage` if there is no sound book at the instant
@@ -214,7 +215,7 @@ async function inspectLevels(
   const [symbol = ''] = symbolsIn(events, [options.wanted]);
   const at = until ?? LAST;
   const names = date === null ? stored : segmentsUntil(stored, date, at);
-  // The frames of a closed day are all there: a recorder that died has no other end.
+  // On a closed day nothing follows the last frame: after a crash of the recorder, that is the only sign of its end.
   const isWhole = names.length === stored.length && (await recording.manifest()) !== null;
   const read = (part: readonly string[]) =>
     readBook(session, recording, { names: part, events, symbol, at, isWhole });
@@ -238,9 +239,9 @@ async function inspectLevels(
   else for (const line of linesOf(session, shown)) io.out(line);
 }
 
-/** As for every error of usage. */
+/** The exit code of every usage error. */
 const UNSOUND_EXIT_CODE = 2;
-/** After every record. */
+/** Later than every record. */
 const LAST = instant(8.64e15);
 
 function parseExactMoment(date: IstDate | null, text: string): Instant {
@@ -280,7 +281,7 @@ interface Wanted {
   readonly events: readonly DayEvent[];
   readonly symbol: string;
   readonly at: Instant;
-  /** Nothing follows the last of the segments. */
+  /** True if no frames follow the last of the segments. */
   readonly isWhole: boolean;
 }
 
@@ -310,7 +311,7 @@ async function readBook(
   return { book: updates.book(symbol), socket, gap: gap?.to === null ? gap : null };
 }
 
-/** Null: it was never sound before the instant. */
+/** Null if the book was never sound before the instant. */
 function lastSound({ book, gap }: Found): Instant | null {
   return book === null || gap === null ? null : instantOf(gap.from);
 }
@@ -351,7 +352,7 @@ function linesOf({ io }: Session, shown: Shown): readonly string[] {
     title.padStart(WIDTHS[index] ?? 0),
   );
   const facts = [
-    `received ${formatMs(receivedAt)}, ${(at - receivedAt).toLocaleString('en')} ms before`,
+    `received ${formatMs(receivedAt)}, ${(at - receivedAt).toLocaleString('en')} ms earlier`,
     ...(book.feedTime === null ? [] : [`feed time ${String(book.feedTime)}`]),
     ...(book.sequence === null ? [] : [`sequence ${String(book.sequence)}`]),
     ...(socket === null ? [] : [`socket ${socketName(socket)}`]),
@@ -393,7 +394,7 @@ function noSoundBookError({ levels }: LevelOptions, found: Unsound): FyersError 
       'Name another time, or see the gaps of the day: `./fyers report`.',
     );
   }
-  // The gap may begin with a frame of its first millisecond; the last update is before it.
+  // A frame may have arrived in the gap's first millisecond, so use the time of the last update.
   const updatedAt = formatMs(instantOf(book.receivedAt));
   return new FyersError(
     'operator.usage',

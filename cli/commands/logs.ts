@@ -59,19 +59,21 @@ export function addLogs(program: Command, session: Session): void {
     .command('logs')
     .description('Show the logs of the functions and the harvester, in Indian time.')
     .addArgument(new Argument('<who>', 'whose log').choices(WHO))
-    .option('-f, --follow', 'go on until Ctrl-C')
+    .option('-f, --follow', 'print new lines until Ctrl-C')
     .option('--since <TIME>', `how far back: 90s, 30m, 12h, 7d (default: ${DEFAULT_SINCE})`)
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--bucket <BUCKET>', 'of the harvester (default: FYERS_BUCKET, else the stack output)')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
+    .option(
+      '--bucket <BUCKET>',
+      'the bucket of the harvester (default: FYERS_BUCKET, else the stack output)',
+    )
     .option('--json', 'one JSON object a line, for scripts')
-    .option('--debug', "also Lambda's own lines, and more when something fails")
+    .option('--debug', "also show Lambda's own lines, and more detail when something fails")
     .addHelpText(
       'after',
       `
 refresh, login and watch are functions: their lines come from CloudWatch Logs, with your own AWS identity. harvester shows
-the event log of its latest day in the bucket: the plan, and the slots without a row with the reason. A day is uploaded after
-its close. The log of the process itself stays on the instance:
-\`journalctl -u fyers-harvester\`.
+the event log of its latest day in the bucket: the plan, and each slot without a row with its reason. During a session it
+is uploaded in segments. The log of the process itself is on the instance: \`journalctl -u fyers-harvester\`.
 
 Examples:
   $ ./fyers logs refresh
@@ -151,7 +153,7 @@ async function harvesterSource(session: Session, options: LogsOptions): Promise<
     // Without --since show all of the latest day.
     since: back === null ? plus(io.clock.now(), -365 * DAY) : plus(io.clock.now(), -back),
     everyMs: MINUTE,
-    empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first pieces come a few minutes after a session begins: \`./fyers status\`.`,
+    empty: `There is no event log for that time in s3://${bucket}/depth/v2/. The first segments are uploaded a few minutes after a session begins: \`./fyers status\`.`,
     read: async (from) => {
       const latest = await latestDay(session, bucket);
       return latest?.entries.filter(({ at }) => at >= from) ?? [];
@@ -166,7 +168,7 @@ function durationIn(text: string): number {
   if (ms > 0) return ms;
   throw new FyersError(
     'operator.usage',
-    `--since "${text}" is not a length of time.`,
+    `--since "${text}" is not a duration.`,
     'Write a number and s, m, h or d: `./fyers logs refresh --since 12h`.',
   );
 }

@@ -49,25 +49,25 @@ import { report } from './login/report.ts';
 export function addRefresh(program: Command, session: Session): void {
   program
     .command('refresh')
-    .description('Make the access token good for today, as FyersTokenRefresh does every morning.')
-    .option('--local', 'refresh the token files of the folder, here')
-    .option('--aws', 'run FyersTokenRefresh in AWS, now')
-    .option('--probe', 'ask Fyers to refresh although it has switched that off')
+    .description('Refresh the access token, as FyersTokenRefresh does every morning.')
+    .option('--local', 'refresh the token files of the folder')
+    .option('--aws', 'run FyersTokenRefresh in AWS now')
+    .option('--probe', 'try a refresh at Fyers although Fyers has switched refreshes off')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Needs a refresh token and the PIN. Fyers has switched refreshing off since 1 April 2026; a refusal is remembered, and the PIN
-is not sent again until --probe. A live access token is kept, and no request is sent. Use \`login\` for a new one.
+Needs a refresh token and the PIN. Fyers switched refreshes off on 1 April 2026. A refusal is stored, and the PIN is not
+sent again without --probe. If the access token is live, no refresh is requested. Use \`login\` for a new one.
 
 --local reads refresh_token.txt, and FYERS_CLIENT_ID, FYERS_SECRET_KEY and FYERS_PIN from .env (a missing PIN is
 asked for), and writes access_token.txt and daily_token.txt (the same), readable only by you (mode 600). Earlier refusals are
 kept in .fyers-token-state.json. --aws invokes the function with your own AWS identity; it may send a login link.
 
-Exits with 0 when the token is live, with 2 when a login is needed, and with 3 or 4 when Fyers or AWS failed.
+Exits with 0 if the token is live, 2 if a login is needed, and 3 or 4 if Fyers or AWS failed.
 
 Examples:
   $ ./fyers refresh --local
@@ -81,7 +81,7 @@ async function refreshWith(session: Session, options: RefreshOptions): Promise<v
   if ((options.local === true) === (options.aws === true)) {
     throw new FyersError(
       'operator.usage',
-      'A refresh is either of the token files here or of the stack in AWS.',
+      'A refresh changes either the token files of this folder or the stack in AWS; choose one.',
       'Run `./fyers refresh --local` or `./fyers refresh --aws`.',
     );
   }
@@ -197,7 +197,7 @@ async function refreshFiles(session: Session, options: RefreshOptions): Promise<
   );
 }
 
-/** An operator's run does not rest on any day, and the command itself prints the login text. */
+/** The operator's own run works on every day, and the command itself prints how to log in. */
 function keeperSettings(
   settings: Settings,
   { suffix }: RefreshOptions,
@@ -230,7 +230,7 @@ function failureOf(caught: unknown, check: ClockCheck): unknown {
   const fault = check.fault();
   const isJudgedByClock = caught instanceof FyersError && caught.code === 'broker.bad-token';
   return fault !== null && isJudgedByClock
-    ? clockError(fault, 'So the new token could not be judged.')
+    ? clockError(fault, 'The new token could not be judged with this clock.')
     : withNextStep(caught, NEXT_STEPS);
 }
 

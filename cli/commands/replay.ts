@@ -48,10 +48,13 @@ export function addReplay(program: Command, session: Session): void {
     program
       .command('replay')
       .description(
-        'A recording once more, slot by slot: one JSON line for each book and each hole.',
+        'Print a recording again, slot by slot: one JSON line for each book and each hole.',
       )
       .argument('[what]', 'a date, or a file of any kind (default: the latest day)')
-      .option('--speed <N>', 'N times as fast as it came: 1 is live (default: at once)')
+      .option(
+        '--speed <N>',
+        'N times as fast as it was recorded: 1 is live speed (default: without pauses)',
+      )
       .option('--updates', "each update of the day, from a stream's frames, instead of slots")
       .option('--symbols <LIST>', 'with --updates: only these (default: all)'),
   )
@@ -60,10 +63,10 @@ export function addReplay(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Each line is what the live feed gives for a symbol in a slot: kind "book" with its levels, or kind "hole" with the reason.
-With --updates each line is an update, with the levels that changed, or a gap with its reason: until the symbol's next
-update its book is not known. A segment of frames that is missing or damaged is a gap, and the exit code is 4. The whole book is repeated at its first update, after a gap, and each minute.
-Instants are in Indian time. Ctrl-C ends it.
+Each line is the result of one symbol in one slot: kind "book" with its levels, or kind "hole" with the reason.
+With --updates each line is an update with the changed levels, or a gap with its reason: until the symbol's next update
+its book is not known. The first update, the first after a gap, and one each minute have the whole book. A missing or
+damaged segment of frames is a gap, and the exit code is 4. Instants are in Indian time. Ctrl-C ends the command.
 
 Examples:
   $ ./fyers replay 2026-11-25 | jq -c 'select(.kind == "book") | [.symbol, .book.lastPrice]'
@@ -181,7 +184,7 @@ function textLine(each: BookUpdate | GapBegin): string {
 function noUpdatesError(): FyersError {
   return new FyersError(
     'operator.usage',
-    '--symbols selects updates, so it needs --updates.',
+    '--symbols works only with --updates.',
     'Add it: `./fyers replay --updates --symbols SBIN`.',
   );
 }

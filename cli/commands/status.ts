@@ -52,18 +52,18 @@ export function addStatus(program: Command, session: Session): void {
   program
     .command('status')
     .description('Show the state of the stack: token, schedules, last runs, subscriptions, alarms.')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--offline', 'ask the broker nothing')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
+    .option('--offline', 'send no request to the broker')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
 Everything is read from AWS now, with your own identity (\`aws configure\`), in ${REGION}; the stored token is proven by one
-live read, unless --offline. A part that can't be read shows the reason; the others still appear.
+live read, unless --offline. If a part cannot be read, its line shows the reason; the other parts are still shown.
 
-Exits with 0 when the stack is good for the coming session, 2 when you have to do something (the last lines say what),
-4 when a part could not be read from AWS, and 3 when Fyers did not answer.
+Exits with 0 if the stack is good for the coming session, 2 if you have to do something (see the last lines), 4 if a part
+could not be read from AWS, and 3 if Fyers did not answer.
 
 Examples:
   $ ./fyers status

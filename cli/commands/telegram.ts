@@ -31,8 +31,8 @@ export function addTelegram(program: Command, session: Session): void {
   program
     .command('telegram')
     .description('Get the daily login link by Telegram: finds your chat with your bot.')
-    .option('--env', `take the bot token from ${ENVIRONMENT.telegram} in .env`)
-    .option('--chat <ID>', 'the chat, where several have written to the bot')
+    .option('--env', `read the bot token from ${ENVIRONMENT.telegram} in .env`)
+    .option('--chat <ID>', 'the chat to use, if several have written to the bot')
     .option('--stack <STACK>', 'the stack to configure (default: the selected one)')
     .option('--no-store', 'find the chat and send a test message, and store nothing')
     .option('--yes', "don't ask before storing; required without a terminal")
@@ -40,11 +40,11 @@ export function addTelegram(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Before: in Telegram, write /newbot to @BotFather, and keep the token that it gives. Open the chat with your new bot and
+First, in Telegram: write /newbot to @BotFather, and keep the token from its answer. Open the chat with your new bot and
 press Start; in a group, add the bot and write something.
 
-Asks for the token, unseen, or takes it from a pipe. Waits up to two minutes for the chat, sends a test message to it, and
-stores token and chat as the secret \`telegram\` of the stack, by standard input. The token is never printed.
+Asks for the token without showing it, or reads it from a pipe. Waits up to two minutes for the chat, sends a test message
+to it, and stores token and chat as the secret \`telegram\` of the stack. The token is never printed.
 
 Examples:
   $ ./fyers telegram
@@ -75,7 +75,7 @@ async function botTokenFor(
 ): Promise<string> {
   const given =
     options.env === true
-      ? // A chat may be there already: `<bot token>/<chat>`.
+      ? // The value may already include a chat: `<bot token>/<chat>`.
         (settings(ENVIRONMENT.telegram) ?? '').replace(/\/-?\d*$/, '')
       : io.person === null
         ? await io.piped()
@@ -129,8 +129,10 @@ async function chatFor(
   if (chosen !== undefined) return chosen;
   throw new FyersError(
     'operator.usage',
-    wanted === '' ? 'More than one chat has written.' : `No chat ${wanted} has written to the bot.`,
-    'Name one of those above: `./fyers telegram --chat ID`.',
+    wanted === ''
+      ? 'More than one chat has written to the bot.'
+      : `No chat ${wanted} has written to the bot.`,
+    'Choose one of the chats above: `./fyers telegram --chat ID`.',
   );
 }
 
@@ -141,7 +143,7 @@ async function storeChat(
 ): Promise<void> {
   if (!options.store || (options.yes !== true && io.person === null)) {
     io.out(
-      `Nothing was stored. To do it: \`pulumi config set --secret telegram\`, and enter the bot token, then /${chatId}, as one word; or repeat this with --yes.`,
+      `Nothing was stored. Repeat this command with --yes, or run \`pulumi config set --secret telegram\` and enter BOT_TOKEN/${chatId}.`,
     );
     return;
   }

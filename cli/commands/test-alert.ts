@@ -27,17 +27,17 @@ export function addTestAlert(program: Command, session: Session): void {
   program
     .command('test-alert')
     .description('Send a test message the way the functions send the daily login link.')
-    .option('--resubscribe [ADDRESS]', 'no message: let AWS send a new confirmation mail')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--resubscribe [ADDRESS]', 'send no message, but let AWS send a new confirmation mail')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Uses the topic and the Telegram chat that the deployed FyersLogin has, with your own AWS identity. A subscription that is
-pending gets nothing: confirm it with \`fyers confirm\`. --resubscribe takes the given address, else ${EMAIL} in .env,
-else every address that is pending; AWS forgets those after three days.
+Uses the topic and the Telegram chat of the deployed FyersLogin, with your own AWS identity. A pending subscription gets
+nothing: confirm it with \`fyers confirm\`. --resubscribe uses the given address, else ${EMAIL} in .env, else every pending
+address; AWS removes those after three days.
 
-Exits with 2 when no one would have read the message, and with 4 when a channel refused it.
+Exits with 2 if no one would have received the message, and 4 if a channel refused it.
 
 Examples:
   $ ./fyers test-alert
@@ -77,10 +77,10 @@ function throwUnlessHeard(outcomes: readonly Outcome[]): void {
     new FyersError(
       'operator.channel',
       outcomes.length === 0
-        ? 'The stack has no channel to reach you by.'
+        ? 'The stack has no channel for messages to you.'
         : meant
-          ? 'No subscription is confirmed, so no one would have read the message.'
-          : 'There is no subscription, so no one would have read the message.',
+          ? 'No subscription is confirmed, so no one would have received the message.'
+          : 'There is no subscription, so no one would have received the message.',
       !meant
         ? 'Run `pulumi config set email ADDRESS` or `./fyers telegram`, then `pulumi up`.'
         : "Confirm with the link in AWS's mail: `./fyers confirm`. For a new mail run `./fyers test-alert --resubscribe`.",
@@ -155,7 +155,7 @@ async function resubscribe(
   const client = await topicClient(session);
   for (const address of await addressesFor(session, client, topicArn, given)) {
     await withOperatorHints(askToSubscribe(client, topicArn, address));
-    io.out(`AWS sends a mail to ${address}, unless it is confirmed already.`);
+    io.out(`AWS sends a mail to ${address}, unless that address is already confirmed.`);
   }
   io.out('Next: `./fyers confirm`, with the link in that mail; do not press it.');
 }
@@ -181,7 +181,7 @@ async function addressesFor(
   throw new FyersError(
     'operator.usage',
     named === null
-      ? 'No address is pending, and none is given.'
+      ? 'No address is given, and no subscription is pending.'
       : `"${named}" is not an e-mail address.`,
     'Give it: `./fyers test-alert --resubscribe me@example.in`.',
   );

@@ -37,9 +37,9 @@ export function addTokens(program: Command, session: Session): void {
     .command('tokens')
     .description('Check whether a token next to .env or in AWS is good for the coming session.')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
-    .option('--use-ssm', 'the parameters in AWS instead of the token files')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
-    .option('--offline', 'ask the broker nothing')
+    .option('--use-ssm', 'check the parameters in AWS instead of the token files')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
+    .option('--offline', 'send no request to the broker')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
@@ -48,9 +48,9 @@ export function addTokens(program: Command, session: Session): void {
 Times come from the tokens themselves, decoded without verifying. One live read at the broker proves a token, unless
 --offline. Tokens are only shown as fingerprints.
 
-Exits with 0 when the access token outlives the coming session (during one, that one; after its close, the next trading
-day's) and was proven live, or with --offline by its own claims. Exits with 2 when it doesn't, and with 3 when the broker
-cannot be reached to prove it.
+The coming session is the running one, or after its close that of the next trading day. Exits with 0 if the access token
+lasts until that session's end and was proven live; with --offline its own claims are enough. Exits with 2 if not, and 3
+if the broker could not be reached to prove it.
 
 Examples:
   $ ./fyers tokens
@@ -112,17 +112,17 @@ function errorUnlessGood(held: TokenSource, verdict: Verdict): FyersError | null
 
 function reasonOf({ access, lasts }: Verdict): string {
   const isAlive = access.state === 'live' || access.state === 'unproven';
-  if (isAlive && !lasts) return 'the stored one ends before its close';
+  if (isAlive && !lasts) return 'the stored token ends before the close';
   if (depthRefusedIn(access) !== null)
-    return 'the stored one is live, but `./fyers harvest` cannot record with it';
-  return access.state === 'missing' ? 'no token is stored' : `the stored one is ${access.state}`;
+    return 'the stored token is live, but `./fyers harvest` cannot record with it';
+  return access.state === 'missing' ? 'no token is stored' : `the stored token is ${access.state}`;
 }
 
 const HEAD = ['Token', 'State', 'Fingerprint', 'Account', 'Issued', 'Expires', 'Left'] as const;
 
 interface Judged {
   readonly verdict: Verdict;
-  /** Printed after these lines: it has the verdict, so they do not repeat it. */
+  /** Printed after the table. It contains the verdict, so the table does not repeat it. */
   readonly error: FyersError | null;
 }
 
@@ -146,7 +146,7 @@ function linesOf(
     paint(
       terminal,
       'quiet',
-      "Times are the tokens' own, decoded without verifying; only the broker's answer proves one.",
+      "The times are the tokens' own claims, not verified; only the broker's answer proves a token.",
     ),
   ];
 }
@@ -222,7 +222,7 @@ function answerLines(terminal: Terminal, access: JudgedToken): readonly string[]
 function sessionLine(terminal: Terminal, { session, access, good }: Verdict): string {
   const when = `The coming session is ${formatIst(session.opensAt)} to ${formatIst(session.closesAt)}`;
   if (!good) return `${when}.`;
-  const proof = access.state === 'live' ? 'proven by one live read' : 'by its own word';
+  const proof = access.state === 'live' ? 'proven by one live read' : 'by its own claims';
   return `${when}: ${paint(terminal, 'good', `the access token is good for it, ${proof}.`)}`;
 }
 

@@ -80,7 +80,7 @@ export async function telegramOfStack(
 
 export function testMessage(now: Instant): Message {
   return {
-    subject: 'Fyers test message: nothing is to do',
+    subject: 'Fyers test message: no action needed',
     text: `Sent on ${formatIst(now)} by \`./fyers\`. Messages such as the daily login link will reach you here.`,
   };
 }

@@ -1,5 +1,5 @@
-// Recognises a terminal with the settings of a simulator (`npm start -- --keep`) that has ended: with them, no command
-// reaches AWS or Fyers, and an error that speaks of the connection would send a person the wrong way.
+// Recognises a terminal with the settings of a simulator (`npm start -- --keep`) that has ended. With these settings no
+// command reaches AWS or Fyers, and an error about the connection alone would mislead the operator.
 import { connect } from 'node:net';
 import { ENVIRONMENT } from '../../core/config/names.ts';
 import { isLoopback } from '../../core/config/values.ts';
@@ -28,7 +28,7 @@ export function endedSimulatorStep(text: string, env: Environment): string | nul
   return ended === undefined ? null : `${problemOf(ended)} ${NEXT_STEP}`;
 }
 
-/** Gives an error that speaks of such a connection the step that helps; returns every other error unchanged. */
+/** Adds the fix to an error about such a connection; returns every other error unchanged. */
 export function withEndedSimulator<T extends Error>(error: T, env: Environment): T | FyersError {
   const step = endedSimulatorStep(error.message, env);
   if (step === null || !(error instanceof FyersError)) return error;
@@ -36,7 +36,7 @@ export function withEndedSimulator<T extends Error>(error: T, env: Environment):
 }
 
 /**
- * Watches the lines that a command prints. Some commands report an unread part and go on, so no error ends them.
+ * Watches the lines that a command prints. Some commands report an unread part and continue, so they end without an error.
  * @returns the same terminal, and a function that prints the fix at the end if none of those lines had it
  */
 export function watchEndedSimulator(io: Io): { readonly io: Io; readonly finish: () => void } {
@@ -56,7 +56,7 @@ export function watchEndedSimulator(io: Io): { readonly io: Io; readonly finish:
     },
   };
   return {
-    // Inherits, because reading every property of `io` now would make the AWS options early.
+    // Inherits from `io`, because copying its properties would create the AWS options before they are needed.
     io: Object.assign(Object.create(io) as Io, printed),
     finish: () => {
       if (step !== null && !isShown) io.err(step);
@@ -109,7 +109,7 @@ function isListening({ hostname, port, protocol }: URL): Promise<boolean> {
       resolve(isUp);
     };
     socket.once('connect', end(true));
-    // A host that is slow to answer is there: the command itself reports the problem.
+    // A slow host counts as listening: the command itself reports the problem.
     socket.once('timeout', end(true));
     socket.once('error', end(false));
   });

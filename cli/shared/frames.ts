@@ -13,7 +13,7 @@ import { symbolsNamed, unknownSymbolText } from './settings.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 /**
- * Null: the segment is missing or damaged. Shows its progress on a terminal.
+ * Yields each segment, or null if it is missing or damaged. Shows its progress on a terminal.
  *
  * @param names of the segments to read, in the order of time
  * @throws errors of AWS calls, for a day in the bucket
@@ -54,8 +54,8 @@ export async function requireFrames(
 }
 
 /**
- * The segments that are read first for the book of an instant: from the last opening of each
- * connection. A book is empty when its connection opens, so earlier frames cannot change it.
+ * Returns the segments since the connections were last opened: enough for the book of an instant,
+ * because a book is empty when its connection opens.
  *
  * @param openings of connections by the name of their socket, until the instant
  */
@@ -66,7 +66,7 @@ export function segmentsSince(
 ): readonly string[] {
   const from = Math.min(...openings.values());
   const first = segmentsUntil(names, date, from).length - 1;
-  // One more, because the event of an opening may be later than its frames.
+  // Include the segment before, because an opening's event may be later than its first frames.
   return openings.size === 0 ? names : names.slice(Math.max(0, first - 1));
 }
 
@@ -125,7 +125,7 @@ export function formatMs(at: Instant): string {
   return `${formatClock(at)}.${formatIso(at).slice(20, 23)}`;
 }
 
-/** JSON has no number for it above 2^53. */
+/** Returns a bigint as text, because a JSON number is exact only up to 2^53. */
 export function jsonNumber(value: Wide | null): number | string | null {
   return typeof value === 'bigint' ? String(value) : value;
 }

@@ -1,5 +1,5 @@
-// Defines a command's access to the outside world, so that tests can replace it, and the person at the terminal: asks
-// questions with npm's own prompt, and reads a pasted address that may have several lines.
+// Defines a command's access to the outside world, so that tests can replace it. Asks the person at the terminal with
+// npm's own prompt, and reads a pasted address that may have several lines.
 import { createInterface } from 'node:readline';
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { read } from 'read';

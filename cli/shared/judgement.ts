@@ -1,9 +1,9 @@
 // Judges a recording for check and report, so that both give the same verdict and the same exit code. A verdict has one
 // of three tones: bad, if something does not add up or is red; partial, if it adds up but a notable part of the slots
 // has no row; good otherwise. The files of a closed day are compared with its manifest. A day on this machine is read
-// whole. Of a day in the bucket only the objects' sizes and SHA-256 are asked for, because its frames are hundreds of
-// megabytes; S3 verified the SHA-256 when the harvester stored an object, and no object changes. If asked to, each
-// object is downloaded and read as on this machine, one at a time.
+// whole. For a day in the bucket only the size and SHA-256 of each object are requested, because its frames are hundreds
+// of megabytes; S3 verified the SHA-256 when the harvester stored the object, and objects are never overwritten. With
+// `download`, each object is downloaded and read as on this machine, one at a time.
 import { rm } from 'node:fs/promises';
 import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
 import { refuseLink } from '../../adapters/recordings/disk.ts';
@@ -22,7 +22,7 @@ import { formatShare, paint, type Terminal } from './terminal.ts';
 /** The exit code of check and report for a recording that is not good; other commands use it for faults of this machine. */
 export const PROBLEMS_EXIT_CODE = 4;
 
-/** Percent of the slots. Below it a complete account of the missing slots does not make the day a good one. */
+/** A day with rows for fewer slots is not good, even if every missing slot has a reason. */
 const MIN_GOOD_PERCENT = 99;
 
 export interface Verdict {
@@ -40,7 +40,7 @@ export interface Judgement extends Verdict {
   readonly red: readonly RedSymbol[];
   /** Field faults that are too many. */
   readonly suspect: Audit['fieldFaults'];
-  /** The host that answered in the place of Fyers' own API; null for a recording of Fyers. */
+  /** The host that was used instead of Fyers' own API; null for a recording of Fyers. */
   readonly replacedBroker: string | null;
 }
 
@@ -129,13 +129,13 @@ function verdictText({
   ].join(' ');
 }
 
-/** The slots without a row, which a complete account must not hide. */
+/** Reports the slots without a row, which "It adds up." alone would hide. */
 function missingText(coverage: Audit['coverage']): readonly string[] {
   if (coverage === null || coverage.explained === 0) return [];
   const { explained, expected } = coverage;
   const [count, all] = [explained, expected].map((slots) => slots.toLocaleString('en'));
   return [
-    `${count ?? ''} of ${all ?? ''} slots (${formatShare(explained, expected)}) have no row, but a reason.`,
+    `${count ?? ''} of ${all ?? ''} slots (${formatShare(explained, expected)}) have no row; each has a reason.`,
   ];
 }
 
@@ -147,13 +147,13 @@ interface RedSymbol {
 
 function redSymbolsText(red: readonly RedSymbol[]): string {
   const named = red.map(({ symbol, red: marks }) => `${symbol} (${marks.join(', ')})`);
-  return `Look before you use: ${named.join(', ')}.`;
+  return `Check these symbols before you use them: ${named.join(', ')}.`;
 }
 
 function noRowsError(place: string): FyersError {
   return new FyersError(
     'operator.usage',
-    `${place} has no row.`,
+    `${place} has no rows.`,
     'Name another file or a date: `./fyers check --help`.',
   );
 }
@@ -214,7 +214,7 @@ async function findUpdateFaults(
   expected: NonNullable<Manifest['updates']>,
 ): Promise<readonly string[]> {
   const rows = await countParquetRows(day.pathOf(UPDATES_FILE)).catch(() => null);
-  // A file that differs is named already.
+  // A file that differs has already been reported.
   if (rows === null || rows === expected.rows) return [];
   return [
     `The manifest has ${String(expected.rows)} rows of updates, but ${UPDATES_FILE} has ${String(rows)}.`,
@@ -250,7 +250,7 @@ async function findFrameFaults(
   ];
 }
 
-/** Requests at the same time. */
+/** Maximum number of concurrent requests. */
 const HEADS = 16;
 
 /** Returns the answers in the order of the items. */
@@ -275,7 +275,7 @@ async function compareObjects(
 ): Promise<readonly string[]> {
   const files = [...manifest.files, ...(manifest.frames?.files ?? [])];
   const ask = async ({ name }: FileFacts) => {
-    // Files that a reader needs are here already.
+    // The files that every reader needs have already been downloaded.
     const here = await factsOf(day.pathOf(name), name).catch(() => null);
     return here ?? (await bucket.facts(name));
   };
@@ -292,7 +292,7 @@ function objectFaults(
     const [has, expected] = [found.bytes, bytes].map((each) => each.toLocaleString('en'));
     return [`${name} has ${has ?? ''} bytes in the bucket, and ${expected ?? ''} in the manifest.`];
   }
-  // An object that another program copied may be without its SHA-256.
+  // An object that another program copied may have no SHA-256.
   const isSame = found.sha256 === null || found.sha256 === sha256;
   return isSame ? [] : [differentFileText(name, found.sha256)];
 }
@@ -327,7 +327,7 @@ async function readObjects(
   return [...faults, ...(await findFrameFaults(frames, manifest.frames, options))];
 }
 
-/** A segment is on this machine from its reading to the end of `facts`. */
+/** `read` downloads a segment, and `facts` removes it, so that one segment at a time takes disk space. */
 function fetchedFrames(day: DayArchive, bucket: BucketDay, names: readonly string[]) {
   return {
     names: () => Promise.resolve(names),
@@ -353,13 +353,13 @@ function showProgress(
 }
 
 function notReadableText(name: string): string {
-  return `${name} cannot be read, and the manifest names it.`;
+  return `${name} is in the manifest, but cannot be read.`;
 }
 
 function notInBucketText(name: string): string {
-  return `${name} is not in the bucket, or you may not read it, and the manifest names it.`;
+  return `${name} is in the manifest, but not in the bucket, or you may not read it.`;
 }
 
 function differentFileText(name: string, sha256: string): string {
-  return `${name} is not the file that the manifest names: its SHA-256 begins ${sha256.slice(0, 12)}.`;
+  return `${name} differs from the manifest: its SHA-256 begins with ${sha256.slice(0, 12)}.`;
 }

@@ -36,7 +36,7 @@ export interface RecordingOptions {
 }
 
 export const DEFAULT_DATA = 'harvested_data';
-/** Where `npm start` leaves its day. */
+/** The folder into which `npm start` records its day. */
 const DEMO_DATA = 'demo';
 
 /** Adds the options that select a recording. */
@@ -48,7 +48,7 @@ export function withRecordingOptions(command: Command): Command {
     )
     .option('--s3', "from the harvester's bucket: FYERS_BUCKET, else the stack output")
     .option('--bucket <BUCKET>', 'from this bucket')
-    .option('--shard <N>', 'in the bucket: of several harvesters (default: 0)');
+    .option('--shard <N>', 'in the bucket: the number of the harvester (default: 0)');
 }
 
 /** @throws FyersError `operator.usage` for an invalid shard */
@@ -64,22 +64,22 @@ export function shardIn(text: string): number {
 
 /** A downloaded day is removed on disposal. */
 export interface OpenedRecording extends Recording, AsyncDisposable {
-  /** Null: on this machine. Of a day in the bucket only manifest, rows and event log are downloaded. */
+  /** Null for a recording on this machine. Of a day in the bucket only manifest, rows and event log are downloaded. */
   readonly bucket: BucketDay | null;
   readonly frames: StoredFrames;
 }
 
 /** A day in the bucket. */
 export interface BucketDay {
-  /** Reads the facts of a file without a download; null: it is not there, or may not be read. */
+  /** Reads the facts of a file without a download; null if it does not exist or may not be read. */
   facts(name: string): Promise<ObjectFacts | null>;
-  /** Downloads a file to a path; false: it is not there, or may not be read. */
+  /** Downloads a file to a path; false if it does not exist or may not be read. */
   fetch(name: string, file: string): Promise<boolean>;
 }
 
 /** The frames of a stream. From the bucket, a segment is downloaded when it is read. */
 export interface StoredFrames {
-  /** In the order of time; none if the day's feed polls, and for a file. */
+  /** In time order; empty for a day that was polled, and for a single file. */
   names(): Promise<readonly string[]>;
   /** @throws FyersError `platform.integrity` if the segment is missing or damaged; those of every AWS call */
   read(name: string): Promise<Iterable<FrameRecord> & Disposable>;
@@ -206,7 +206,7 @@ const EVENTS = 'events.jsonl.gz';
 async function fetchDay(bucket: BucketDay, folder: string): Promise<boolean> {
   await mkdir(folder, { recursive: true });
   const fileOf = (name: string): string => path.join(folder, name);
-  // Ship writes the manifest last, so read it first: without it the day is incomplete.
+  // The harvester uploads the manifest last, so read it first: without it the day is incomplete.
   if (!(await bucket.fetch(MANIFEST, fileOf(MANIFEST)))) return false;
   for (const name of [EVENTS, 'depth.parquet']) {
     if (!(await bucket.fetch(name, fileOf(name)))) throw missingFileError(name, 'the bucket');
@@ -261,7 +261,7 @@ function storedFrames(recording: Recording, bucket: BucketDay | null): StoredFra
 function shardOfFolderError(shard: number): FyersError {
   return new FyersError(
     'operator.usage',
-    `--shard ${String(shard)} is a part of the bucket, and a folder of this machine has one harvester's days.`,
+    `--shard ${String(shard)} selects a harvester in the bucket. A folder on this machine has the days of one harvester only.`,
     'Add --s3, or name the folder of that harvester with --data DIR: `./fyers check --data DIR`.',
   );
 }
@@ -274,8 +274,8 @@ export function marketClosedError({ io }: Session, date: IstDate): FyersError | 
   return new FyersError(
     'operator.usage',
     day.kind === 'closed'
-      ? `There is no recording of ${date}, and the market is closed on it (${day.why}).`
-      : `${date} is still to come.`,
+      ? `There is no recording of ${date}: the market is closed on that day (${day.why}).`
+      : `${date} is in the future.`,
     `See which days have a session: \`./fyers calendar ${date.slice(0, 7)}\`.`,
   );
 }
@@ -303,7 +303,7 @@ function notInFoldersError(
 function noDateError(): FyersError {
   return new FyersError(
     'operator.usage',
-    'A day of the bucket needs its date.',
+    'No date is given for the day in the bucket.',
     'Write it as YYYY-MM-DD: `./fyers report 2026-11-25 --s3`.',
   );
 }
@@ -321,7 +321,7 @@ function notInBucketError(
 
 const BUCKET_STEPS: Parameters<typeof withNextStep>[1] = {
   'operator.prerequisite':
-    'Name the bucket, as `./fyers check 2026-11-25 --bucket BUCKET` or in FYERS_BUCKET; or install the Pulumi CLI (https://www.pulumi.com/docs/install/), which knows it.',
+    'Name the bucket, as `./fyers check 2026-11-25 --bucket BUCKET` or in FYERS_BUCKET; or install the Pulumi CLI (https://www.pulumi.com/docs/install/), so that the command can read the bucket of the stack.',
 };
 
 /**

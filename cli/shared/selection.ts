@@ -22,7 +22,7 @@ const phaseOf = textColumn('phase');
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
   if (symbols === undefined) return null;
   const names = symbolNames(symbols);
-  // No recording has the empty name, so it is reported as unknown.
+  // An empty list would select nothing. No recording has an empty name, so this one is reported as unknown.
   return names.length === 0 ? [''] : names;
 }
 
@@ -41,7 +41,7 @@ export function selectionOf(
 }
 
 /**
- * The same for something that is not a row.
+ * As `selectionOf`, for updates and gaps, which have a symbol and an instant but are not rows.
  *
  * @throws FyersError as `selectionOf` does
  */

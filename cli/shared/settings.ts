@@ -38,7 +38,7 @@ import type { Environment, Io } from './io.ts';
 export type Settings = ((name: string) => string | null) & {
   /** Where the value is, and how to correct it there. */
   readonly placeOf: (name: string) => SettingPlace;
-  /** The line of `.env` on which the key has no value; null if no line is like that. */
+  /** The line of `.env` that has the key without a value; null if there is no such line. */
   readonly emptyLineOf: (name: string) => string | null;
 };
 
@@ -78,7 +78,7 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
   return Object.assign(read, { placeOf, emptyLineOf });
 }
 
-/** The keys that {@link plannedHarvesters} parses by their rows; its other keys have rules of their own. */
+/** The keys that {@link plannedHarvesters} parses by their row in `core/config/keys.ts`; its other keys have their own rules. */
 export const PLAN_KEYS: readonly Key[] = ['feed', 'instanceType'];
 
 interface PlannedHarvesters {

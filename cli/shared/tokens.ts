@@ -79,7 +79,7 @@ export async function prove(
   const appId = parseOrThrow(
     `FYERS_CLIENT_ID ${source.place}`,
     source.appId === null
-      ? { ok: false, problem: 'is missing: without it a token can be looked at --offline only' }
+      ? { ok: false, problem: 'is missing: without it a token can only be judged with --offline' }
       : parseAppId(source.appId),
   );
   const token = parseOrThrow('The access token', parseAccessToken(source.accessToken ?? ''));

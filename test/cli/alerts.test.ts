@@ -87,7 +87,7 @@ describe('fyers confirm', () => {
     const { Token = '' } = await mail.next();
     const { code, out, err } = await at.run('confirm', linkFor(own, Token));
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain(`Confirmed: messages of ${own} reach you`);
+    expect(out).toContain(`Confirmed: you get the messages of ${own}`);
     expect(out).not.toContain(Token);
     const sent = front.requests.find(({ body }) => body.includes('ConfirmSubscription'));
     expect(sent?.body).toContain('AuthenticateOnUnsubscribe=true');
@@ -147,7 +147,9 @@ describe('fyers confirm', () => {
     const foreign = linkFor('arn:aws:sns:ap-south-1:111122223333:fyers-alarms', LONG_TOKEN);
     const { code, err } = await at.run('confirm', foreign);
     expect(code).toBe(2);
-    expect(err).toMatch(/AWS account 111122223333, and your identity is of 0{12}.*delete the mail/);
+    expect(err).toMatch(
+      /AWS account 111122223333, but your identity belongs to 0{12}.*delete the mail/,
+    );
     expect(front.requests.map(({ body }) => /Action=(\w+)/.exec(body)?.[1])).toEqual([
       'GetCallerIdentity',
     ]);
@@ -172,7 +174,7 @@ describe('fyers test-alert', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(await mail.next()).toMatchObject({
       Type: 'Notification',
-      Subject: 'Fyers test message: nothing is to do',
+      Subject: 'Fyers test message: no action needed',
     });
     expect(out).toContain(`confirmed     http  ${mail.address}`);
     expect(out).toContain('Sent to 1 of 1 subscriptions.');

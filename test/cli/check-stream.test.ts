@@ -52,7 +52,7 @@ test('fyers check --s3 reports objects that are missing or have another size', a
   bucket.damage(date, name, Buffer.from('cut'));
   const { code, out } = await check();
   expect(code).toBe(4);
-  expect(out).toContain(`${UPDATES} is not in the bucket`);
+  expect(out).toContain(`${UPDATES} is in the manifest, but not in the bucket`);
   expect(out).toContain(`${name} has 3 bytes`);
   expect(downloaded).not.toContain(name);
 });
@@ -82,13 +82,13 @@ test('fyers check --s3 --download reads every file', async () => {
   const damaged = await check('--download');
   expect(damaged.code).toBe(4);
   expect(damaged.out).toContain(`${name} is damaged`);
-  expect(damaged.out).toContain(`${UPDATES} is not the file`);
+  expect(damaged.out).toContain(`${UPDATES} differs from the manifest`);
   bucket.damage(date, name, null);
   bucket.damage(date, UPDATES, null);
   const missing = await check('--download');
   expect(missing.code).toBe(4);
-  expect(missing.out).toContain(`${name} cannot be read`);
-  expect(missing.out).toContain(`${UPDATES} is not in the bucket`);
+  expect(missing.out).toContain(`${name} is in the manifest, but cannot be read`);
+  expect(missing.out).toContain(`${UPDATES} is in the manifest, but not in the bucket`);
 });
 
 test('fyers check --download is refused for a day on this machine', async () => {
@@ -122,7 +122,11 @@ describe('fyers check', () => {
 
   const unpack = async (file: string) => zstdDecompressSync(await readFile(file));
   test.each<[string, (file: string) => Promise<void>, string]>([
-    ['is missing', (file) => rename(file, `${file}.away`), 'cannot be read'],
+    [
+      'is missing',
+      (file) => rename(file, `${file}.away`),
+      'is in the manifest, but cannot be read',
+    ],
     [
       'is damaged',
       async (file) => writeFile(file, zstdCompressSync((await unpack(file)).fill(0, 60))),
@@ -131,7 +135,7 @@ describe('fyers check', () => {
     [
       'has other bytes than in the manifest',
       async (file) => writeFile(file, zstdCompressSync(await unpack(file))),
-      'is not the file that the manifest names',
+      'differs from the manifest',
     ],
   ])('reports a segment that %s', async (what, change, words) => {
     const { file, name } = await recordFrames();

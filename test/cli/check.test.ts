@@ -28,11 +28,13 @@ describe('fyers check', () => {
     const { code, out } = await cli.run('check', '2026-11-25');
     expect(out).toContain('crossed 12');
     expect(out).toContain('crossed: the best bid is above the best ask (judged in: CONTINUOUS)');
-    expect(out).toContain('It adds up. Look before you use: NSE:INFY-EQ (crossed).');
+    expect(out).toContain(
+      'It adds up. Check these symbols before you use them: NSE:INFY-EQ (crossed).',
+    );
     expect(code).toBe(4);
     // The threshold is a judgement: the help text states that, and where the counts are.
     expect((await cli.run('check', '--help')).out).toMatch(
-      /our judgement[^.]*: the counts\s+are in/,
+      /this project's own; judge by the counts, which\s+are in/,
     );
     // The manifest uses the session's own phases, half of which is a pre-open; check uses the
     // calendar.
@@ -66,8 +68,8 @@ describe('fyers check', () => {
     expect((JSON.parse(out) as { faults: unknown }).faults).toEqual([
       '2 slots have neither a row nor a reason.',
       'The manifest has 2 slots with a reason, but the recording has 0.',
-      'day.log.gz cannot be read, and the manifest names it.',
-      expect.stringMatching(/^events.jsonl.gz is not the file that the manifest names/),
+      'day.log.gz is in the manifest, but cannot be read.',
+      expect.stringMatching(/^events.jsonl.gz differs from the manifest/),
     ]);
   });
 
@@ -169,7 +171,7 @@ describe('fyers check', () => {
       });
       const exported = await cli.run('export', name, '--to', `again-${name}`);
       expect(exported.err).toMatch(/^1 line could not be read, and was left out\./);
-      expect(exported.err).toContain('the file ends within it');
+      expect(exported.err).toContain('the file ends within this line');
     }
   });
 
@@ -216,7 +218,7 @@ describe('fyers check', () => {
       });
       await recordDay({ dataDir: cli.dataDir, state, book: () => null });
       const { code, out } = await cli.run('check');
-      expect(out).toMatch(/The day has no row, of (?:14|24) slots\./);
+      expect(out).toMatch(/The day has no row in any of its (?:14|24) slots\./);
       expect(out).not.toContain('It adds up');
       expect(code).toBe(4);
       expect(JSON.parse((await cli.run('check', '--json')).out)).toMatchObject({ good: false });

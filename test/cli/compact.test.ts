@@ -36,7 +36,7 @@ describe('fyers compact', () => {
       expect((await cli.run('compact', ...args)).err).toContain(message);
     }
     await using _held = await lockFolder(dataDir);
-    expect((await cli.run('compact')).err).toContain('Another harvester records into');
+    expect((await cli.run('compact')).err).toContain('Another harvester is recording into');
   });
 
   test('reports a disk error as platform.disk', async () => {

@@ -103,7 +103,7 @@ describe('A day of derivatives', () => {
     cli.write('calendar.json', JSON.stringify([{ date, closed: true, why: 'an election' }]));
     const { out, code } = await cli.run('check', date);
     expect(out).toContain('outside-session 420');
-    expect(out).toContain(`Look before you use: ${FUTURE} (outside-session).`);
+    expect(out).toContain(`Check these symbols before you use them: ${FUTURE} (outside-session).`);
     expect(code).toBe(4);
   });
 });

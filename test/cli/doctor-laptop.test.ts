@@ -88,7 +88,7 @@ describe('The Node check of fyers doctor', () => {
     writeFileSync(node, '#!/bin/sh\necho v20.20.2\n', { mode: 0o700 });
     const { found } = await runDoctor(at);
     expect(found['Node']).toMatchObject({ state: 'problem' });
-    expect(found['Node']?.detail).toContain('Node 20.20.2 of the PATH');
+    expect(found['Node']?.detail).toContain('Node 20.20.2 from the PATH');
     expect(found['Node']?.fix).toContain('export PATH="$PWD/node_modules/.bin:$PATH"');
     rmSync(node);
     expect((await runDoctor(at)).found['Node']?.fix).toContain('export PATH=');

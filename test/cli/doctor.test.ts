@@ -55,7 +55,7 @@ describe('fyers doctor', () => {
       'account 000000000000; region ap-south-1',
       `${APP.id}, with a secret, in .env and Parameter Store`,
       'FyersTokenRefresh, FyersLogin, FyersWatch',
-      `for one tap a day register ${LOGIN_URL}`,
+      `to log in with one tap a day, register ${LOGIN_URL}`,
       'email me@example.in',
       'holidays are known until',
       `in Parameter Store (ap-south-1), fingerprint ${displayFingerprint(GOOD)}`,
@@ -106,7 +106,7 @@ describe('fyers doctor', () => {
     expect(found['AWS identity']?.fix).toContain('Check the connection to AWS');
     for (const name of ['Lambda quota', 'Functions', 'Messages']) {
       expect(found[name]).toMatchObject({ state: 'skipped' });
-      expect(found[name]?.detail).toContain('AWS cannot be asked');
+      expect(found[name]?.detail).toContain('AWS cannot be reached');
     }
     for (const name of ['Pulumi', 'App', 'Access token', 'Live book']) {
       expect(found[name]).toMatchObject({ state: 'ok' });
@@ -128,7 +128,7 @@ describe('fyers doctor', () => {
     [
       'FYERS_CLIENT_ID=OTHER1234-100\nFYERS_SECRET_KEY=SECRET1234',
       'App',
-      /another app/,
+      /not the app of the stack/,
       /npm run configure/,
     ],
     [
@@ -187,15 +187,20 @@ describe('fyers doctor', () => {
 
   const OTHERS_URL = LOGIN_URL.replace('abc', 'xyz');
   test.each([
-    ['the default page', null, 'ok', /paste into.*; for one tap a day register/],
-    ['loopback', 'http://127.0.0.1:8080/', 'ok', /caught on this machine/],
+    [
+      'the default page',
+      null,
+      'ok',
+      /paste its address into.*; to log in with one tap a day, register/,
+    ],
+    ['loopback', 'http://127.0.0.1:8080/', 'ok', /received on this machine/],
     ['the keyword loginUrl', 'loginUrl', 'ok', /exactly https:\/\/abcdefghij\./],
     ['the login function', LOGIN_URL.slice(0, -1), 'ok', /one tap a day/],
     [
       'of another stack',
       OTHERS_URL,
       'problem',
-      /another stack; this one's is https:\/\/abcdefghij\./,
+      /another stack; this stack's login function is https:\/\/abcdefghij\./,
     ],
   ])('reports the kind of the redirect URL: %s', async (_what, uri, state, detail) => {
     await world.deploy(uri === null ? {} : { FYERS_REDIRECT_URI: uri });
@@ -216,8 +221,8 @@ describe('fyers doctor', () => {
   test.each([
     [10, 10, null, 'ok', '10 runs at a time: enough while reserved concurrency is off'],
     [10, 0, null, 'problem', 'other functions have reserved all 10'],
-    [1_000, 995, 5, 'ok', '995 of them free; the login page is bounded to 5'],
-    [1_000, 1_000, null, 'ok', 'the login page is not bounded'],
+    [1_000, 995, 5, 'ok', '995 of them free; the login page is limited to 5'],
+    [1_000, 1_000, null, 'ok', 'the login page has no limit of its own'],
   ])(
     'reports the bound of the login page: quota %s, unreserved %s, bound %s',
     async (limit, unreserved, bound, state, words) => {
@@ -240,7 +245,12 @@ describe('fyers doctor', () => {
 
   test.each([
     ['before the first slot', '2026-11-26T06:59:59+05:30', 'skipped', /login link comes at 07:00/],
-    ['from the first slot on', '2026-11-26T07:00:00+05:30', 'problem', /none is good .*2026-11-26/],
+    [
+      'from the first slot on',
+      '2026-11-26T07:00:00+05:30',
+      'problem',
+      /no token is good .*2026-11-26/,
+    ],
     ['in the evening', '2026-11-25T20:00:00+05:30', 'skipped', /coming session is on 2026-11-26/],
   ])(
     'reports yesterday’s token as a problem only when a new one is due: %s',

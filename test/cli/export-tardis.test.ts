@@ -218,7 +218,7 @@ describe('fyers export --format tardis', () => {
     await record(20);
     const { code, err } = await exported('--types', 'trades,quotes');
     expect(code).toBe(0);
-    expect(err).toContain('no row of trades');
+    expect(err).toContain('no rows of trades');
     expect(names().filter((name) => name.includes('trades'))).toEqual([]);
     const alone = await exported('--types', 'trades');
     expect(alone.code).toBe(2);

@@ -101,7 +101,7 @@ describe('fyers login with the login function’s URL', () => {
     expect(contentOf(at, 'access_token.txt')).toBe(NEWER);
     expect(contentOf(at, 'refresh_token.txt')).toBe(REFRESH);
     expect(modeOf(at, 'access_token.txt')).toBe('600');
-    expect(err).toContain('Waiting for the token of the login function, 10 min more at most.');
+    expect(err).toContain('Waiting for the token from the login function, up to 10 more minutes.');
     expectNoSecret(`${out}${err}`, [NEWER, REFRESH]);
   });
 

@@ -127,7 +127,7 @@ describe('fyers login with a URL on this machine', () => {
     await using at = await folder({});
     const { code, err } = await at.run('login');
     expect(code).toBe(2);
-    expect(err).toContain(`did not come back to ${redirectUri} within ten minutes`);
+    expect(err).toContain(`did not redirect the browser to ${redirectUri} within ten minutes`);
     const hint = 'If Fyers shows an error, the app id or the redirect URL is not as registered';
     expect(err.split(hint)).toHaveLength(2);
     await expect(fetch(redirectUri)).rejects.toThrow();
@@ -140,7 +140,8 @@ describe('fyers login with a URL on this machine', () => {
     const printed: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => {
       printed.push(chunk.toString());
-      if (!child.killed && printed.join('').includes('Waiting for Fyers')) child.kill('SIGINT');
+      if (!child.killed && printed.join('').includes('Waiting up to ten minutes'))
+        child.kill('SIGINT');
     });
     await once(child, 'close');
     expect(child.exitCode).toBe(2);

@@ -85,7 +85,7 @@ describe('fyers login with a pasted address', () => {
   test('continues if no browser can be opened', async () => {
     const open = () => Promise.reject(new Error('no display'));
     await using at = await createFolder(fyers, { open });
-    expect((await at.run('login')).err).toContain('The browser did not open (no display)');
+    expect((await at.run('login')).err).toContain('The browser could not be opened (no display)');
   });
 
   test('reads the address from a pipe if there is no terminal', async () => {
@@ -313,7 +313,7 @@ describe('fyers login with existing tokens', () => {
     });
     const { code, out } = await at.run('login');
     expect(code).toBe(0);
-    expect(out).toContain('is as new and live; it stays');
+    expect(out).toContain('is live and not older; it was not changed');
     expect(contentOf(at, 'daily_token.txt')).toBe(newer);
   });
 
@@ -372,7 +372,7 @@ describe('A login whose token cannot be handed over', () => {
       expect(TOKEN_FILES.map((name) => modeOf(at, name))).toEqual(['600', '600', '600']);
       const access = contentOf(at, 'access_token.txt');
       expect(first.err).toContain(path.join(at.folder, 'access_token.txt'));
-      expect(first.err).toContain('`./fyers login --aws` hands it over');
+      expect(first.err).toContain('`./fyers login --aws` sends it to AWS');
       expectNoSecret(`${first.out}${first.err}`, [access, contentOf(at, 'refresh_token.txt')]);
 
       aws.failed = null;
@@ -423,7 +423,7 @@ describe('A login into files', () => {
     const { code, err } = await at.run('login');
     expect(code).toBe(3);
     expect(tokensIn(at)).toEqual(TOKEN_FILES);
-    expect(err).toContain('`./fyers tokens` proves it without another login');
+    expect(err).toContain('`./fyers tokens` checks it without another login');
   });
 
   test('names the file that it could not write', async () => {

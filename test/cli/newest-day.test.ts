@@ -85,6 +85,8 @@ describe('The folder of a reader command', () => {
       for (const part of ['harvested_data', 'demo', './fyers harvest', 'npm start', '--data'])
         expect(err).toContain(part);
     }
-    expect((await cli.run('check', '2026-11-22')).err).toContain('the market is closed on it');
+    expect((await cli.run('check', '2026-11-22')).err).toContain(
+      'the market is closed on that day',
+    );
   });
 });

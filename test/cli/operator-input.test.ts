@@ -100,7 +100,7 @@ describe('An invalid date', () => {
     'in the future is reported by %s',
     async (command) => {
       const { code, err } = await cli.run(command, '2026-12-02');
-      expect(err).toContain('2026-12-02 is still to come');
+      expect(err).toContain('2026-12-02 is in the future');
       expect(code).toBe(2);
     },
   );

@@ -84,7 +84,9 @@ describe('The report of a day', () => {
     const html = await readPage('report-2025-12-24.html');
     expect(html).not.toContain('Answer');
     expect(html).toContain('the rest of an imported day is not-running');
-    expect((await cli.run('import', '--help')).out).toContain('4,500 of 5,040 slots are the most');
+    expect((await cli.run('import', '--help')).out).toContain(
+      'at most 4,500 of 5,040 slots can be recorded',
+    );
     await cli.run('export', '--to', 'day.csv');
     const [header, first] = (await readPage('day.csv')).split('\n').map((line) => line.split(','));
     expect(first?.[header?.indexOf('requested_at') ?? -1]).toBe('');
@@ -121,7 +123,7 @@ describe('The report of a day', () => {
     const book = (symbol: string) => (symbol === 'NSE:SBIN-EQ' ? CROSSED : {});
     await recordDay({ dataDir: cli.dataDir, session, book });
     const { code, out } = await cli.run('report');
-    const look = 'Look before you use: NSE:SBIN-EQ (crossed).';
+    const look = 'Check these symbols before you use them: NSE:SBIN-EQ (crossed).';
     expect(JSON.parse((await cli.run('report', '--json')).out)).toMatchObject({
       red: [{ symbol: 'NSE:SBIN-EQ', red: ['crossed'] }],
     });
@@ -226,12 +228,12 @@ describe('The report of a day', () => {
     for (const command of ['report', 'check', 'export', 'replay']) {
       const to = command === 'export' ? ['--to', 'x.csv'] : [];
       for (const [args, message] of [
-        [['--shard', '1'], '--shard 1 is a part of the bucket'],
+        [['--shard', '1'], '--shard 1 selects a harvester in the bucket'],
         [['2026-11-25', '--s3', '--shard', 'x'], '--shard "x" must be a whole number'],
-        [['2026-11-22'], 'the market is closed on it (weekend)'],
-        [['2026-11-24'], 'the market is closed on it ('],
-        [['2027-11-25'], '2027-11-25 is still to come'],
-        [['2026-11-22', '--bucket', 'days'], 'the market is closed on it (weekend)'],
+        [['2026-11-22'], 'the market is closed on that day (weekend)'],
+        [['2026-11-24'], 'the market is closed on that day ('],
+        [['2027-11-25'], '2027-11-25 is in the future'],
+        [['2026-11-22', '--bucket', 'days'], 'the market is closed on that day (weekend)'],
         [['2026-11-23'], 'which has one day, 2026-11-25.'],
       ] as const) {
         const { code, out, err } = await cli.run(command, ...args, ...to);
@@ -257,7 +259,7 @@ describe('The report of a day', () => {
     for (const [args, message] of [
       [['--to', 'no/such/folder.html'], 'cannot be written'],
       [['2026-01-02'], '2026-01-02 is not in'],
-      [['--s3'], 'needs its date'],
+      [['--s3'], 'No date is given'],
       [['2026-11-25', '--s3'], 'Name the bucket, as `./fyers check 2026-11-25 --bu'],
       [['monday', '--s3'], '"monday" is not a date'],
       [[path.join(cli.dataDir, 'days/2026-11-25/depth.parquet'), '--to', 'x.html'], 'has no plan'],

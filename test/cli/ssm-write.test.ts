@@ -128,7 +128,7 @@ describe('fyers ssm set', () => {
     );
     const seen = await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN');
     expect(seen.code).toBe(2);
-    expect(seen.err).toMatch(/^operator\.account: .*XA00001, and this stack is of XB99999/);
+    expect(seen.err).toMatch(/^operator\.account: .*XA00001, but this stack uses XB99999/);
     at.write('.env', 'FYERS_FY_ID=XA00001\n');
     expect((await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN')).code).toBe(0);
   });
@@ -208,7 +208,9 @@ describe('fyers ssm delete', () => {
     expect(no.err).toContain('FYERS_TOKEN_STATE');
     expect(await listParameters()).toContain('FYERS_TOKEN_STATE');
     const yes = await at.run('ssm', 'delete', 'FYERS_TOKEN_STATE');
-    expect(yes.out).toMatch(/^Removed FYERS_TOKEN_STATE\.\nWith its state a function forgets/);
+    expect(yes.out).toMatch(
+      /^Removed FYERS_TOKEN_STATE\.\nWithout its state a function no longer knows/,
+    );
     expect(await listParameters()).not.toContain('FYERS_TOKEN_STATE');
   });
 
@@ -223,7 +225,7 @@ describe('fyers ssm delete', () => {
   test('reports if there was nothing to remove', async () => {
     await using at = await createStage();
     const one = await at.run('ssm', 'delete', 'FYERS_TELEGRAM', '--yes');
-    expect(one.out).toBe('FYERS_TELEGRAM was not there.');
+    expect(one.out).toBe('FYERS_TELEGRAM did not exist.');
     const all = await at.run('ssm', 'delete', '--all', '--yes', '--suffix', 'none');
     expect(all.out).toContain('There is no parameter of this stack');
   });

@@ -89,7 +89,7 @@ describe('fyers ssm get', () => {
 
   test.each([
     ['absent', 'FYERS_TOKEN_STATE', 'is not in Parameter Store'],
-    ['a placeholder', 'FYERS_REFRESH_TOKEN', 'holds no token yet'],
+    ['a placeholder', 'FYERS_REFRESH_TOKEN', 'does not contain a token yet'],
   ])('exits with 2 and prints no value if it is %s', async (_what, name, words) => {
     const { code, out, err } = await cli.run('ssm', 'get', name, '--reveal');
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -127,7 +127,7 @@ describe('fyers status', () => {
     expect(code).toBe(2);
     expect(findRow(out, 'token')[0]).toBe('expired');
     expect(findRow(out, 'refresh')[0]).toBe('switched off');
-    expect(findRow(out, 'login link')).toEqual(['outstanding', 'asked at the 07:30 run']);
+    expect(findRow(out, 'login link')).toEqual(['outstanding', 'requested by the 07:30 run']);
     expect(findRow(out, 'last watch')).toEqual([
       'failed',
       '25 Nov 2026, 08:45 IST: No live token.',
@@ -142,7 +142,7 @@ describe('fyers status', () => {
     expect(code).toBe(2);
     expect(findRow(out, 'login link')).toEqual([
       'none open',
-      'asked at the 07:00 run, and a token is live',
+      'requested by the 07:00 run; a token is live',
     ]);
     expect(out).not.toContain('the message of today');
     expect(out).toContain('log in before that (from 26 Nov 2026, 06:30 IST on)');

@@ -233,7 +233,9 @@ describe('fyers takeover', () => {
     await using made = await createScene();
     const { code, out } = await made.takeover();
     expect(code).toBe(0);
-    expect(out).toContain('Nothing of the Python original is in this account. Next: `pulumi up`.');
+    expect(out).toContain(
+      'This account has no resources of the Python original. Next: `pulumi up`.',
+    );
     expect(made.pulumi.calls()).toBe('');
   });
 
@@ -243,7 +245,7 @@ describe('fyers takeover', () => {
     const before = await remaining(made.aws);
     const { code, out } = await made.takeover('--yes');
     expect(code).toBe(0);
-    expect(out).toContain('The stack owns these names already');
+    expect(out).toContain('The stack already owns these names');
     expect(await remaining(made.aws)).toEqual(before);
   });
 

@@ -54,7 +54,7 @@ describe('fyers tokens', () => {
       '18 h 00 min',
     ]);
     expect(out).toContain('the access token is good for it, proven by one live read.');
-    expect(out).toContain('decoded without verifying');
+    expect(out).toContain('not verified');
   });
 
   test.each([
@@ -78,7 +78,7 @@ describe('fyers tokens', () => {
     expect(fyers.requests().length).toBe(before + 2);
     const { code, out } = await at.run('tokens', '--offline');
     expect(code).toBe(0);
-    expect(out).toContain('good for it, by its own word.');
+    expect(out).toContain('good for it, by its own claims.');
     expect(fyers.requests().length).toBe(before + 2);
   });
 

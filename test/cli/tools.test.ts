@@ -132,7 +132,7 @@ describe('fyers export', () => {
     for (const [args, message] of [
       [['--to', 'mine.csv'], 'already exists'],
       [['--to', 'mine.txt'], 'must end in'],
-      [['--to', 'mine.parquet', '--compat'], 'is a CSV file'],
+      [['--to', 'mine.parquet', '--compat'], '--compat writes CSV'],
       [['--to', 'no/folder.csv'], 'cannot be written'],
       [['--to', 'x.csv', '--phase', 'LUNCH'], 'is not one of'],
       [['--to', 'x.csv', '--from', 'noon'], 'is not a time of day'],

@@ -48,7 +48,7 @@ describe('check and report show the same verdict and exit code', () => {
     await appendFile(folder.pathOf('events.jsonl.gz'), 'x');
     const { tone, code, html } = await expectSameVerdict();
     expect([tone, code]).toEqual(['bad', 4]);
-    expect(html).toContain('is not the file that the manifest names');
+    expect(html).toContain('differs from the manifest');
   });
 });
 
@@ -66,7 +66,7 @@ describe('The label of a day', () => {
     expect(labelsOf(html)).toEqual(['Simulated day']);
     const { out } = await cli.run('check', '--json');
     expect(JSON.parse(out)).toMatchObject({ replacedBroker: '127.0.0.1' });
-    expect((await cli.run('check')).out).toContain('not from Fyers but from 127.0.0.1');
+    expect((await cli.run('check')).out).toContain('recorded from 127.0.0.1');
   });
 
   test('names another host, which may forward data of Fyers', async () => {

@@ -33,7 +33,7 @@ export async function caughtCode(context: LoginContext, redirectUri: string): Pr
   });
   try {
     await openPage(context, freshLoginUrl(context, redirectUri));
-    io.err(`Waiting for Fyers to come back to ${redirectUri}, for ten minutes at most.`);
+    io.err(`Waiting up to ten minutes for Fyers to redirect the browser to ${redirectUri}.`);
     const late = untilLate(io, redirectUri, waiting.signal);
     return await Promise.race([caught.promise, late]);
   } finally {
@@ -43,7 +43,7 @@ export async function caughtCode(context: LoginContext, redirectUri: string): Pr
   }
 }
 
-/** Fyers shows a wrong app id or redirect URL in the browser only, where this command cannot see it. */
+/** Prints a hint, because Fyers shows a wrong app id or redirect URL only in the browser, where this command cannot see it. */
 async function untilLate(io: Io, redirectUri: string, signal: AbortSignal): Promise<never> {
   const startedAt = io.clock.now();
   await io.clock.sleepUntil(plus(startedAt, HINT_AFTER_MS), signal);
@@ -63,11 +63,11 @@ function handleRequest(
   const { app, session } = context;
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   if (path !== registered.pathname) {
-    answer(response, 404, 'Nothing is here.');
+    answer(response, 404, 'There is no page at this address.');
     return;
   }
   if (request.method !== 'GET') {
-    answer(response, 405, 'Only GET.');
+    answer(response, 405, 'This address accepts only GET requests.');
     return;
   }
   const redirect = parseRedirect(app, query, session.io.clock.now(), context.calendar);
@@ -126,8 +126,8 @@ function portError(port: number, caught: unknown): FyersError {
   return new FyersError(
     'operator.prerequisite',
     isInUse
-      ? `Port ${String(port)} of ${HOST}, which Fyers is to come back to, is taken by another program.`
-      : `Port ${String(port)} of ${HOST} cannot be listened on: ${toError(caught).message}.`,
+      ? `Port ${String(port)} of ${HOST}, to which Fyers redirects the browser, is in use by another program.`
+      : `This command cannot listen on port ${String(port)} of ${HOST}: ${toError(caught).message}.`,
     isInUse
       ? `End that program (\`lsof -i tcp:${String(port)}\` names it), or use \`./fyers login --paste\`.`
       : 'Use `./fyers login --paste`, or register a URL with a port above 1023 at https://myapi.fyers.in/dashboard.',
@@ -137,8 +137,8 @@ function portError(port: number, caught: unknown): FyersError {
 function noRedirectError(redirectUri: string): FyersError {
   return new FyersError(
     'operator.login',
-    `Fyers did not come back to ${redirectUri} within ten minutes.`,
-    'Run `./fyers login` again. If the browser ended on another page, that is the URL that is registered: put it into FYERS_REDIRECT_URI in .env.',
+    `Fyers did not redirect the browser to ${redirectUri} within ten minutes.`,
+    'Run `./fyers login` again. If the browser ended on another page, put the address of that page into FYERS_REDIRECT_URI in .env: it is the registered URL.',
   );
 }
 

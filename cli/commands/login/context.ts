@@ -113,7 +113,7 @@ function targetOf({ local, aws }: Pick<LoginOptions, 'local' | 'aws'>): Target {
   if (local !== true || aws !== true) return aws === true ? 'aws' : 'local';
   throw new FyersError(
     'operator.usage',
-    '--local and --aws are two places.',
+    '--local and --aws cannot be used together.',
     'Run `./fyers login --local` or `./fyers login --aws`.',
   );
 }
@@ -135,7 +135,7 @@ export function ownApp(settings: Settings, folder: string): App {
     missing.map((name) => {
       const line = settings.emptyLineOf(name);
       return line === null
-        ? `${name} is neither in ${env} nor in the environment; see .env.example for both.`
+        ? `${name} is neither in ${env} nor in the environment; .env.example explains it.`
         : `${name} is empty in ${line}; copy it from https://myapi.fyers.in/dashboard.`;
     }),
   );
@@ -182,7 +182,7 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
     if (!paste) return { kind: 'cloud', loginUrl };
     throw new FyersError(
       'operator.usage',
-      "The app's registered URL is the login function's, which takes the code up itself, so there is nothing to paste.",
+      "The app's registered URL is the login function's. It receives the code itself, so there is nothing to paste.",
       'Run `./fyers login` without --paste.',
     );
   }
@@ -190,12 +190,12 @@ async function wayOf(session: Session, registering: Registering): Promise<Way> {
   return loopback && !paste ? { kind: 'catch', redirectUri } : { kind: 'paste', redirectUri };
 }
 
-/** A person without a stack who copied the keyword needs another URL, and no AWS credentials. */
+/** Replaces the credentials error of a person without a stack, who copied the keyword but needs another URL. */
 function laptopError(caught: unknown): unknown {
   if (!(caught instanceof FyersError) || caught.code !== 'operator.credentials') return caught;
   return new FyersError(
     'operator.credentials',
-    `${LOGIN_PAGE_OF_STACK}, and AWS cannot be asked for its address. ${LAPTOP_URL_STEP}`,
+    `${LOGIN_PAGE_OF_STACK}, and its address could not be read from AWS. ${LAPTOP_URL_STEP}`,
     `With a stack, run \`aws configure\`: ${caught.message}`,
     { cause: caught },
   );
@@ -251,11 +251,11 @@ export async function openPage({ session, options }: LoginContext, url: string):
   try {
     await io.open(url);
   } catch (caught) {
-    io.err(`The browser did not open (${toError(caught).message}): open the page yourself.`);
+    io.err(`The browser could not be opened (${toError(caught).message}): open the page yourself.`);
   }
 }
 
-/** Ctrl-C while the login is waited for. */
+/** For Ctrl-C while the command waits for the login. */
 export function stoppedError(): FyersError {
   return new FyersError(
     'operator.usage',
@@ -297,7 +297,7 @@ export function registeredUrl(settings: Settings, refresh: DeployedFunction | nu
         : `${ENVIRONMENT.redirectUri} of ${refresh?.name ?? ''}`,
     loginUrl,
     notice: differs
-      ? `${ENVIRONMENT.redirectUri} is ${own} here and ${stack} in the stack. The stack's is used; \`pulumi up\` gives it the one of .env or of \`pulumi config\`.`
+      ? `${ENVIRONMENT.redirectUri} is ${own} here and ${stack} in the stack. The stack's is used; \`pulumi up\` changes it to the one in .env or \`pulumi config\`.`
       : null,
   };
 }

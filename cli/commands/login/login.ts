@@ -52,15 +52,18 @@ import { report } from './report.ts';
 export function addLogin(program: Command, session: Session): void {
   program
     .command('login')
-    .description('Log in to Fyers and put the tokens into the token files, or into AWS.')
-    .option('--local', 'into the token files of the folder (the default)')
-    .option('--aws', 'to FyersTokenRefresh, which proves and publishes them')
-    .option('--paste', 'paste the address that the browser ends on')
+    .description('Log in to Fyers, and store the tokens in the token files or in AWS.')
+    .option('--local', 'store the tokens in the token files of the folder (the default)')
+    .option('--aws', 'give the tokens to FyersTokenRefresh, which proves and publishes them')
+    .option('--paste', 'paste the address on which the browser ends')
     .option('--again', 'log in although there is a live token')
-    .option('--reveal', 'print the access token to standard output, and all else to standard error')
-    .option('--no-open', 'open no browser; print the page')
+    .option(
+      '--reveal',
+      'print the access token to standard output, and everything else to standard error',
+    )
+    .option('--no-open', "don't open a browser; print the address")
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
@@ -69,18 +72,18 @@ export function addLogin(program: Command, session: Session): void {
 Fyers wants one login with two factors for each trading day; you make it on Fyers' own page. The next step depends
 on the URL that is registered for your app at https://myapi.fyers.in/dashboard. Set it in .env, as FYERS_REDIRECT_URI:
   http://127.0.0.1:PORT/...   this command listens there and completes the login
-  loginUrl                    the login function of your stack (or its address): it completes the login, this command waits
-  any other                   you copy the address that the browser ends on and paste it here (default: the guide's page)
---aws reads the URL from the stack, or from .env if there is no stack or it cannot be read.
-If the new token cannot be handed over, it is kept in the token files, and the next --aws hands it over without a login.
-A browser that is logged in at Fyers may pass through without asking you anything.
+  loginUrl                    the login function of your stack completes the login, and this command waits (its address works too)
+  any other                   you paste the address on which the browser ends (default: the page of Fyers' guide)
+--aws reads the URL from the stack, or from .env if the stack cannot be read.
+If the new token cannot be sent to AWS, it is kept in the token files, and the next --aws sends it without a login.
+If your browser is already logged in at Fyers, Fyers may ask you nothing.
 
 The new token is proven by one live read before anything is written, and must be of the account FYERS_FY_ID, if that is
 set. --local writes access_token.txt and daily_token.txt (the same), and refresh_token.txt if Fyers returns one, readable only by
 you (mode 600). Without a person at the terminal the address is read from standard input. FYERS_CLIENT_ID and
 FYERS_SECRET_KEY come from .env or the environment; if AWS is used and they are not set, from Parameter Store.
 
-Exits with 0 when there is a token, new or from before; 2 when the login failed, 3 when Fyers did, 4 for AWS and disks.
+Exits with 0 if there is a token, new or from before; 2 if the login failed, 3 if Fyers failed, 4 for AWS and disks.
 
 Examples:
   $ ./fyers login
@@ -149,7 +152,7 @@ async function handOverStored(context: LoginContext, place: Place): Promise<bool
     return false;
   }
   const done = await place.put({ accessToken, refreshToken });
-  const notes = ['It was handed over to AWS, and no login was needed.', ...done];
+  const notes = ['It was sent to AWS, and no login was needed.', ...done];
   const found = { already: true, place: `in ${folder}`, accessToken, refreshToken, notes };
   report(session.io, found, options);
   return true;
@@ -227,7 +230,7 @@ async function putIntoFiles(
   const { kind } = chooseAccessToken(accessToken, held.accessToken, view);
   const stays = kind === 'left' && (await proveStored(context, account, held.accessToken)) !== null;
   const access = stays
-    ? [`The access token in ${folder} is as new and live; it stays.`]
+    ? [`The access token in ${folder} is live and not older; it was not changed.`]
     : (await writeAccessToken(folder, accessToken)).map((file) => `Access token: ${file}`);
   const refresh = chooseRefreshToken(refreshToken, held.refreshToken, view);
   if (refresh.kind === 'left') return access;
@@ -276,7 +279,7 @@ function refuseUnadopted(name: string, did: string): void {
   if (did === 'foreign') throw wrongAccountError(null, null);
   throw new FyersError(
     'broker.bad-token',
-    `${name} found the new token ${did} and did not publish it.`,
+    `${name} judged the new token as ${did} and did not publish it.`,
     'Run `./fyers login --aws` again in a few minutes.',
   );
 }
@@ -345,7 +348,7 @@ async function waitForNewToken(
   for (let now = io.clock.now(); now < end; now = io.clock.now()) {
     if (now >= reportAt) {
       const minutes = String(Math.ceil((end - now) / MINUTE));
-      io.err(`Waiting for the token of the login function, ${minutes} min more at most.`);
+      io.err(`Waiting for the token from the login function, up to ${minutes} more minutes.`);
       reportAt = plus(now, REPORT_INTERVAL_MS);
     }
     const token = parseAccessToken(tokenIn(await readTokenOrNull(read)) ?? '');
@@ -388,7 +391,7 @@ function noLoginError(tooEarly: boolean): FyersError {
     'operator.login',
     tooEarly
       ? 'A token from before 06:00 IST expires at 06:00, so there is no login link yet.'
-      : "Today's session is over, and with it the login link of the day.",
+      : "Today's session is over, so there is no login link today.",
     tooEarly
       ? 'Run `./fyers login` after 06:30 IST.'
       : "Wait for the next trading day's link, or run `./fyers login` after 06:30 IST of that day.",

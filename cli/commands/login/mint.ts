@@ -48,7 +48,7 @@ export async function exchangeCode(context: LoginContext, code: AuthCode): Promi
       throw new FyersError(
         'broker.unreachable',
         withAnswer(
-          'Fyers was sent the code and did not answer; the code may be spent.',
+          'Fyers did not answer the request with the code; the code may already be used.',
           answer.detail,
         ),
         'Run `./fyers login` again.',
@@ -73,7 +73,7 @@ export async function proveNew(
   const proof = await prove(context, token);
   const checkedAt = (now: Instant) => checkMinted(token, proof, { account, now });
   const first = checkedAt(context.session.io.clock.now());
-  // A wrong clock does not make the token bad.
+  // With a wrong clock a good token seems to expire at the wrong time, so judge it by the corrected time.
   const isMisjudged = first === 'wrong-expiry' && clockCheck.fault() !== null;
   const check = isMisjudged ? checkedAt(clockCheck.rightTime()) : first;
   if (check === 'wrong-account') throw wrongAccountError(decodeToken(token)?.fyId ?? null, account);
@@ -81,7 +81,7 @@ export async function proveNew(
     throw new FyersError(
       'broker.bad-token',
       withAnswer(
-        'Fyers gave a token that is not live until 06:00 IST; it was not kept.',
+        'Fyers issued a token that does not last until 06:00 IST; it was not kept.',
         'detail' in proof ? proof.detail : undefined,
       ),
       'Run `./fyers login` again in a few minutes, after 06:30 IST.',
@@ -91,7 +91,7 @@ export async function proveNew(
   return proof;
 }
 
-/** Notes about what a proven token cannot be used for; empty if there are no limits. */
+/** Explains the limits of a proven token; empty if there are none. */
 export function depthNotes({ depthRefused }: Pick<LiveProof, 'depthRefused'>): readonly string[] {
   return depthRefused === undefined
     ? []
@@ -148,7 +148,7 @@ export function wrongAccountError(fyId: string | null, account: string | null): 
   return new FyersError(
     'operator.account',
     `The login was for ${owner} and not for ${expected}; its token was not kept.`,
-    'Log out of Fyers in that browser and run `./fyers login` again, or put the account that is meant into FYERS_FY_ID in .env.',
+    'Log out of Fyers in that browser and run `./fyers login` again, or put the intended account into FYERS_FY_ID in .env.',
   );
 }
 
@@ -184,7 +184,7 @@ function refusalError(by: RefusedBy, detail: string): FyersError {
       return new FyersError(
         'broker.unrecognised',
         withAnswer('Fyers refused the login.', detail),
-        'Do what the answer says. If it comes again after `./fyers login`, please report it.',
+        'Follow the answer. If the same refusal follows the next `./fyers login`, please report it.',
       );
   }
 }
@@ -216,14 +216,14 @@ export function unprovenError(
       return new FyersError(
         'broker.rate-limit',
         withAnswer("Fyers' rate limit is reached.", detail),
-        `Stop other programs that use the account. Run \`./fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time blocks the account for the day.`,
+        `Stop other programs that use the account. Run \`./fyers ${command}\` again in ${counted(minutes, 'minute')}; a third time in a day blocks the account for the day.`,
       );
     }
     case 'not-fyers':
       return new FyersError(
         'broker.foreign-answer',
         withAnswer(
-          'Something else answered in place of Fyers, such as a proxy or a firewall.',
+          'Something else answered instead of Fyers, such as a proxy or a firewall.',
           detail,
         ),
         `Check this machine's connection. Wait ten minutes before you run \`./fyers ${command}\` again: each further call can extend such a block.`,
@@ -285,12 +285,12 @@ export async function keepTokens(
 type Where = Pick<LoginContext['options'], 'suffix' | 'dir'>;
 
 function proveStep(where: Where): string {
-  return `It may be good: \`./fyers tokens${dirFlag(where)}\` proves it without another login.`;
+  return `It may be good: \`./fyers tokens${dirFlag(where)}\` checks it without another login.`;
 }
 
 function handOverStep(where: Where): string {
   const suffix = where.suffix === undefined ? '' : ` --suffix ${where.suffix}`;
-  return `\`./fyers login --aws${suffix}${dirFlag(where)}\` hands it over without another login.`;
+  return `\`./fyers login --aws${suffix}${dirFlag(where)}\` sends it to AWS without another login.`;
 }
 
 function dirFlag({ dir }: Where): string {

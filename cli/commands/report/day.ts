@@ -120,9 +120,9 @@ function snapshotOf(row: RecordedRow, phaseOn: PhaseOfSymbol) {
 }
 
 /**
- * The figures of a day with frames.
+ * Computes the figures of a day with frames.
  *
- * @param name of the symbol of the depth picture; absent: the day's first symbol
+ * @param name the symbol of the depth picture; default: the day's first symbol
  */
 async function streamFigures(
   recording: OpenedRecording,

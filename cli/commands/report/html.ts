@@ -1,7 +1,7 @@
 // Renders the parts that the sections of the report share: headings, tables, numbers. Escapes every text of a recording.
 import type { Tone } from './pictures.ts';
 
-/** With a tone, a spot in that colour precedes the text. */
+/** A cell with a tone gets a spot of that colour before its text. */
 type PageCell = string | { readonly text: string; readonly tone: Tone };
 
 /**

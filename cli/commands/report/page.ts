@@ -43,7 +43,7 @@ export interface ReportDay {
   readonly phases: readonly { readonly symbol: string; readonly phases: readonly Phase[] }[];
   /** The verdict of `./fyers check`. */
   readonly verdict: Verdict;
-  /** The host that answered in the place of Fyers' own API; null for a recording of Fyers. */
+  /** The host that was used instead of Fyers' own API; null for a recording of Fyers. */
   readonly replacedBroker: string | null;
   /** For a running day: counted up to this instant; null: the whole day. */
   readonly until: Instant | null;
@@ -154,14 +154,14 @@ function renderCounts({
 const IMPORTED_NOTE =
   'Imported from a file of the Python original, which records from 09:15 to 15:30.';
 
-/** A broker on this machine is a simulator; another host may pass on what Fyers sends. */
+/** A broker on this machine is a simulator; another host may be a proxy of Fyers. */
 function simulatedLabel(host: string): { readonly name: string; readonly note: string } {
   return isLoopback(host)
     ? {
         name: 'Simulated day',
         note: `Not from Fyers: a simulator on this machine (${host}) answered, so no price here is real.`,
       }
-    : { name: 'Not from Fyers itself', note: `${host} answered in the place of Fyers.` };
+    : { name: 'Not from Fyers itself', note: `${host} answered instead of Fyers.` };
 }
 
 function renderMarket({ session, phases, figures: { symbols } }: ReportDay): string {
@@ -178,7 +178,7 @@ function renderMarket({ session, phases, figures: { symbols } }: ReportDay): str
 <div class="cards">${cards.join('\n')}</div>`;
 }
 
-/** First, highest, lowest and last price, as people read a day. */
+/** Renders the last, lowest and highest price of the day and the traded quantity. */
 function renderPrices(minutes: DayFigures['symbols'][number]['minutes']): string {
   const prices = minutes.flatMap(({ price }) => price ?? []);
   if (prices.length === 0) return '<p class="note">No row has a price.</p>';
@@ -198,7 +198,7 @@ function renderTiles({ session, everySeconds, coverage: all, figures }: ReportDa
       formatShare(all.received, all.expected),
       `${formatCount(all.received)} of ${formatCount(all.expected)}`,
     ),
-    tile('Explained', formatCount(all.explained), 'no row, and why'),
+    tile('Explained', formatCount(all.explained), 'no row, with a reason'),
     tile('Unexplained', formatCount(all.unexplained), 'no row, no reason'),
     tile('Session', hours, 'Indian time'),
     tile(
@@ -224,7 +224,7 @@ function renderCoverage({ session, runs, coverage: all }: ReportDay): string {
     formatCount(each.unexplained),
   ]);
   const head = ['Symbol', 'Rows', 'Slots', 'Share', 'Explained', 'Unexplained'];
-  return `${renderHeading('Coverage', 'By symbol and minute. A minute takes the colour of what most of its missing slots were.')}
+  return `${renderHeading('Coverage', 'By symbol and minute. A minute has the colour of the most frequent reason of its missing slots.')}
 <div class="pair"><div class="card">${coveragePicture(runs, session)}<ul class="legend">${legend.join('')}</ul></div>
 <div class="card large">${renderTable(head, rows, 'stacked')}</div></div>`;
 }
@@ -247,7 +247,7 @@ function renderHoles({ runs, imported, coverage: all }: ReportDay): string {
     return [clock, state, symbols.length === all.symbols.length ? 'all' : symbols.join(', ')];
   });
   const left = missing.length - rows.length;
-  const note = 'Minutes in which a slot has no row, joined where they follow each other.';
+  const note = 'Minutes in which a slot has no row. Consecutive minutes are joined.';
   const hours =
     ' The Python original records from 09:15 to 15:30: the rest of an imported day is not-running.';
   return `${renderHeading('Holes', imported ? note + hours : note)}
@@ -258,9 +258,7 @@ function renderHoles({ runs, imported, coverage: all }: ReportDay): string {
       .map(([reason, slots]) => [{ text: reason, tone: toneOf(reason) }, formatCount(slots)]),
   )}</div>
 <div class="card large">${renderTable(['IST', 'Reason', 'Symbols'], rows)}${
-    left === 0
-      ? ''
-      : `<p class="note">And ${formatCount(left)} more: the event log has them all.</p>`
+    left === 0 ? '' : `<p class="note">${formatCount(left)} more are in the event log.</p>`
   }</div></div>`;
 }
 
@@ -304,8 +302,8 @@ function renderClose({ figures }: ReportDay): string {
       )}</div>`,
   );
   return `${renderHeading(
-    'Recorded while the close was made',
-    'The last total quantities that the broker showed in each phase, and its prices. The meaning of its depth during the auction is not documented; the imbalance of the auction itself is not in five levels.',
+    'Recorded while the close was determined',
+    'The last total quantities that the broker showed in each phase, and its prices. The meaning of the depth during the auction is not documented, and five levels do not contain the imbalance of the auction.',
   )}
 <ul class="legend"><li>${colourSpot('buy')}total buy quantity</li><li>${colourSpot('sell')}total sell quantity</li></ul>
 <div class="cards">${cards.join('\n')}</div>`;
@@ -334,11 +332,9 @@ function renderMarks(day: ReportDay): string {
     formatCount(rows_),
     formatShare(rows_, day.coverage.received),
   ]);
-  return `${renderHeading('Quality', 'Rows that carry a mark. They are kept: a mark names a possible problem.')}
+  return `${renderHeading('Quality', 'Rows with a mark. A mark names a possible problem; such rows are kept.')}
 <div class="card">${
-    rows.length === 0
-      ? '<p>No row carries a mark.</p>'
-      : renderTable(['Mark', 'Rows', 'Share'], rows)
+    rows.length === 0 ? '<p>No row has a mark.</p>' : renderTable(['Mark', 'Rows', 'Share'], rows)
   }</div>`;
 }
 
@@ -350,7 +346,7 @@ function renderFieldFaults({ fieldFaults, coverage: all }: ReportDay): string {
     formatCount(rows_),
     formatShare(rows_, all.received),
   ]);
-  return `${renderHeading('Empty columns', 'Rows whose answer had no usable value for a column: missing, of another type or implausible. Nothing was stored in its place.')}
+  return `${renderHeading('Empty columns', 'Rows whose answer had no usable value for a column: missing, of another type or implausible. The column is empty in these rows.')}
 <div class="card">${renderTable(['Column', "The broker's name", 'Rows', 'Share'], rows)}</div>`;
 }
 
@@ -358,10 +354,10 @@ function renderFiles(day: ReportDay): string {
   if (day.files.length === 0) {
     return renderHeading(
       'Files',
-      'The day is not compacted yet: these figures are of its running log.',
+      'The day is not compacted yet: these figures are from its running log.',
     );
   }
-  return `${renderHeading('Files', 'As the manifest proves them.')}
+  return `${renderHeading('Files', 'Sizes and hashes from the manifest.')}
 <div class="card hashes">${renderTable(
     ['File', 'Bytes', 'SHA-256'],
     day.files.map(({ name, bytes, sha256 }) => [name, formatCount(bytes), sha256]),

@@ -35,23 +35,26 @@ export function addReport(program: Command, session: Session): void {
     program
       .command('report')
       .description(
-        'A recorded day as one page: coverage, holes, spread, imbalance, close, answers.',
+        'Write a recorded day as one page: coverage, holes, spread, imbalance, close, answers.',
       )
       .argument('[date]', 'as YYYY-MM-DD (default: the latest day)'),
   )
     .option('--to <FILE>', 'default: report-DATE.html in this folder')
     .option('--open', 'show it in the browser; without --to it is a temporary file')
-    .option('--symbol <NAME>', 'whose depth is drawn, if the day has a stream (default: the first)')
+    .option(
+      '--symbol <NAME>',
+      'the symbol whose depth is drawn, if the day has a stream (default: the first)',
+    )
     .option('--force', 'overwrite an existing file')
-    .option('--json', 'its figures for scripts, and no page')
+    .option('--json', 'print its figures for scripts, and write no page')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-The page is one file without scripts; its pictures are inside, it follows light and dark, and it reads well on a phone. A
-day that is still being recorded is shown up to now.
+The page is one file without scripts. It contains its pictures, follows light and dark mode, and fits a phone. A day that
+is still being recorded is shown up to now.
 
-Its heading and its exit code are the verdict of \`./fyers check\`: 0 when all adds up and nothing is red, 4 otherwise.
+Its heading and its exit code are the verdict of \`./fyers check\`: 0 if all adds up and nothing is red, 4 otherwise.
 
 Examples:
   $ ./fyers report --open
@@ -105,7 +108,7 @@ async function report(
   io.out(`${day.session.date}${when}: ${counts}`);
   for (const fault of faults) io.out(paint(io, 'bad', fault));
   io.out(paintVerdict(io, judgement));
-  io.out(`The page is ${named === null ? file : path.relative(io.cwd, file)}.`);
+  io.out(`Wrote ${named === null ? file : path.relative(io.cwd, file)}.`);
   if (options.open === true) await io.open(file);
 }
 

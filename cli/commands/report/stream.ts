@@ -59,7 +59,7 @@ function renderDepth(stream: StreamFigures, hours: Hours): string {
     return `<div class="card" style="flex-basis:100%"><h3>Depth of ${name}</h3><p>No book is sound.</p></div>`;
   const { largest, range, rupees } = picture;
   return `<div class="card" style="flex-basis:100%"><h3>Depth of ${name}</h3>
-<p class="note">The whole book at the end of each column, by price in rupees. A stronger colour is more, up to ${formatCount(largest)}. A column without colour has no sound book.</p>
+<p class="note">The whole book at the end of each column, by price in rupees. A stronger colour is a larger quantity, up to ${formatCount(largest)}. A column without colour has no sound book.</p>
 ${picture.svg}<ul class="legend"><li>${colourSpot('buy')}bids</li><li>${colourSpot('sell')}asks</li></ul>
 <p class="note">₹ ${formatPrice(range[0])} to ${formatPrice(range[1])}, ₹ ${formatPrice(rupees)} a row; levels outside are left out.</p></div>`;
 }
@@ -156,7 +156,7 @@ function cellsOf(depth: StreamFigures['depth'], low: number, rupees: number) {
   return { cells, largest: all.at(-1) ?? 0 };
 }
 
-/** By row of prices. */
+/** Sums the quantities by row of the picture. */
 function quantities(levels: readonly DeepLevel[], low: number, rupees: number) {
   const rows = new Map<number, number>();
   for (const { price, quantity } of levels) {
@@ -167,7 +167,7 @@ function quantities(levels: readonly DeepLevel[], low: number, rupees: number) {
   return rows;
 }
 
-/** Minutes without a message have no figure. */
+/** Inserts a zero for each minute without a message. */
 function withZeros(minutes: StreamFigures['minutes']) {
   if (minutes.length === 0) return [];
   const rates = new Map(minutes.map((each) => [each.minute, each.messagesPerSecond] as const));
@@ -210,14 +210,14 @@ function renderMessages(stream: StreamFigures, hours: Hours): readonly string[] 
 function renderDelay(delay: NonNullable<StreamFigures['delay']>): string {
   const { unit, count, median, p95, p99, longest } = delay;
   const whole =
-    unit === 's' ? ' It is in whole seconds: each delay is up to a second too long.' : '';
+    unit === 's' ? ' It has whole seconds only, so each delay may be up to a second too long.' : '';
   const rows = [
     ['half of them', formatMs(median)],
     ['95 of 100', formatMs(p95)],
     ['99 of 100', formatMs(p99)],
     [`all ${formatCount(count)}`, formatMs(longest)],
   ];
-  return `<div class="card small"><h3>Delay</h3><p class="note">From the broker's feed time to the receipt, by two clocks. By its digits the feed time is in ${unit}.${whole}</p>${renderTable(['Updates', 'Within'], rows)}</div>`;
+  return `<div class="card small"><h3>Delay</h3><p class="note">From the broker's feed time to the receipt, measured with two clocks. Its number of digits shows that the feed time is in ${unit}.${whole}</p>${renderTable(['Updates', 'Within'], rows)}</div>`;
 }
 
 function renderGaps({ gaps, symbols }: StreamFigures, hours: Hours): readonly string[] {
@@ -249,9 +249,9 @@ function renderGaps({ gaps, symbols }: StreamFigures, hours: Hours): readonly st
       ...[`${formatClockMs(from)} – ${formatClockMs(to)}`, reason, shortName(symbol)],
     ]);
   const left = gaps.length - rows.length;
-  const more = left === 0 ? '' : `<p class="note">And ${formatCount(left)} more.</p>`;
+  const more = left === 0 ? '' : `<p class="note">${formatCount(left)} more are not shown.</p>`;
   return [
-    `<div class="card"><h3>Gaps</h3><p class="note">A book is not known in a gap.</p>${picture}${renderTable(['Reason', 'Gaps', 'Time'], reasons)}</div>`,
+    `<div class="card"><h3>Gaps</h3><p class="note">During a gap the book is not known.</p>${picture}${renderTable(['Reason', 'Gaps', 'Time'], reasons)}</div>`,
     `<div class="card large">${renderTable(['IST', 'Reason', 'Symbol'], rows, 'stacked')}${more}</div>`,
   ];
 }

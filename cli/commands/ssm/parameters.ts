@@ -42,7 +42,7 @@ export function keyOf(name: string, names: Names): ParameterName {
   throw new FyersError(
     'operator.usage',
     `"${name}" is not a parameter of this project.`,
-    `Name one of ${parameterKeys().map(names.parameter).join(', ')}; \`./fyers ssm list\` shows which are there.`,
+    `Name one of ${parameterKeys().map(names.parameter).join(', ')}; \`./fyers ssm list\` shows which exist.`,
   );
 }
 

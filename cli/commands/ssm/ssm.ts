@@ -68,17 +68,17 @@ const STATES: readonly ParameterName[] = ['FYERS_TOKEN_STATE', 'FYERS_LOGIN_STAT
 function addDelete(ssm: Command, session: Session): void {
   ssm
     .command('delete')
-    .description('Remove one parameter, or with --all everything of the stack. Asks first.')
+    .description('Delete one parameter, or with --all every parameter of the stack. Asks first.')
     .argument('[NAME]', parameterKeys().join(', '))
-    .option('--all', 'every parameter of the stack, the states and the claims on a mint too')
+    .option('--all', 'every parameter of the stack, with the states and the claims')
     .option('--yes', "don't ask; required without a terminal")
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
---all is for after \`pulumi destroy\`, which keeps the values that the functions wrote. It only affects one stack: without
-a suffix, stacks with a suffix are not touched, and the other way round.
+Use --all after \`pulumi destroy\`, which keeps the values that the functions wrote. It affects one stack only: without a
+suffix, it does not touch stacks with a suffix; with a suffix, only that stack.
 
 A deployed stack needs these parameters: \`pulumi refresh\` detects the removal, and the next \`pulumi up\` creates them
 again, tokens as placeholders until the next login.
@@ -116,7 +116,7 @@ async function remove(
   const removed: string[] = [];
   for (const full of found) {
     const was = await withOperatorHints(parameters.remove(full));
-    io.out(was ? `Removed ${full}.` : `${full} was not there.`);
+    io.out(was ? `Removed ${full}.` : `${full} did not exist.`);
     if (was) removed.push(full);
   }
   for (const line of describeConsequences(removed, names)) io.out(line);
@@ -132,8 +132,8 @@ function keyGiven(
     return name === undefined ? null : keyOf(name, names);
   throw new FyersError(
     'operator.usage',
-    name === undefined ? 'Nothing is named.' : '--all and a name exclude each other.',
-    'Name one parameter, as `./fyers ssm list` shows them, or give --all.',
+    name === undefined ? 'No parameter is named.' : '--all cannot be used with a name.',
+    'Name one parameter of `./fyers ssm list`, or use --all.',
   );
 }
 
@@ -162,11 +162,13 @@ function describeConsequences(removed: readonly string[], names: Names): readonl
   );
   return [
     ...(removed.some((full) => states.includes(full))
-      ? ['With its state a function forgets what Fyers refused, and may ask it once more.']
+      ? [
+          'Without its state a function no longer knows what Fyers refused, and may send it once more.',
+        ]
       : []),
     ...(ofProgram
       ? [
-          'Where the stack is still up, run `pulumi refresh` and `pulumi up`: that makes what it needs again.',
+          'If the stack is still deployed, run `pulumi refresh` and `pulumi up` to create its parameters again.',
         ]
       : []),
   ];
@@ -183,8 +185,8 @@ const TONES: Readonly<Record<State, Tone>> = {
 function addList(ssm: Command, session: Session): void {
   ssm
     .command('list')
-    .description('Every parameter: there or not, and a fingerprint of the long ones.')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .description('List every parameter: whether it exists, and a fingerprint of the long values.')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--json', 'for scripts')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
@@ -205,12 +207,12 @@ function addGet(ssm: Command, session: Session): void {
     .description('Show one value, masked unless --reveal is given.')
     .argument('<NAME>', Object.keys(PARAMETERS).join(', '))
     .option('--reveal', 'print the bare value to standard output')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Exits with 2 when there is no such value yet.
+Exits with 2 if there is no such value yet.
 
 Examples:
   $ ./fyers ssm get FYERS_ACCESS_TOKEN
@@ -265,7 +267,7 @@ async function get(
   if (value === null || value === PLACEHOLDER) {
     throw new FyersError(
       'operator.credentials',
-      `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'holds no token yet'}.`,
+      `${names.parameter(key)} ${value === null ? `is not in Parameter Store (${REGION})` : 'does not contain a token yet'}.`,
       'Run `./fyers ssm list` to see the existing parameters.',
     );
   }
@@ -318,26 +320,23 @@ const RULES: Readonly<Record<ParameterName, Rule>> = {
 function addSet(ssm: Command, session: Session): void {
   ssm
     .command('set')
-    .description('Replace one value: a token, mostly.')
+    .description('Replace one value, usually a token.')
     .argument(
       '<NAME>',
-      'FYERS_ACCESS_TOKEN, FYERS_REFRESH_TOKEN; with --force what `pulumi up` sets',
+      'FYERS_ACCESS_TOKEN or FYERS_REFRESH_TOKEN; with --force also one that `pulumi up` sets',
     )
-    .option(
-      '--value <VALUE>',
-      "the value, which then stays in your shell's history; better pipe it",
-    )
+    .option('--value <VALUE>', "the value; it stays in your shell's history, so rather pipe it")
     .option('--force', 'also for parameters that the configuration of the stack sets')
-    .option('--suffix <SUFFIX>', 'of a second stack in the account')
+    .option('--suffix <SUFFIX>', 'the suffix of a second stack in the account')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Asks for the value, unseen, or takes it from a pipe. It is checked first: its form, and for a token its kind and account.
-Only the broker proves a token: \`fyers tokens --use-ssm\` asks it.
+Asks for the value without showing it, or reads it from a pipe. Checks the form first, and for a token its kind and
+account. Only the broker proves a token: run \`fyers tokens --use-ssm\`.
 
 FYERS_CLIENT_ID, FYERS_SECRET_KEY, FYERS_TELEGRAM and the PIN come from the configuration of the stack, so they are set
-there: \`pulumi config set --secret secretKey\`, then \`pulumi up\`. The states are the functions' own.
+there: \`pulumi config set --secret secretKey\`, then \`pulumi up\`. Only the functions write the states.
 
 Examples:
   $ ./fyers ssm set FYERS_ACCESS_TOKEN
@@ -365,7 +364,7 @@ async function set(session: Session, name: string, options: SetOptions): Promise
   if (claims !== null) printExpiry(session, claims);
   if (rule.kind === 'configured') {
     io.out(
-      `The configuration of the stack may still hold another: \`pulumi config set --secret ${rule.key}\`.`,
+      `The configuration of the stack may still have another value: \`pulumi config set --secret ${rule.key}\`.`,
     );
   }
 }
@@ -404,21 +403,21 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
   if (rule.kind === 'state') {
     throw new FyersError(
       'operator.usage',
-      `${key} is written by its function only; a wrong value would make it forget what Fyers refused.`,
+      `${key} is written only by its function; with a wrong value it would not know what Fyers refused.`,
       `To reset it, run \`./fyers ssm delete ${key}\`.`,
     );
   }
   if (rule.kind === 'made') {
     throw new FyersError(
       'operator.usage',
-      `${key} is made by \`pulumi up\`, and nothing else writes it.`,
-      `For another one run \`./fyers ssm delete ${key}\` and \`pulumi up --refresh\`.`,
+      `Only \`pulumi up\` creates ${key}; nothing else writes it.`,
+      `For a new one run \`./fyers ssm delete ${key}\` and \`pulumi up --refresh\`.`,
     );
   }
   if (rule.kind === 'configured' && force !== true) {
     throw new FyersError(
       'operator.usage',
-      `The configuration of the stack is the only authority for ${key}: \`pulumi up\` puts its value back over yours.`,
+      `The value of ${key} comes from the configuration of the stack: the next \`pulumi up\` would overwrite yours.`,
       `Run \`pulumi config set --secret ${rule.key}\` and \`pulumi up\`, or repeat the command with --force.`,
     );
   }
@@ -428,7 +427,7 @@ function ruleFor(key: ParameterName, { force }: SetOptions): Settable {
 async function valueFor({ io, hide }: Session, full: string, options: SetOptions): Promise<string> {
   if (options.value !== undefined) {
     io.err(
-      `Note: a value in --value stays in your shell's history and the process list. Better pipe it: ./fyers ssm set ${full} < FILE`,
+      `Note: a value in --value stays in your shell's history and the process list. Rather pipe it: ./fyers ssm set ${full} < FILE`,
     );
   }
   const given =
@@ -451,8 +450,8 @@ async function refuseForeign(
   if (isForeign(claims.fyId, account)) {
     throw new FyersError(
       'operator.account',
-      `The token belongs to the Fyers account ${String(claims.fyId)}, and this stack is of ${String(account)}; nothing was changed.`,
-      'Take a token of that account, or set another by `pulumi config set fyId` and run `pulumi up`.',
+      `The token belongs to the Fyers account ${String(claims.fyId)}, but this stack uses ${String(account)}; nothing was changed.`,
+      "Use a token of the stack's account, or change that account with `pulumi config set fyId` and run `pulumi up`.",
     );
   }
 }
@@ -466,6 +465,6 @@ function printExpiry({ io }: Session, { fyId, issuedAt, expiresAt }: TokenClaims
         ` Get a new one with \`./fyers login --aws\` (${REGION}).`,
     );
   } else {
-    io.out('Not proven yet: `./fyers tokens --use-ssm` asks the broker.');
+    io.out('Not proven yet: run `./fyers tokens --use-ssm`.');
   }
 }

@@ -25,7 +25,7 @@ export const LEFT = {
 
 export type LeftParameter = (typeof LEFT.parameters)[number];
 
-/** Whose function has the name: the original's runtime is Python, ours is not. */
+/** Who deployed the function with that name: the original's runtime is Python, this program's is Node. */
 type Owner = 'reference' | 'ours' | 'unknown';
 
 export interface LeftFunction {
@@ -38,7 +38,7 @@ export interface LeftSecret {
   readonly value: string | null;
 }
 
-/** Reading changes nothing; removing a missing resource does nothing. Errors: those of every AWS call by the operator. */
+/** Reading changes nothing; removing a missing resource has no effect. Errors: those of every AWS call by the operator. */
 export type Account = Awaited<ReturnType<typeof accountOf>>;
 
 export async function accountOf(aws: AwsOptions) {
@@ -254,11 +254,11 @@ export async function configurationIn(
     async keep(place, value) {
       check(place, value);
       const where = `${place.key} in the configuration of ${stack}, encrypted`;
-      if (current(place) !== undefined) return `${where} (was there)`;
+      if (current(place) !== undefined) return `${where} (already there)`;
       await pulumi(['config', 'set', '--secret', '--stack', stack, place.key], value);
       known = await read();
       if (current(place)?.trim() === value) return where;
-      throw notKeptError(place.name, `\`pulumi config get ${place.key}\` gives something else`);
+      throw notKeptError(place.name, `\`pulumi config get ${place.key}\` returns another value`);
     },
   };
 }
@@ -275,13 +275,13 @@ export async function keepToken(folder: string, name: TokenName, text: string): 
   const claims = decodeToken(token);
   if (claims === null) return 'not a token of Fyers, so it is not kept';
   const current = newestIn(folder, name);
-  if (current === token) return `already next to .env`;
+  if (current === token) return 'already next to .env';
   const issuedAt = current === null ? null : (decodeToken(current)?.issuedAt ?? null);
   if (issuedAt !== null && issuedAt >= claims.issuedAt)
     return 'the newer token next to .env was kept';
   const files = await write(folder, name, token);
   if (newestIn(folder, name) === token) return files.join(' and ');
-  throw notKeptError(name, `${files.join(' and ')} hold something else`);
+  throw notKeptError(name, `the files (${files.join(', ')}) have another value`);
 }
 
 /** @returns the files, readable by their owner only */
@@ -306,22 +306,22 @@ function malformedError({ name, drop }: ConfigPlace, problem: string): FyersErro
   return new FyersError(
     'operator.takeover',
     `${name} in the account ${problem}, so it cannot be configured. Nothing was changed.`,
-    `Remove it with \`${drop}\` if it is worth nothing, and run \`./fyers takeover\` again.`,
+    `If you do not need it, remove it with \`${drop}\`, and run \`./fyers takeover\` again.`,
   );
 }
 
 function conflictError({ name, key, drop }: ConfigPlace, stack: string): FyersError {
   return new FyersError(
     'operator.takeover',
-    `${key} in the configuration of ${stack} is another value than ${name} in the account, and only you know which one is right.`,
-    `To take the account's: \`pulumi config rm --stack ${stack} ${key}\`. To stay with the configured one: \`${drop}\`. Then run \`./fyers takeover\` again.`,
+    `${key} in the configuration of ${stack} differs from ${name} in the account, and only you know which one is right.`,
+    `To use the account's: \`pulumi config rm --stack ${stack} ${key}\`. To keep the configured one: \`${drop}\`. Then run \`./fyers takeover\` again.`,
   );
 }
 
 function notKeptError(name: string, why: string): FyersError {
   return new FyersError(
     'operator.takeover',
-    `${name} was written and read back, and ${why}. Nothing was removed.`,
+    `${name} was written, but ${why}. Nothing was removed.`,
     'Check the file, and run `./fyers takeover` again.',
   );
 }

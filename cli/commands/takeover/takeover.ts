@@ -38,16 +38,18 @@ const REPEAT_STEP = 'run `./fyers takeover` again: it continues where it stopped
 export function addTakeover(program: Command, session: Session): void {
   program
     .command('takeover')
-    .description("Take over what the Python original's deploy script left in the account.")
-    .option('--dry-run', 'show what is there and what would be done, and change nothing')
+    .description(
+      "Copy and remove the resources that the Python original's deploy script created in the account.",
+    )
+    .option('--dry-run', 'show the resources and the steps, and change nothing')
     .option('--yes', 'remove without asking')
     .option('--dir <DIR>', 'the folder of .env and of the token files', '.')
-    .option('--stack <STACK>', 'the stack whose configuration takes the values')
+    .option('--stack <STACK>', 'the stack whose configuration gets the values')
     .option('--debug', 'show more detail when something fails')
     .addHelpText(
       'after',
       `
-Needed once if deploy_lambda_refresh.py was run in this account: \`pulumi up\` stops at its parameters. In this order it
+Run it once if deploy_lambda_refresh.py was used in this account: \`pulumi up\` fails because its parameters exist. It
   1. shows the existing resources, tokens as fingerprints and no value,
   2. disables the rule ${LEFT.rule}: two schedules would mint twice,
   3. copies app id, app secret and PIN into the stack's configuration,
@@ -57,7 +59,7 @@ Needed once if deploy_lambda_refresh.py was run in this account: \`pulumi up\` s
   4. asks, and removes the rule, the function (only the Python one), its logs,
      its role, the parameters and the secret.
 If it is interrupted, run it again: it continues where it stopped. Values are removed only after they were read back.
-Needs the Pulumi CLI and a stack. The EC2 instance of the old guide, and its key pair, are yours to end.
+Needs the Pulumi CLI and a stack. Terminate the EC2 instance of the old guide yourself, and delete its key pair.
 
 Examples:
   $ ./fyers takeover --dry-run
@@ -74,7 +76,7 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
   for (const line of linesOf(io, found)) io.out(line);
   io.out('');
   if (isEmpty(found)) {
-    io.out('Nothing of the Python original is in this account. Next: `pulumi up`.');
+    io.out('This account has no resources of the Python original. Next: `pulumi up`.');
     return;
   }
   const pulumi = pulumiIn({ folder: io.cwd, env: io.env });
@@ -95,7 +97,7 @@ async function takeover(session: Session, options: TakeoverOptions): Promise<voi
     io.out(
       'Nothing was changed. Without --dry-run the rule is disabled, the values are copied, and',
     );
-    io.out('then, after you were asked, all that is present is removed.');
+    io.out('then, after a question, all listed resources are removed.');
     return;
   }
   if (io.person === null && options.yes !== true) throw noTerminalError();
@@ -142,7 +144,7 @@ async function takeOver(
 }
 
 const QUESTION =
-  'Everything is copied. Remove the old rule, function, logs, role, parameters and secret?';
+  'All values are copied. Remove the old rule, function, logs, role, parameters and secret?';
 
 interface Removal {
   readonly what: string;
@@ -251,13 +253,13 @@ async function isOwned(pulumi: Pulumi, stack: string): Promise<boolean> {
 function keepLeftovers({ io }: Session, { rule }: Inventory): void {
   if (rule?.enabled !== true) {
     io.out(
-      'The stack owns these names already: there is nothing to take over, and nothing was done.',
+      'The stack already owns these names, so there is nothing to take over. Nothing was changed.',
     );
     return;
   }
   throw new FyersError(
     'operator.takeover',
-    `The stack owns these names already, so nothing was done; but the old rule ${LEFT.rule} is still enabled and starts ${LEFT.function} a second time.`,
+    `The stack already owns these names, so nothing was changed. But the old rule ${LEFT.rule} is still enabled and starts ${LEFT.function} a second time.`,
     `Run \`aws events disable-rule --name ${LEFT.rule} --region ${REGION}\`.`,
   );
 }
@@ -266,7 +268,7 @@ function unknownFunctionError(runtime: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `The function ${LEFT.function} (${runtime}) is neither the Python original's nor this stack's, so it is not removed.`,
-    `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, move it away yourself, and ${REPEAT_STEP}.`,
+    `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, remove it yourself if you do not need it, and ${REPEAT_STEP}.`,
   );
 }
 
@@ -326,7 +328,7 @@ function linesOf(terminal: Terminal, found: Inventory): readonly string[] {
     { text: there ? 'present' : 'absent', tone: there ? 'strong' : 'quiet' },
     { text: there ? about : '-', tone: 'quiet' },
   ]);
-  return table(terminal, ['Left by the Python original', 'Name', 'State', 'About'], rows);
+  return table(terminal, ['Resource of the Python original', 'Name', 'State', 'Details'], rows);
 }
 
 interface Row {
