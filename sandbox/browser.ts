@@ -1,10 +1,9 @@
-// Emulates a browser without a window: follows links and redirects, and submits forms. It runs no script, and needs
-// none.
+// Emulates a browser: follows links and redirects, and submits forms. It runs no scripts, because no page has one.
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { FyersError } from '../core/errors.ts';
 
-/** Host names of function URLs: only AWS serves them, so these requests go to the emulator. */
+/** Host names of function URLs. Only AWS serves them, so requests to them go to the emulator. */
 const FUNCTION_URL_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 const MAX_REDIRECTS = 5;
 

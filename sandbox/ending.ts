@@ -1,7 +1,7 @@
-// Ends a run at any point, the only way in which `npm start` ends. Every process below this one is killed, every
-// temporary folder is removed, and then the process exits. It unwinds no step: a step may be waiting for anything, and
-// everything here is synchronous, so an ending cannot wait either. The processes are found in the system's own table:
-// a list of our own would lack those that the Pulumi engine and the emulator start.
+// Ends a run at any point; `npm start` ends only here. Kills every child process, removes every temporary folder, and
+// exits. It does not wait for the current step, which may be waiting for anything, and everything here is synchronous.
+// The processes are read from the system's process table, because a list kept here would miss those that the Pulumi
+// engine and the emulator start.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const folders = new Set<string>();
 
 export interface TemporaryFolder extends AsyncDisposable {
   readonly dir: string;
-  /** Keeps the folder from now on: it has become a result. */
+  /** Keeps the folder: it now is a result of the run. */
   readonly keep: () => void;
 }
 
@@ -35,7 +35,7 @@ export function removeAtEnd(dir: string): TemporaryFolder {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** As for every error of the operator's. */
+/** The exit code of every operator error. */
 const STOPPED_EXIT_CODE = 2;
 const FAULT_EXIT_CODE = 70;
 
@@ -155,7 +155,7 @@ function processTable(): readonly Row[] {
   return process.platform === 'linux' ? linuxTable() : psTable();
 }
 
-/** Not by `ps`, which small images do not have. */
+/** Reads /proc instead of running `ps`, which small images do not have. */
 function linuxTable(): readonly Row[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

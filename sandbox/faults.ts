@@ -23,7 +23,7 @@ export interface Fault {
     /** Matches the request body, such as a parameter's name. */
     readonly body?: RegExp;
   };
-  /** Which of the matching requests, from 1; absent: each. */
+  /** Number of the matching request that gets the fault, from 1; absent for every one. */
   readonly nth?: readonly number[];
   readonly effect: Effect;
 }

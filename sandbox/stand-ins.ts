@@ -1,5 +1,5 @@
-// Starts everything that a run needs before the program: a private folder, the emulator, the simulator, an operator's
-// folder.
+// Starts the parts that a run needs before the program: a private folder, the emulator, the simulator, and an
+// operator's folder.
 import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';

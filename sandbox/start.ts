@@ -34,10 +34,10 @@ try {
   const options = optionsFrom(argv);
   if (options === null) process.stdout.write(HELP);
   else {
-    // Imported late, so that every refusal comes at once.
+    // Imported late, so that a refusal is printed without delay.
     const { preflight } = await import('./steps/preflight.ts');
     const checked = await preflight(options, process.env);
-    // For this process and all below it: pip and the Pulumi engine leave files when they are killed.
+    // Also for child processes, because pip and the Pulumi engine leave temporary files if they are killed.
     process.env['TMPDIR'] = (await temporaryFolder(path.join(os.tmpdir(), 'fyers-'))).dir;
     const { mainJob } = await import('./steps/main-job.ts');
     await mainJob(options, checked, progress, ending.untilStopped);

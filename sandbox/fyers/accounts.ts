@@ -8,8 +8,8 @@ import type { SimulatedApp } from './tokens.ts';
 const SESSION_COOKIE = 'fyers_session';
 
 /**
- * The login page and the refresh endpoint share one count. That wrong PINs lock an account is documented by other
- * brokers, not by Fyers: if our code copes with this, it also copes with a milder broker. A right PIN resets the
+ * The login page and the refresh endpoint share one count. Other brokers document that wrong PINs lock an
+ * account; Fyers does not. Code that handles the lock also works with a broker without it. A right PIN resets the
  * count; only {@link unlock} removes a lock.
  */
 export function checkPin(

@@ -95,7 +95,7 @@ function bookAt(tape: Tape, draw: Draw, now: number): SimulatedBook {
   const time = now - midnight;
   const { count, lastAt } = tradesBy(hours, time);
   const trade = tape.trades[count - 1] ?? tradeBeforeOpen(previousClosePaise);
-  // While orders gather for an auction the sides may overlap; at all other times they do not.
+  // The sides may overlap only while orders are collected for an auction.
   const overlaps = hours.gathering.some(({ from, to }) => from <= time && time < to);
   const bid = trade.lastPaise + TICK * (overlaps ? draw(9) - 4 : -draw(3));
   const ask = overlaps ? trade.lastPaise + TICK * (draw(9) - 4) : bid + TICK * (1 + draw(3));

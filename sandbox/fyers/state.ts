@@ -80,7 +80,7 @@ export interface SimulatorState {
   readonly symbols: ReadonlySet<string>;
   /** Finds a known symbol, the index, or a contract that has not expired; undefined: not listed. */
   readonly instrumentOf: (symbol: string, now: number) => Instrument | undefined;
-  /** Finds the symbol by the first four digits of its token and what follows its date. */
+  /** Finds the symbol by the first four digits of its token and the digits after its date. */
   readonly symbolOf: (segment: string, token: string, now: number) => string | undefined;
   readonly isListed: (symbol: string, now: number) => boolean;
   readonly bookOf: (symbol: string, now: number) => SimulatedBook;

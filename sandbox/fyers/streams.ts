@@ -14,13 +14,13 @@ import { checkToken, hsmKey } from './tokens.ts';
 interface StreamFaults {
   /** Symbols that are subscribed and deliver nothing. */
   readonly silent: Set<string>;
-  /** The sockets stay open, and send neither frames nor pongs. */
+  /** True if the sockets stay open but send neither frames nor pongs. */
   isHalfOpen: boolean;
   /** The next TBT frame of each symbol skips so many numbers. */
   skips: number;
   /** The next data frame is cut short. */
   isCut: boolean;
-  /** A subscription is refused in these words; empty: it is not. */
+  /** The message with which a subscription is refused; empty if it is accepted. */
   refusal: string;
   /** The login of HSM is answered N. */
   isRefused: boolean;
@@ -40,7 +40,7 @@ interface StreamFaults {
   planLimit: number;
 }
 
-/** A book as it is after a message, all levels. */
+/** All levels of a book after a message. */
 export interface SentBook {
   readonly symbol: string;
   readonly kind: 'tbt' | 'hsm';
@@ -278,7 +278,7 @@ function tbtClient(world: World, socket: WebSocket): Client {
         socket.send(frames.tbtError('symbol count exceeds limit: 5'));
         return;
       }
-      // A channel that is a number is accepted and stays mute.
+      // A subscription whose channel is a number is accepted, but delivers nothing.
       for (const symbol of wanted) channels.set(symbol, asked.channel ?? '');
     }
     if (!faults.isHalfOpen) send(now());
@@ -328,7 +328,7 @@ interface HsmTopic {
 function hsmClient(world: World, socket: WebSocket, request: IncomingMessage): Client {
   const { state, now, faults, deliver, enter } = world;
   const topics = new Map<string, HsmTopic>();
-  // The server accepts a client with this header, and then ignores it.
+  // The server accepts a client with this header, but then sends it nothing.
   const isIgnored = request.headers.authorization !== undefined;
   let isLoggedIn = false;
   let message = 0;

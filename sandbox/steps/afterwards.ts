@@ -1,4 +1,4 @@
-// Keeps the recorded day, has the commands of `./fyers` judge and draw it, and prints what to do next.
+// Keeps the recorded day, runs `./fyers check` and `./fyers report` on it, and prints the next commands.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ function inspectCommands({ date, symbol, at }: Recorded, place: string): readonl
   ];
 }
 
-/** As a person types it in the folder of the repository. */
+/** The path that a person types in the folder of the repository. */
 export function shownPath(file: string): string {
   const relative = path.relative(ROOT, file);
   return relative.startsWith('..') ? file : relative;
@@ -81,7 +81,7 @@ async function removeEarlierRun(data: string): Promise<void> {
   for (const name of old) await rm(path.join(data, name), { recursive: true });
 }
 
-/** Runs `./fyers check` on the day. Returns its verdict. @throws FyersError `platform.integrity` if it objects. */
+/** Runs `./fyers check` on the day. Returns its verdict. @throws FyersError `platform.integrity` if it finds faults. */
 export async function checkStep(
   standIns: StandIns,
   data: string,
@@ -97,7 +97,7 @@ export async function checkStep(
       for (const line of lines) progress.note(line);
       throw new FyersError(
         'platform.integrity',
-        `./fyers check objects to the recorded day: ${verdict}`,
+        `./fyers check found faults in the recorded day: ${verdict}`,
         `The day is in ${shownPath(data)}. See the lines above.`,
       );
     }
@@ -173,8 +173,8 @@ export function printHowToReach(
   progress.note('');
   const from = isToday
     ? 'shows the time of this machine'
-    : 'goes on from the end of the virtual day';
-  progress.note(`Everything stays up until Ctrl-C, and the simulated Fyers' clock ${from}.`);
+    : 'continues from the end of the virtual day';
+  progress.note(`Everything keeps running until Ctrl-C, and the simulated Fyers' clock ${from}.`);
   progress.note('From another terminal, in this folder:');
   progress.note(
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=ap-south-1 AWS_ACCESS_KEY_ID=${rootCredentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${rootCredentials.secretAccessKey} FYERS_API_URL=${simulator.url} FYERS_BUCKET=${bucket}`,
@@ -198,6 +198,6 @@ export function printHowToReach(
   }
   const day = formatIst(istInstant(recorded.date, '07:00')).split(',')[0] ?? '';
   progress.note(
-    `The tokens are of ${day}, so to \`${FYERS} tokens\`, \`login\` and \`refresh --local\` they are dead. To try those, run \`npm start -- --keep\` on a trading day, with \`--date\` and that day.`,
+    `The tokens are of ${day}, so for \`${FYERS} tokens\`, \`login\` and \`refresh --local\` they have expired. To try these commands, run \`npm start -- --keep\` on a trading day, with \`--date\` and that day.`,
   );
 }

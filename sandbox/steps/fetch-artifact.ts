@@ -1,4 +1,4 @@
-// Does the work of the unit's fetch script as a process of the instance: `node fetch-artifact.ts FILE`. It uses the
+// Replaces the unit's fetch script, as a process of the instance: `node fetch-artifact.ts FILE`. It uses the
 // credentials of the metadata service.
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Plays the instance's part: fetches the artifact from the bucket with the instance's role, and runs it through one
-// day on a virtual clock.
+// Replaces the instance: fetches the artifact from the bucket with the instance's role, and runs it through one day on a
+// virtual clock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -52,7 +52,7 @@ function environmentBlock(userData: string): Readonly<Record<string, string>> {
 }
 
 /**
- * @param expected rows that the day will have, for the bar; 0: unknown. A streamed day has no bar.
+ * @param expected number of rows of the whole day, for the progress bar; 0 if unknown. A streamed day has no bar.
  * @throws FyersError with the harvester's last output if it does not exit with 0.
  */
 export async function harvestDay(
@@ -99,8 +99,8 @@ export async function harvestDay(
   if (code !== 0 || denied !== undefined) {
     throw new FyersError(
       denied === undefined ? 'bug.unexpected' : 'platform.permission',
-      `The harvester ended with code ${String(code)}: ${denied ?? complaints.at(-1) ?? 'no word'}`,
-      'Correct what it names, then run the command again.',
+      `The harvester ended with code ${String(code)}: ${denied ?? complaints.at(-1) ?? 'without a message'}`,
+      'Fix that problem, then run the command again.',
     );
   }
 }
@@ -123,7 +123,7 @@ function findWarnings(log: string): readonly string[] {
 }
 
 /**
- * Does the work of the unit's fetch script: reads the pointer, downloads the file, checks its hash. Uses only the
+ * Replaces the unit's fetch script: reads the pointer, downloads the file, checks its hash. Uses only the
  * metadata server's credentials.
  */
 async function fetchArtifact(

@@ -22,13 +22,13 @@ async function moveSimulator(to: Instant): Promise<void> {
   });
   await response.body?.cancel();
   if (!response.ok)
-    throw new Error(`the simulator did not take the clock: ${String(response.status)}`);
+    throw new Error(`the simulator refused to set its clock: ${String(response.status)}`);
 }
 
 const harvester = (await import(pathToFileURL(file).href)) as Harvester;
 process.exitCode = await harvester.run({
   clock: virtualClock(parseInstant(start), moveSimulator),
-  // It is never asked to stop: a run that ends kills it.
+  // Never aborted, because the end of a run kills this process.
   signal: new AbortController().signal,
   argv,
   env: process.env,

@@ -1,5 +1,5 @@
-// Runs the login as since 1 April 2026: the broker refuses the refresh, a message asks the person, and the person
-// logs in.
+// Runs the login as it works since 1 April 2026: the broker refuses the refresh, a message asks the person to log in, and
+// the person logs in.
 import { FyersError } from '../../core/errors.ts';
 import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from '../browser.ts';
 import { ONE_TIME_PASSWORD } from '../fyers/auth.ts';
@@ -99,14 +99,14 @@ async function refusedStep(
     if (!refused || !rightly || statusCode !== 202 || before.value !== after.value) {
       throw new FyersError(
         'bug.unexpected',
-        'Today must begin with one refusal, a 202, and the parameter as it was.',
+        'The first run must get one refusal, answer 202, and leave the parameter unchanged.',
         'Check keeper/.',
       );
     }
   });
 }
 
-/** With the token of the login the function answers what the guide promises. */
+/** After the login, the function must give the answer that the guide promises. */
 async function answeredStep(
   { emulator }: StandIns,
   { outputs }: Provisioned,
@@ -136,7 +136,7 @@ async function watchStep(
     const answer = await answerOf(emulator, functionName, { trigger: 'watch', slot: '08:45' });
     progress.details([['answer', answer]]);
     if ((JSON.parse(answer) as { readonly token?: string }).token === 'live') {
-      progress.note('the token is live, so no message goes out');
+      progress.note('the token is live, so no message is sent');
       return;
     }
     throw new FyersError('bug.unexpected', 'The watch found no live token.', 'Check keeper/.');

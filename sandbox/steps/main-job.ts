@@ -187,7 +187,7 @@ async function recordedSteps(
     const pieces = found.objects.filter(({ key }) => PIECE.test(key));
     const whole = found.objects.filter(({ key }) => !PIECE.test(key));
     progress.details([
-      ['pieces', `${String(pieces.length)} objects, shipped while the day was recorded`],
+      ['segments', `${String(pieces.length)} objects, uploaded while the day was recorded`],
       ...whole.map(({ key, bytes }) => [key, `${bytes.toLocaleString('en')} bytes`] as const),
     ]);
     const { expected, received, explained, holes, differences } = found;
@@ -210,7 +210,7 @@ async function recordedSteps(
     if (expected - received - explained !== 0 || faults.length > 0 || differences.length > 0) {
       throw new FyersError(
         'platform.integrity',
-        'The recording is not what was served.',
+        'The recording differs from the data that was served.',
         'See the lines above.',
       );
     }

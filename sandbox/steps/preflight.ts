@@ -1,5 +1,5 @@
-// Checks everything that can stop `npm start`, before anything is made. Its words are for a person who has neither AWS
-// nor Pulumi, so the rules of `.env` are applied here too, although the program applies them again.
+// Checks everything that can stop `npm start`, before anything is created. Its messages are for a person who has neither
+// AWS nor Pulumi, so it also applies the rules of `.env`, although the program applies them again.
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -93,7 +93,7 @@ async function checkFolder(dir: string, feed: string | null): Promise<readonly O
     throw new FyersError(
       'operator.config',
       `--env ${dir}: ${file} cannot be read (${errnoOf(cause) || cause.message}).`,
-      'Name a folder that holds your .env, or leave --env out to use an invented account.',
+      'Name a folder that has your .env, or leave --env out to use an invented account.',
       { cause },
     );
   }
@@ -110,8 +110,11 @@ async function checkFolder(dir: string, feed: string | null): Promise<readonly O
   }
   throw new FyersError(
     'operator.config',
-    ['Nothing was started, because of:', ...found.map((problem) => `  - ${problem}`)].join('\n'),
-    '\nCorrect that and run the command again, or leave --env out to use an invented account.',
+    [
+      'Nothing was started, because of these problems:',
+      ...found.map((problem) => `  - ${problem}`),
+    ].join('\n'),
+    '\nCorrect them and run the command again, or leave --env out to use an invented account.',
   );
 }
 
@@ -181,19 +184,19 @@ async function checkData({ data, date, isDefaultData }: Wanted): Promise<void> {
     );
     // A deeper path is made folder by folder; only an existing parent can be checked.
     const exists = (await stat(parent).catch(() => null)) !== null;
-    if (exists && !isWritable) refuse(`${data} cannot be made: ${parent} is not writable.`);
+    if (exists && !isWritable) refuse(`${data} cannot be created: ${parent} is not writable.`);
     return;
   }
   if (!found.isDirectory()) refuse(`${data} is not a folder.`);
   const names = await readdir(data);
   if (isDefaultData) {
     if (names.length > 0 && !names.includes(MARKER)) {
-      refuse(`${data} was not made by npm start, so it is not replaced.`);
+      refuse(`${data} was not created by npm start, so it is not replaced.`);
     }
     return;
   }
   const day = await stat(path.join(data, 'days', date)).catch(() => null);
-  if (day !== null) refuse(`--data ${data} has ${date} already, and it was not changed.`);
+  if (day !== null) refuse(`--data ${data} already has ${date}; nothing was changed.`);
 }
 
 /** Returns whether the emulator is installed. */
@@ -206,7 +209,7 @@ async function checkEmulator(env: Env): Promise<boolean> {
   // Imported late: AWS clients take long to load.
   const { storedToken, TOKEN } = await import('./token.ts');
   const token = await storedToken(existing, TOKEN).catch(() => null);
-  if (token !== null) throw otherRunError(endpoint, 'Another run is up');
+  if (token !== null) throw otherRunError(endpoint, 'Another run is still running');
   return true;
 }
 

@@ -1,5 +1,5 @@
-// Prints the progress of `npm start`: numbered steps with their times, and in between a line that moves. On a terminal
-// that is one line, drawn again; in a pipe it is a new line every few seconds.
+// Prints the progress of `npm start`: numbered steps with their times, and a status line during each step. On a terminal
+// the status line is updated in place; in a pipe a new line is printed every few seconds.
 import { styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
@@ -13,7 +13,7 @@ export interface Progress {
   readonly rows: (rows: Rows) => void;
   /** For maintainers: printed with `--verbose` only. */
   readonly details: (rows: Rows) => void;
-  /** Sets the text of the moving line, such as `reading every row`. */
+  /** Sets the text of the status line, such as `reading every row`. */
   readonly status: (text: string) => void;
   readonly verdict: (isGood: boolean, text: string) => void;
 }
@@ -45,7 +45,7 @@ export function terminalProgress(stream: NodeJS.WriteStream, isVerbose: boolean)
     stream.write(`${CLEAR_LINE}${text}  ${seconds(began)} s`);
     isDrawn = true;
   };
-  /** Moves until the result is called. */
+  /** Updates the status line until the returned function is called. */
   const move = (began: number): (() => void) => {
     let sayAt = began + FIRST_LINE_AFTER_MS;
     const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-// Invokes the function as AWS does, and reports by fingerprints what it did to the token.
+// Invokes the function as AWS does, and reports its effect on the token, with fingerprints.
 import { createHash } from 'node:crypto';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -101,7 +101,7 @@ export async function isLive({ simulator, operator }: StandIns, token: string): 
   return response.ok;
 }
 
-/** Prints what became of the published token. Returns whether it is another one than `before`, and live. */
+/** Prints the published token before and after. Returns true if it has changed and is live. */
 export async function isNewAndLive(
   standIns: StandIns,
   before: StoredToken,
@@ -111,7 +111,7 @@ export async function isNewAndLive(
   const live = await isLive(standIns, after.value);
   progress.rows([
     [TOKEN, `${before.fingerprint} → ${after.fingerprint} (first 8 digits of its SHA-256)`],
-    ['live', live ? 'yes: the broker takes it' : 'no'],
+    ['live', live ? 'yes: the broker accepts it' : 'no'],
   ]);
   return live && before.value !== after.value;
 }

@@ -20,7 +20,7 @@ const STEPS = [
   'Keep the day',
   'Check the recorded day',
   'Write the report',
-  'Everything stays up until Ctrl-C',
+  'Everything keeps running until Ctrl-C',
 ];
 
 test.each(STEPS.map((step, index) => [step, index % 2 === 0 ? 'SIGINT' : 'SIGTERM'] as const))(

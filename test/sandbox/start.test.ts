@@ -49,7 +49,7 @@ describe('npm start with wrong input', () => {
     await mkdir(path.join(data, 'days', '2026-11-25'), { recursive: true });
     const { code, said } = await start('--data', data).ended;
     expect(code).toBe(2);
-    expect(said).toContain('has 2026-11-25 already, and it was not changed');
+    expect(said).toContain('already has 2026-11-25; nothing was changed');
   });
 
   test('reports every problem of a folder at once, and creates nothing', async () => {
@@ -180,7 +180,7 @@ describe('npm start -- --broker today', () => {
       '"Log in at Fyers" → 200 "Fyers (simulated)"',
       'the form, with pin → 200 "Done"',
       'The Fyers token is live, and valid until 26 Nov 2026, 06:00 IST',
-      'yes: the broker takes it',
+      'yes: the broker accepts it',
       'the link again → 200 "Already done"',
       '{"statusCode": 200, "body": "{\\"message\\": \\"✅ Token refresh completed successfully!\\"}"}',
       '"token": "live"',
