@@ -30,7 +30,7 @@ interface Page {
  * @param bytes the complete chunk
  * @throws Error if the chunk has a form that `writeChunk` does not write
  */
-export function decodesTo(
+export function matchesColumn(
   bytes: Uint8Array,
   chunk: ColumnChunk,
   element: SchemaElement,

@@ -9,7 +9,7 @@ import type { Column } from '../../../core/recording/columns.ts';
 import type { RowGroup } from '../../../core/recording/row-group.ts';
 import { FyersError, toError } from '../../../core/errors.ts';
 import { writeChunk } from './chunk.ts';
-import { decodesTo } from './pages.ts';
+import { matchesColumn } from './pages.ts';
 
 export type ParquetColumn = Pick<Column, 'name' | 'nullable'> & {
   readonly kind: keyof typeof ELEMENTS;
@@ -95,7 +95,7 @@ async function writeGroup(
     const chunk = writeChunk(chunkWriter, element, column);
     const bytes = chunkWriter.getBytes();
     try {
-      if (!decodesTo(bytes, chunk, element, column))
+      if (!matchesColumn(bytes, chunk, element, column))
         throw new Error(`column ${element.name} differs`);
     } catch (caught) {
       throw readBackError(file, toError(caught));

@@ -56,7 +56,7 @@ export const HARVESTER: readonly Mutation[] = [
   {
     name: 'Parquet is written whatever it reads as',
     file: 'adapters/recordings/parquet/parquet.ts',
-    find: 'if (!decodesTo(bytes, chunk, element, column))',
+    find: 'if (!matchesColumn(bytes, chunk, element, column))',
     replace: 'if (group.rows < 0)',
     tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
   },

@@ -9,7 +9,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { writeChunk } from '../../../../adapters/recordings/parquet/chunk.ts';
-import { decodesTo } from '../../../../adapters/recordings/parquet/pages.ts';
+import { matchesColumn } from '../../../../adapters/recordings/parquet/pages.ts';
 import { writeParquet } from '../../../../adapters/recordings/parquet/parquet.ts';
 import { COLUMNS, type Cell, RECORDED_COLUMNS } from '../../../../core/recording/columns.ts';
 import { type RowGroup, groupOf } from '../../../../core/recording/row-group.ts';
@@ -233,7 +233,7 @@ async function* asGroups(
   for (const rows of groups) yield await Promise.resolve(groupOf(columns, rows));
 }
 
-describe('holds', () => {
+describe('matchesColumn', () => {
   const text = { name: 'text', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL' } as const;
   const price = { name: 'price', type: 'DOUBLE', repetition_type: 'OPTIONAL' } as const;
   const count = { name: 'count', type: 'INT64', repetition_type: 'OPTIONAL' } as const;
@@ -243,7 +243,7 @@ describe('holds', () => {
   const isSame = (element: Element, one: readonly Cell[], other: readonly Cell[]): boolean => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, element, columnOf(element, one));
-    return decodesTo(writer.getBytes(), chunk, element, columnOf(element, other));
+    return matchesColumn(writer.getBytes(), chunk, element, columnOf(element, other));
   };
   const columnOf = ({ type }: Element, cells: readonly Cell[]) => {
     const kind = type === 'BYTE_ARRAY' ? 'text' : 'price';
@@ -294,6 +294,6 @@ describe('holds', () => {
     const writer = new ByteWriter();
     const chunk = writeChunk(writer, text, columnOf(text, ['a', null, 'b']));
     const column = { names: ['x', 'b', 'a'], places: Int32Array.of(2, -1, 1) };
-    expect(decodesTo(writer.getBytes(), chunk, text, column)).toBe(true);
+    expect(matchesColumn(writer.getBytes(), chunk, text, column)).toBe(true);
   });
 });
