@@ -37,7 +37,7 @@ interface DayOptions {
 
 export interface RecordingDay {
   /**
-   * Slots that passed unrecorded because the last process died or this one missed the opening. A
+   * Slots that were not recorded because the last process crashed or this one missed the opening. A
    * first start during the session has lost none.
    */
   readonly missedSlots: number;

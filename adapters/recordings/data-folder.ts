@@ -199,7 +199,7 @@ const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
 
 /**
  * @param folder the day's folder
- * @param fetched folder for fetched segments until all of them are there
+ * @param fetched folder for fetched segments until all have been fetched
  */
 function dayUploads(folder: string, fetched: string, disk: Disk) {
   const pathOf = (name: string): string => path.join(folder, name);

@@ -57,7 +57,7 @@ export function updateSpill(file: string, symbols: number) {
     const { buffer, byteLength } = waiting.take(packed);
     const compressed = zstdCompressSync(new Uint8Array(buffer, 0, byteLength), {
       params: { [constants.ZSTD_c_compressionLevel]: FAST },
-      // One piece, whose memory can be released.
+      // Large enough for a single chunk, so that its memory can be released.
       chunkSize: packed.byteLength,
     });
     parts.push(out.append(compressed), compressed.length, messages, levels);

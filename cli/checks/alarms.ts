@@ -85,10 +85,10 @@ export async function checkMessages(context: CheckContext): Promise<Finding> {
     telegramApiUrl === null ? null : await telegramOfStack(session, names(), telegramApiUrl);
   const namesOf = (wanted: boolean) =>
     subscriptions.filter(({ confirmed }) => confirmed === wanted).map(addressOf);
-  const heard = [...namesOf(true), ...(chat === null ? [] : [`Telegram chat ${chat.chatId}`])];
+  const receivers = [...namesOf(true), ...(chat === null ? [] : [`Telegram chat ${chat.chatId}`])];
   const waiting = namesOf(false);
   const pending = waiting.length === 0 ? '' : `; pending: ${waiting.join(', ')}`;
-  if (heard.length > 0) return ok(`${heard.join(', ')}${pending}`);
+  if (receivers.length > 0) return ok(`${receivers.join(', ')}${pending}`);
   return waiting.length > 0
     ? problem(`no subscription is confirmed${pending}`, CONFIRM_STEP)
     : problem(
@@ -122,11 +122,11 @@ export function subscriptionsFinding(
 ): Finding {
   const telegram = telegramApiUrl !== null;
   const confirmed = subscriptions.filter((each) => each.confirmed);
-  const heard = confirmed.length > 0 || telegram;
+  const hasReceiver = confirmed.length > 0 || telegram;
   const pending = subscriptions.length - confirmed.length;
   return {
-    state: heard ? 'confirmed' : pending > 0 ? 'pending' : 'none',
-    tone: heard ? 'good' : 'bad',
+    state: hasReceiver ? 'confirmed' : pending > 0 ? 'pending' : 'none',
+    tone: hasReceiver ? 'good' : 'bad',
     detail:
       [
         ...subscriptions.map(
@@ -134,7 +134,7 @@ export function subscriptionsFinding(
         ),
         ...(telegram ? ['Telegram'] : []),
       ].join(', ') || 'no one would read a message',
-    todo: heard ? [] : [subscribeStep(topicArn, pending)],
+    todo: hasReceiver ? [] : [subscribeStep(topicArn, pending)],
     facts: { telegram, subscriptions },
   };
 }

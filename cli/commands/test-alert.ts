@@ -17,9 +17,9 @@ interface TestAlertOptions {
 /** Result of one channel. */
 interface Outcome {
   /** True if a person would receive the message. */
-  readonly heard: boolean;
+  readonly isReceived: boolean;
   /** True if a recipient is configured, confirmed or not. */
-  readonly meant: boolean;
+  readonly isConfigured: boolean;
   readonly problem: FyersError | null;
 }
 
@@ -61,27 +61,27 @@ async function testAlert(session: Session, options: TestAlertOptions): Promise<v
     ...(topicArn === null ? [] : [await tryTopic(session, topicArn)]),
     ...(telegramApiUrl === null ? [] : [await tryTelegram(session, names, telegramApiUrl)]),
   ];
-  throwUnlessHeard(outcomes);
+  throwUnlessReceived(outcomes);
 }
 
 /** @throws FyersError `operator.channel`, or the error of a channel that refused the message */
-function throwUnlessHeard(outcomes: readonly Outcome[]): void {
+function throwUnlessReceived(outcomes: readonly Outcome[]): void {
   const problem = outcomes.find((outcome) => outcome.problem !== null)?.problem ?? null;
-  if (outcomes.some(({ heard }) => heard)) {
+  if (outcomes.some(({ isReceived }) => isReceived)) {
     if (problem !== null) throw problem;
     return;
   }
-  const meant = outcomes.some((outcome) => outcome.meant);
+  const isConfigured = outcomes.some((outcome) => outcome.isConfigured);
   throw (
     problem ??
     new FyersError(
       'operator.channel',
       outcomes.length === 0
         ? 'The stack has no channel for messages to you.'
-        : meant
+        : isConfigured
           ? 'No subscription is confirmed, so no one would have received the message.'
           : 'There is no subscription, so no one would have received the message.',
-      !meant
+      !isConfigured
         ? 'Run `pulumi config set email ADDRESS` or `./fyers telegram`, then `pulumi up`.'
         : "Confirm with the link in AWS's mail: `./fyers confirm`. For a new mail run `./fyers test-alert --resubscribe`.",
     )
@@ -109,7 +109,7 @@ async function tryTopic(session: Session, topicArn: string): Promise<Outcome> {
       await withOperatorHints(topicChannel(client, topicArn).send(testMessage(io.clock.now())));
     }
     io.out(`Sent to ${String(listeners)} of ${String(subscriptions.length)} subscriptions.`);
-    return { heard: listeners > 0, meant: subscriptions.length > 0 };
+    return { isReceived: listeners > 0, isConfigured: subscriptions.length > 0 };
   });
 }
 
@@ -120,7 +120,7 @@ function tryTelegram(session: Session, names: Names, apiUrl: string): Promise<Ou
     const { chatId, channel } = await telegramOfStack(session, names, apiUrl);
     await channel.send(testMessage(io.clock.now()));
     io.out(`Sent to chat ${chatId}.`);
-    return { heard: true, meant: true };
+    return { isReceived: true, isConfigured: true };
   });
 }
 
@@ -134,7 +134,7 @@ async function tryChannel(
   } catch (caught) {
     if (!(caught instanceof FyersError)) throw caught;
     io.out(paint(io, 'bad', `Not sent (${caught.code}).`));
-    return { heard: false, meant: true, problem: caught };
+    return { isReceived: false, isConfigured: true, problem: caught };
   }
 }
 

@@ -159,7 +159,7 @@ function noRowsError(place: string): FyersError {
 }
 
 interface FileCheckOptions {
-  /** Whether to download what is only in the bucket. */
+  /** True if files that are only in the bucket are downloaded. */
   readonly download: boolean;
   /** Shows the progress. */
   readonly terminal: Pick<Terminal, 'progress'>;

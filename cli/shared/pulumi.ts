@@ -71,11 +71,11 @@ function notStartedError(cause: Error): FyersError {
 
 /** The arguments contain no values, so they can be shown. */
 function refusedError(args: readonly string[], complaint: string): FyersError {
-  const said = complaint.trim().replace(/^error: /, '');
-  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(said))?.[1] ?? DEFAULT_STEP;
+  const message = complaint.trim().replace(/^error: /, '');
+  const nextStep = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1] ?? DEFAULT_STEP;
   return new FyersError(
     'operator.config',
-    `\`pulumi ${args.join(' ')}\` failed: ${asSentence(said)}`,
+    `\`pulumi ${args.join(' ')}\` failed: ${asSentence(message)}`,
     nextStep,
   );
 }

@@ -214,7 +214,7 @@ export function reasonAfter(events: readonly DayEvent[]): 'stopped' | 'not-runni
 
 /**
  * Ends the day's plans two slots before now, as later answers may still be in transit. After a clean stop it also adds the
- * holes that the next start would write. A harvester without a stop event may have died or may still run, so its slots
+ * holes that the next start would write. A harvester without a stop event may have crashed or may still run, so its slots
  * stay without a reason.
  */
 export function truncateToNow(events: readonly DayEvent[], now: Instant): readonly DayEvent[] {

@@ -17,7 +17,7 @@ export const HSM_TYPES = {
 /** Default of both official clients. */
 export const HSM_CHANNEL = 11;
 
-/** The number that stands on the wire for a value that has not changed or does not exist. */
+/** Sent on the wire for a value that has not changed or does not exist. */
 export const ABSENT = -0x8000_0000;
 
 interface HsmAnswer {

@@ -30,7 +30,7 @@ export function isLocked(state: SimulatorState, fyId: string): boolean {
   return (state.wrongPins.get(fyId) ?? 0) >= state.pinTriesBeforeLock;
 }
 
-/** Called by the simulator's operator; in reality it takes a call to the broker. */
+/** Called by the simulator's operator; in reality the account's owner has to phone the broker. */
 export function unlock(state: SimulatorState, fyId: string): void {
   state.wrongPins.delete(fyId);
 }

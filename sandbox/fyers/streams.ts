@@ -63,7 +63,7 @@ export interface StreamServer {
   readonly openSockets: () => number;
   /** Sends what has changed up to now. */
   readonly tick: () => void;
-  /** Resolves when all clients have received what was sent. */
+  /** Resolves when all clients have received the sent frames. */
   readonly settled: () => Promise<void>;
   /** Ends all connections. */
   drop(code: number): void;

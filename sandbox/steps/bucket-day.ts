@@ -1,4 +1,4 @@
-// Compares the day in the bucket with the simulator's ledger of what it served.
+// Compares the day in the bucket with the simulator's ledger, which records the served books.
 import { zstdDecompressSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
@@ -79,7 +79,7 @@ export async function dayInBucket(
   };
 }
 
-/** Returns what was served since `before`: proving a token also reads a book, which is not recorded. */
+/** Returns the books served since `before`, because proving a token reads a book that is not recorded. */
 export function servedSince(
   before: Readonly<Record<string, LedgerEntry>>,
   after: Readonly<Record<string, LedgerEntry>>,

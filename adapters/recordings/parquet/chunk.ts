@@ -87,7 +87,7 @@ function pagesTo(writer: Writer) {
     body: Uint8Array,
     header: Omit<Header, 'uncompressed_page_size' | 'compressed_page_size'>,
   ): number => {
-    // One piece, whose memory can be released.
+    // Large enough for a single chunk, so that its memory can be released.
     const chunkSize = Math.max(MIN_CHUNK_BYTES, body.length);
     const compressed = zstdCompressSync(body, { ...LEVEL, chunkSize });
     const begins = writer.offset;

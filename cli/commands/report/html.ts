@@ -6,7 +6,7 @@ type PageCell = string | { readonly text: string; readonly tone: Tone };
 
 /**
  * Right-aligns every column after the first that holds only numbers. In a narrow card, the first column of a stacked
- * table takes a line of its own above the others, which avoids horizontal scrolling.
+ * table is on a separate line above the others, which avoids horizontal scrolling.
  */
 export function renderTable(
   head: readonly string[],
