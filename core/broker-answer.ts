@@ -131,7 +131,10 @@ function readCode(code: unknown): number | null {
   return typeof code === 'string' && /^-?\d{1,6}$/.test(code.trim()) ? Number(code) : null;
 }
 
-/** An error with a 5xx status is a refusal only if its code is in Fyers' list; otherwise Fyers may have processed the request. */
+/**
+ * An error with a 5xx status is a refusal only if its code is in Fyers' list; otherwise Fyers may have processed the
+ * request.
+ */
 function isKnownCode(code: number | null): boolean {
   return code !== null && (KNOWN_CODES.has(code) || TOKEN_CODES.has(code));
 }

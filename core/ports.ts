@@ -59,7 +59,10 @@ export type MintAnswer =
     }
   /** `detail` is the broker's own code and message, scrubbed of token material. */
   | { readonly kind: 'refused'; readonly by: RefusedBy; readonly detail: string }
-  /** Sent, but without a usable answer: the broker may have counted the call. `detail`: the scrubbed text received instead. */
+  /**
+   * Sent, but without a usable answer: the broker may have counted the call. `detail`: the scrubbed text received
+   * instead.
+   */
   | { readonly kind: 'silent'; readonly detail?: string }
   /** Not sent, or not processed according to the broker: it may be repeated. */
   | { readonly kind: 'unreachable'; readonly retryAfterMs?: number; readonly detail?: string }

@@ -12,7 +12,9 @@ import type { CompactOptions } from './compact.ts';
 
 /** The calendar that a running harvester follows: `overrides` are those of the last `refresh`. */
 export interface TradingCalendar extends CalendarOverrides {
-  /** Reads the overrides again; true if they changed. Absent if they cannot change. Never throws. */
+  /**
+   * Reads the overrides again; true if they changed. Absent if they cannot change. Never throws.
+   */
   refresh?(): Promise<boolean>;
 }
 

@@ -70,8 +70,8 @@ export async function compactDay(options: CompactOptions): Promise<Manifest> {
     folder.zipLogs(),
   );
   const problems = await folder.frames.recover();
-  // Stop if raw files remain, because a manifest without their frames would be final. A damaged file
-  // does not remain: it becomes a segment that ends with a mark for lost frames.
+  // Stop if raw files remain, because a manifest without their frames would be final. A damaged
+  // file does not remain: it becomes a segment that ends with a mark for lost frames.
   if (await folder.frames.hasRaw()) throw framesLeftError(problems);
   const stream = await compactFrames({ folder, events, closesAt: session.closesAt });
   const manifest = manifestOf({

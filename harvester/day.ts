@@ -1,8 +1,8 @@
 // Records one day. Rows go to the day log; every slot without a row gets a reason (a hole) in the
 // event log. A batch writes its rows first and its holes second. If the process crashes between the
 // two, the next start finds the slots that have neither and writes holes for them. If the disk
-// refuses a write, the rows are lost and that is logged, but the process continues. Fields without a
-// usable value are counted in the event log, and the first of a day is reported to the operator.
+// refuses a write, the rows are lost and that is logged, but the process continues. Fields without
+// a usable value are counted in the event log, and the first of a day is reported to the operator.
 import { type Row, rowsOf } from '../core/recording/columns.ts';
 import type { Coverage, Hole, HoleReason } from '../core/recording/coverage.ts';
 import {

@@ -101,8 +101,8 @@ export async function lookAtToken(look: FirstLook): Promise<Unproven | null> {
 type Useless = Parameters<typeof tokenUseless>[0];
 
 /**
- * Asks the broker once. Never throws: if the broker cannot be asked now, the first slots of the session
- * show whether the token works.
+ * Asks the broker once. Never throws: if the broker cannot be asked now, the first slots of the
+ * session show whether the token works.
  */
 export async function proveFirst(
   look: FirstLook,

@@ -69,9 +69,9 @@ function countRecord(
   if (mark?.mark === 'opened') connections.set(mark.name, (connections.get(mark.name) ?? 0) + 1);
 }
 
-// `updates.parquet` is made in two passes, because frames mix the symbols but the file is sorted by symbol. The first pass
-// decodes each segment once and spills the messages of each symbol to disk; the second pass converts them to rows. Neither
-// pass keeps more than a part of the day in memory.
+// `updates.parquet` is made in two passes, because frames mix the symbols but the file is sorted by symbol. The first
+// pass decodes each segment once and spills the messages of each symbol to disk; the second pass converts them to rows.
+// Neither pass keeps more than a part of the day in memory.
 
 /** A file with very many rows has larger groups, because the metadata of each group takes memory. */
 const [MIN_ROWS_PER_GROUP, MAX_ROWS_PER_GROUP, GROUPS] = [20_000, 120_000, 1_000];
@@ -119,8 +119,8 @@ export async function compactFrames({
 }
 
 /**
- * Groups rows. Symbols with few rows share a group, because each group costs memory and file size. A
- * symbol that does not fit into the rest of a group begins the next one.
+ * Groups rows. Symbols with few rows share a group, because each group costs memory and file size. A symbol that does
+ * not fit into the rest of a group begins the next one.
  */
 function* groupsOf(spill: UpdateSpill): Generator<RowGroup> {
   const symbols = spill.symbols().toSorted();

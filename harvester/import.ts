@@ -1,5 +1,5 @@
-// Imports a day of the reference implementation's CSV: assigns its rows to slots of the five-second grid,
-// and writes a reason for every slot without a row.
+// Imports a day of the reference implementation's CSV: assigns its rows to slots of the five-second
+// grid, and writes a reason for every slot without a row.
 import { inReferenceCsvHours } from '../core/recording/csv-files.ts';
 import type { Row } from '../core/recording/columns.ts';
 import { type SessionPlan, slotAtOrAfter } from '../core/market/phases.ts';
@@ -11,7 +11,10 @@ import type { Days } from './ports.ts';
 /** Message of the `started` event of an imported day. */
 export const IMPORTED = 'Imported';
 
-/** The interval that the reference implementation is configured for, although its rounds take longer. */
+/**
+ * The interval that the reference implementation is configured for, although its rounds take
+ * longer.
+ */
 const EVERY_SECONDS = 5;
 const BATCH_ROWS = 500;
 

@@ -58,8 +58,8 @@ export interface LoopOptions extends CloseOptions {
   /** Absent if clock faults are not checked. */
   readonly timepiece?: Timepiece;
   /**
-   * Called in a session until it answers, and a few times on days that are closed in the calendar.
-   * Absent if it is not called at all.
+   * Called in a session until it answers, and a few times on days that are closed in the calendar. Absent if it is not
+   * called at all.
    */
   readonly marketStatus?: MarketStatus;
   /** Ends after this many sessions; null: no limit. */
@@ -74,8 +74,7 @@ const CLOSE_RETRY_INTERVAL_MS = 10 * MINUTE;
 const TOKEN_POLL_WINDOW_MS = 5 * MINUTE;
 
 /**
- * Runs until the signal, or until `sessions` or `until` is reached. Returns the days that were recorded
- * to their end.
+ * Runs until the signal, or until `sessions` or `until` is reached. Returns the days that were recorded to their end.
  */
 export async function harvest(options: LoopOptions): Promise<readonly IstDate[]> {
   const { calendar, clock, signal } = options;
@@ -250,8 +249,8 @@ const TOKEN_HOLE_REASONS: ReadonlySet<HoleReason> = new Set([
 ]);
 
 /**
- * Waits for the next slot and reads the token again if the last read was a minute ago, so that a new
- * token is in use within a minute.
+ * Waits for the next slot and reads the token again if the last read was a minute ago, so that a new token is in use
+ * within a minute.
  */
 async function rereadToken(
   { clock, signal, token, sampling }: LoopOptions,

@@ -114,8 +114,8 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function compact({ dataDir, date, shard }: CompactSettings): Promise<void> {
-  // Lock the day's folder: a compaction continues after its harvester was killed, and the compaction of
-  // the next harvester must not use the same files.
+  // Lock the day's folder: a compaction continues after its harvester was killed, and the
+  // compaction of the next harvester must not use the same files.
   await using _lock = await lockFolder(path.join(dataDir, 'days', date));
   const folder = dayFolders(dataDir).folder(date);
   await compactDay({

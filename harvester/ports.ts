@@ -54,7 +54,9 @@ export interface DayFolder {
     /** Default: the Parquet file of the grid. */
     name?: string,
   ): Promise<FileFacts>;
-  /** Creates an empty spill. @param symbols approximate number of symbols, which sizes the buffers */
+  /**
+   * Creates an empty spill. @param symbols approximate number of symbols, which sizes the buffers
+   */
   updateSpill(symbols: number): UpdateSpill;
   /** Compresses day log and event log; leaves no partial files. */
   zipLogs(): Promise<readonly FileFacts[]>;
@@ -76,7 +78,9 @@ type WrittenColumn = Pick<Column, 'name' | 'nullable'> & {
   readonly kind: Column['kind'] | UpdateColumn['kind'];
 };
 
-/** Stores messages on disk, by symbol, between the two passes of compaction. They are read as rows. */
+/**
+ * Stores messages on disk, by symbol, between the two passes of compaction. They are read as rows.
+ */
 export interface UpdateSpill extends Disposable {
   /** Copies the numbers. */
   add(symbol: string, numbers: UpdateNumbers): void;
@@ -100,7 +104,10 @@ export interface DayFrames {
    * @throws FyersError `platform.integrity` if the segment is damaged
    */
   read(name: string): Promise<Iterable<FrameRecord> & Disposable>;
-  /** Makes segments of the raw files of a crashed process. Returns a problem for each file that remains. */
+  /**
+   * Makes segments of the raw files of a crashed process. Returns a problem for each file that
+   * remains.
+   */
   recover(): Promise<readonly string[]>;
   /** True if a raw file remains, because it could not be made into a segment. */
   hasRaw(): Promise<boolean>;

@@ -1,4 +1,5 @@
-// Schedules the lookup of a day's symbols, and logs its result to the harvester's log and the day's event log.
+// Schedules the lookup of a day's symbols, and logs its result to the harvester's log and the day's
+// event log.
 import * as logEvents from '../core/recording/log.ts';
 import type { SessionPlan } from '../core/market/phases.ts';
 import type { Logger } from '../core/ports.ts';
@@ -14,7 +15,10 @@ import { type DayNames, unresolved } from './symbols.ts';
 const LOOKUP_LEAD_MS = 30 * MINUTE;
 /** Retry interval for a failed lookup, until the opening. */
 const RETRY_INTERVAL_MS = 10 * MINUTE;
-/** Real time for a list of fifteen megabytes; shorter in a session, so that the lookup ends within a few slots. */
+/**
+ * Real time for a list of fifteen megabytes; shorter in a session, so that the lookup ends within a
+ * few slots.
+ */
 const LOOKUP_TIMEOUT_BEFORE_OPEN_MS = 60 * SECOND;
 const LOOKUP_TIMEOUT_IN_SESSION_MS = 8 * SECOND;
 /** Delays of the lookups in a session, if a list or a price could not be fetched before. */

@@ -366,7 +366,8 @@ function factsByName(facts: readonly SymbolFacts[]): ReadonlyMap<string, readonl
     const name = fact.alias ?? fact.symbol;
     const size = fact.members ?? null;
     const before = found.get(name);
-    // Other aliases have one contract, the latest. A group that was looked up again with another size replaces the old one.
+    // Other aliases have one contract, the latest. A group that was looked up again with another size replaces the old
+    // one.
     const isMore = size !== null && before?.size === size;
     const group = isMore ? before : { size, all: new Map<string, SymbolFacts>() };
     group.all.set(fact.symbol, fact);

@@ -80,7 +80,8 @@ export function holdToken(options: HeldTokenOptions): HeldToken {
       try {
         await readNow(when === 'quietly');
       } catch (caught) {
-        // Keep the held token, which may still work: the store may be unavailable only for a moment.
+        // Keep the held token, which may still work: the store may be unavailable only for a
+        // moment.
         if (when !== 'quietly') events.log(tokenUnreadable(toError(caught).message));
       }
     },

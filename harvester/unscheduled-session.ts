@@ -1,6 +1,7 @@
-// Detects unscheduled sessions: on a day that is closed in the calendar, asks the broker a few times
-// whether the market is open, while waiting for the next session. Also compares the calendar with the
-// broker's market status once per session. A difference is logged, and recording continues.
+// Detects unscheduled sessions: on a day that is closed in the calendar, asks the broker a few
+// times whether the market is open, while waiting for the next session. Also compares the calendar
+// with the broker's market status once per session. A difference is logged, and recording
+// continues.
 import { plansIn, recordedSession } from '../core/recording/day-events.ts';
 import { marketDiffers, unscheduledSession } from '../core/recording/log.ts';
 import type { CalendarOverrides } from '../core/market/calendar.ts';

@@ -119,8 +119,8 @@ export async function uploadSegments(
   for (;;) {
     const pending = state.pending ?? (await uploads.cut(state, to));
     if (pending === null) return 'current';
-    // Save before sending: after a crash the same number must get the same bytes. Other bytes would be a
-    // conflict, as if another harvester had used the number.
+    // Save before sending: after a crash the same number must get the same bytes. Other bytes would
+    // be a conflict, as if another harvester had used the number.
     if (state.pending === null) await uploads.save({ ...state, pending });
     if (!(await sendSegment(options, date, pending, uploads))) return 'conflict';
     state = { next: state.next + 1, from: pending.to, pending: null };

@@ -64,7 +64,10 @@ export type Outcome =
   /** The operator must log in. This is not a failure. */
   | { readonly kind: 'login-needed'; readonly why: AskReason; readonly message: string };
 
-/** Far more than any run needs, including a minute of waiting for a claim. Ends a faulty loop, which could keep sending the PIN. */
+/**
+ * Far more than any run needs, including a minute of waiting for a claim. Ends a faulty loop, which could keep sending
+ * the PIN.
+ */
 const MAX_STEPS = 30;
 
 /** @throws FyersError unless the token is live, the day needs none, or the operator has to log in */

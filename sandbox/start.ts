@@ -37,7 +37,8 @@ try {
     // Imported late, so that a refusal is printed without delay.
     const { preflight } = await import('./steps/preflight.ts');
     const checked = await preflight(options, process.env);
-    // Also for child processes, because pip and the Pulumi engine leave temporary files if they are killed.
+    // Also for child processes, because pip and the Pulumi engine leave temporary files if they are
+    // killed.
     process.env['TMPDIR'] = (await temporaryFolder(path.join(os.tmpdir(), 'fyers-'))).dir;
     const { mainJob } = await import('./steps/main-job.ts');
     await mainJob(options, checked, progress, ending.untilStopped);

@@ -51,7 +51,9 @@ const MAX_PRICE_RUPEES = 5_000_000;
 const MAX_COUNT = 1_000_000_000_000;
 /** This machine's clock may be behind the exchange's. */
 const CLOCK_TOLERANCE_MS = MINUTE;
-/** An older trade time is implausible: an instrument without trades for so long is no longer listed. */
+/**
+ * An older trade time is implausible: an instrument without trades for so long is no longer listed.
+ */
 const OLDEST_TRADE_MS = 366 * DAY;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -123,7 +125,10 @@ function valueReader(mayLackFields: boolean) {
     if (isMissing(value)) return addFaultUnlessOptional(field);
     return isValid(value) ? value + 0 : addFault(field);
   };
-  /** Records that the answer has a usable price or quantity, including zero; without any it has no book. */
+  /**
+   * Records that the answer has a usable price or quantity, including zero; without any it has no
+   * book.
+   */
   const noted = (number: number | null): number | null => {
     hasNumber ||= number !== null;
     return number;

@@ -34,9 +34,9 @@ const answer = z.object({
 });
 
 /**
- * Returns the status of NSE's cash market in upper case: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so
- * on. Returns null if the broker does not answer, if the signal comes first, or if the app lacks the
- * permission for this call, which is separate from that for market data.
+ * Returns the status of NSE's cash market in upper case: `OPEN`, `CLOSE`, `CLOSED`, `PREOPEN` and so on. Returns null
+ * if the broker does not answer, if the signal comes first, or if the app lacks the permission for this call, which is
+ * separate from that for market data.
  */
 export async function marketStatus(call: MarketStatusCall): Promise<string | null> {
   const { apiUrl, guard, memory, ...request } = call;

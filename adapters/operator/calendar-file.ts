@@ -71,7 +71,8 @@ export function overridesFile({
     if (readCalendar(source).kind === 'absent') return false;
     // The data folder is the folder of `.env` itself.
     if (path.resolve(source) === path.resolve(file)) return true;
-    // Write the content instead of copying the file: a copy of a read-only file could not be replaced.
+    // Write the content instead of copying the file: a copy of a read-only file could not be
+    // replaced.
     await replaceFile(file, await readFile(source));
     return true;
   };

@@ -187,8 +187,7 @@ export function strikeFile(
   };
 }
 
-// Makes the segments of a day from this machine's logs, and fetches those of a day that another
-// machine started.
+// Makes the segments of a day from this machine's logs, and fetches those of a day that another machine started.
 
 const STATE = 'pieces.json';
 /**

@@ -23,7 +23,9 @@ export interface FrameRecorderOptions {
   readonly segments: FrameSegments;
   readonly clock: Pick<Clock, 'now'>;
   readonly disk?: Disk;
-  /** Called at the first of consecutive write failures, and for each segment that cannot be made. */
+  /**
+   * Called at the first of consecutive write failures, and for each segment that cannot be made.
+   */
   readonly onFailed: (problem: string) => void;
 }
 
@@ -77,7 +79,8 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   run(log.recovered());
   return {
     frame(socket, receivedAt, bytes) {
-      // After a lost frame, keep no frame until the loss is marked, so that the mark is at its place.
+      // After a lost frame, keep no frame until the loss is marked, so that the mark is at its
+      // place.
       if (!losses.isUnmarked() && waiting.bytes() + bytes.length <= MAX_WAITING_BYTES) {
         waiting.add('frame', socket, receivedAt, bytes);
       } else losses.add(1, 'the disk is too slow');
@@ -98,12 +101,18 @@ export function frameRecorder(options: FrameRecorderOptions): FrameSink {
   };
 }
 
-/** Collects the records since the last write. The very first record is the mark that the recorder began. */
+/**
+ * Collects the records since the last write. The very first record is the mark that the recorder
+ * began.
+ */
 function waitingBatch(clock: FrameRecorderOptions['clock']) {
   const batch = startFrameBatch(crc32);
   let since: Instant = clock.now();
   let hasBegun = false;
-  /** The last mark of each socket and of the recorder: the frames after it cannot be read without it. */
+  /**
+   * The last mark of each socket and of the recorder: the frames after it cannot be read without
+   * it.
+   */
   let needed = new Map<NeededBy, Added>();
   let markedLost = 0;
   const add = (kind: FrameRecord['kind'], socket: number, at: Instant, bytes: Uint8Array): void => {
@@ -158,7 +167,10 @@ function withRefused(before: Refused, taken: Refused & { readonly markedLost: nu
   return { frames, needed: new Map([...before.needed, ...taken.needed]) };
 }
 
-/** Returns a batch with the refused marks and a mark for the lost frames; empty if nothing was refused. */
+/**
+ * Returns a batch with the refused marks and a mark for the lost frames; empty if nothing was
+ * refused.
+ */
 function batchOf({ frames, needed }: Refused, at: Instant): Uint8Array {
   const records = startFrameBatch(crc32);
   const bytes = encodeMark({ mark: 'lost', frames });
@@ -230,7 +242,10 @@ function rawFiles({ segments, clock, disk = THIS_DISK, onFailed }: FrameRecorder
     sealing = sealing.then(() => segments.seal(place, bytes)).catch(report);
   };
   return {
-    /** Wait for this before creating a file: recovery would mistake it for a file of an earlier process. */
+    /**
+     * Wait for this before creating a file: recovery would mistake it for a file of an earlier
+     * process.
+     */
     recovered: () => recovered,
     isOld,
     rollOver,

@@ -2,8 +2,8 @@
 // `.raw` file for a minute and then makes a segment of it: compressed, written, read back and
 // compared, and only then is the raw file removed. A crashed process leaves a raw file; its whole
 // batches become a segment before the next recording and before compaction. A raw file that cannot
-// be compressed, for example on a full disk, is kept and tried again. Names begin with the Indian time
-// of the first batch, so that two machines that record parts of one day have different names.
+// be compressed, for example on a full disk, is kept and tried again. Names begin with the Indian
+// time of the first batch, so that two machines that record parts of one day have different names.
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
@@ -26,7 +26,9 @@ import { release } from './unzip.ts';
 
 /** A larger segment is not from a recorder, whose raw files are far smaller. */
 const MAX_RAW_BYTES = 256 * 1024 * 1024;
-/** Chunks are sized for the usual ratio, so that a segment is unpacked in one piece without a copy. */
+/**
+ * Chunks are sized for the usual ratio, so that a segment is unpacked in one piece without a copy.
+ */
 const USUAL_RATIO = 4;
 const MIN_CHUNK_BYTES = 64 * 1024;
 /** Higher levels gain a tenth and cost several times the processor time. */
@@ -57,7 +59,9 @@ export function frameSegments(folder: string, disk: Disk = THIS_DISK) {
     pathOf,
     /** Complete segments in the order of time. */
     names: () => filesLike(SEGMENT),
-    /** Returns a path for a new raw file. It sorts after all others, even if the clock was set back. */
+    /**
+     * Returns a path for a new raw file. It sorts after all others, even if the clock was set back.
+     */
     async placeFor(at: Instant): Promise<string> {
       const used = [...(await filesLike(RAW)), ...(await filesLike(SEGMENT))].map((name) =>
         name.slice('frames-'.length).split(/[-.]/),

@@ -1,8 +1,8 @@
 // Appends a day's logs to numbered files, and reads them. There are two logs: the day log (observations as CSV, one
 // append and fdatasync a slot) and the event log (plan, holes and notes as JSON lines). Lines are appended to the last
-// file. After a failed write a file is never written again: the lines go to a new file with the next number. An event line
-// that could not be written is written before the next ones. Readers read the files in order, after the file that was
-// taken over from another machine.
+// file. After a failed write a file is never written again: the lines go to a new file with the next number. An event
+// line that could not be written is written before the next ones. Readers read the files in order, after the file that
+// was taken over from another machine.
 import { readdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CSV_HEADER, csvLine, type Row, SCHEMA_VERSION } from '../../core/recording/columns.ts';
@@ -133,8 +133,8 @@ async function openPart(
 }
 
 /**
- * Creates a file with this text. If that fails, removes the file, because nothing in it is
- * acknowledged and it would take space on a full disk.
+ * Creates a file with this text. If that fails, removes the file, because nothing in it is acknowledged and it would
+ * take space on a full disk.
  */
 async function createPart(
   folder: string,

@@ -1,6 +1,6 @@
-// Writes a day's stored frames as Tardis CSV files, one for each symbol and type, in one pass over
-// the frames. No incomplete file remains: all are written into a temporary folder, which is removed
-// at a signal too, and are moved out of it after the last frame.
+// Writes a day's stored frames as Tardis CSV files, one for each symbol and type, in one pass over the frames. No
+// incomplete file remains: all are written into a temporary folder, which is removed at a signal too, and are moved out
+// of it after the last frame.
 import { appendFile, mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';

@@ -27,7 +27,10 @@ interface Counts {
   readonly levels: number;
 }
 
-/** Place and bytes in the file, messages, levels; plain numbers, because a day of a thousand symbols has 300,000 parts. */
+/**
+ * Place and bytes in the file, messages, levels; plain numbers, because a day of a thousand symbols
+ * has 300,000 parts.
+ */
 const PART_NUMBERS = 4;
 
 /**

@@ -1,6 +1,6 @@
-// Defines a check of `doctor` and `status`, its finding and its context, and runs one. Each check reads its own data, so a
-// failed check does not affect the others. Sources that several checks share are read by the context: each at most once,
-// when the first check needs it.
+// Defines a check of `doctor` and `status`, its finding and its context, and runs one. Each check reads its own data,
+// so a failed check does not affect the others. Sources that several checks share are read by the context: each at most
+// once, when the first check needs it.
 import type { DeployedFunction } from '../../adapters/aws/deployed-function.ts';
 import { systemClock } from '../../adapters/process/clock.ts';
 import { type ClockFault, faultByServer } from '../../core/clock-faults.ts';

@@ -1,9 +1,9 @@
 // Judges a recording for check and report, so that both give the same verdict and the same exit code. A verdict has one
 // of three tones: bad, if something does not add up or is red; partial, if it adds up but a notable part of the slots
 // has no row; good otherwise. The files of a closed day are compared with its manifest. A day on this machine is read
-// whole. For a day in the bucket only the size and SHA-256 of each object are requested, because its frames are hundreds
-// of megabytes; S3 verified the SHA-256 when the harvester stored the object, and objects are never overwritten. With
-// `download`, each object is downloaded and read as on this machine, one at a time.
+// whole. For a day in the bucket only the size and SHA-256 of each object are requested, because its frames are
+// hundreds of megabytes; S3 verified the SHA-256 when the harvester stored the object, and objects are never
+// overwritten. With `download`, each object is downloaded and read as on this machine, one at a time.
 import { rm } from 'node:fs/promises';
 import { type DayArchive, factsOf } from '../../adapters/recordings/day-archive.ts';
 import { refuseLink } from '../../adapters/recordings/disk.ts';

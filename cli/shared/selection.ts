@@ -22,7 +22,8 @@ const phaseOf = textColumn('phase');
 export function namesIn({ symbols }: SelectionOptions): readonly string[] | null {
   if (symbols === undefined) return null;
   const names = symbolNames(symbols);
-  // An empty list would select nothing. No recording has an empty name, so this one is reported as unknown.
+  // An empty list would select nothing. No recording has an empty name, so this one is reported as
+  // unknown.
   return names.length === 0 ? [''] : names;
 }
 

@@ -78,7 +78,10 @@ export function settingsIn({ values, places }: EnvFile, env: Environment): Setti
   return Object.assign(read, { placeOf, emptyLineOf });
 }
 
-/** The keys that {@link plannedHarvesters} parses by their row in `core/config/keys.ts`; its other keys have their own rules. */
+/**
+ * The keys that {@link plannedHarvesters} parses by their row in `core/config/keys.ts`; its other keys have their own
+ * rules.
+ */
 export const PLAN_KEYS: readonly Key[] = ['feed', 'instanceType'];
 
 interface PlannedHarvesters {

@@ -1,6 +1,6 @@
 // Parses Fyers' public symbol master: one line per listed instrument, 21 columns, no header (Fyers API v3, "Symbol
-// Master"). Parses aliases, and resolves them to contracts each morning: an alias is a name for a contract that changes,
-// such as the front-month future or an option near the money, or for a group of symbols.
+// Master"). Parses aliases, and resolves them to contracts each morning: an alias is a name for a contract that
+// changes, such as the front-month future or an option near the money, or for a group of symbols.
 import { parseSymbol, type Parsed, type SymbolAlias, parseSymbolAlias } from '../config/values.ts';
 import { csvCells } from '../text.ts';
 import { type IstDate, SECOND, instant, istDateAt } from '../time.ts';

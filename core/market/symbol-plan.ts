@@ -15,8 +15,9 @@ export interface SymbolIdentity {
 interface SymbolEligibility {
   readonly eligibility: Eligibility;
   /**
-   * The alternative if `eligibility` is an assumption: phases that both plans have keep their certainty. unknown: no source
-   * has the hours of such a symbol · null: no assumption, because the symbol master or the symbol's form determines it.
+   * The alternative if `eligibility` is an assumption: phases that both plans have keep their certainty. unknown: no
+   * source has the hours of such a symbol · null: no assumption, because the symbol master or the symbol's form
+   * determines it.
    */
   readonly or: Eligibility | 'unknown' | null;
 }
@@ -32,9 +33,9 @@ const INDEX_CONTRACT = /^(?:NSE:[A-Z]*NIFTY|BSE:(?:SENSEX|BANKEX))/;
 const ORDINARY_SHARE = /-EQ$|^BSE:/;
 
 /**
- * Returns which of the day's plans a symbol follows. An ordinary share without known facts is assumed to close by auction,
- * as every share with derivatives does, because mostly such shares are recorded. An index is assumed to close with its
- * derivatives.
+ * Returns which of the day's plans a symbol follows. An ordinary share without known facts is assumed to close by
+ * auction, as every share with derivatives does, because mostly such shares are recorded. An index is assumed to close
+ * with its derivatives.
  */
 function eligibilityOf(
   symbol: string,

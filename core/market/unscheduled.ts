@@ -14,9 +14,10 @@ export function mayHaveUnscheduledSession(date: IstDate, options: CalendarOption
 }
 
 /**
- * Returns instants shortly after each time of day at which trading began on any known day: the usual morning, midday for
- * exercises, afternoon and evening for Diwali. A session may last only an hour at an unknown time, and half a dozen calls are negligible
- * compared with the account's hundred thousand a day. Weekends are included: budgets and exercises have fallen on both days.
+ * Returns instants shortly after each time of day at which trading began on any known day: the usual morning, midday
+ * for exercises, afternoon and evening for Diwali. A session may last only an hour at an unknown time, and half a dozen
+ * calls are negligible compared with the account's hundred thousand a day. Weekends are included: budgets and exercises
+ * have fallen on both days.
  */
 export function unscheduledCheckTimes(date: IstDate): readonly Instant[] {
   const times = plansOn(date).flatMap(({ phases }) =>

@@ -26,7 +26,10 @@ export interface Column {
   readonly unit: 'instant' | 'name' | 'rupees' | 'shares' | 'orders' | 'number';
   /** False: a row without it is malformed. */
   readonly nullable: boolean;
-  /** The source of the value: the recorder, the order book, or the rest of the broker's answer. It decides which columns must change for a row not to be stale or frozen. */
+  /**
+   * The source of the value: the recorder, the order book, or the rest of the broker's answer. It decides which columns
+   * must change for a row not to be stale or frozen.
+   */
   readonly group: 'recorder' | 'book' | 'market';
   readonly of: (row: Row) => Cell;
 }

@@ -39,7 +39,9 @@ export interface FieldFaults {
   readonly rows: number;
 }
 
-/** A field is suspect above this percentage, the same as for marks of impossible values (`core/recording/quality.ts`). */
+/**
+ * A field is suspect above this percentage, the same as for marks of impossible values (`core/recording/quality.ts`).
+ */
 const SUSPECT_ABOVE_PERCENT = 0.1;
 
 /** In the order of {@link DEPTH_FIELD_COLUMNS}; omits fields without faults. */

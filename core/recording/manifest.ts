@@ -43,7 +43,9 @@ const frames = z.object({
 
 /** The updates of a stream's books, in the file `updates.parquet`. */
 const updates = z.object({
-  /** `updates`: messages that changed or repeated a book. `rows`: their levels, and one row for the begin of each gap. */
+  /**
+   * `updates`: messages that changed or repeated a book. `rows`: their levels, and one row for the begin of each gap.
+   */
   updates: z.number(),
   rows: z.number(),
   symbols: z.array(

@@ -256,7 +256,10 @@ function isOnTick(price: number, tick: number): boolean {
   return !(Math.abs(ticks - Math.round(ticks)) >= 1e-9 * Math.max(1, ticks));
 }
 
-/** Marks rows of a stream by the age of their book. Such a row has the last book before its slot, and the slot as timestamp. */
+/**
+ * Marks rows of a stream by the age of their book. Such a row has the last book before its slot, and the slot as
+ * timestamp.
+ */
 function findAge(flaws: Mark[], state: SymbolState, row: Observed, at: Instant): void {
   const { phase, resyncs } = state;
   const receivedAt = numberAt(row, RECEIVED_AT);
@@ -348,10 +351,10 @@ type Mark = (typeof MARKS)[number];
 const CONTINUOUS_MARKS: ReadonlySet<Mark> = new Set(['stale', 'frozen', 'aged']);
 
 /**
- * A symbol's day is red above this percentage of its rows (stale, frozen and aged: of its continuous rows). 100: never red,
- * because the mark only states where a row comes from. Impossible values must be rare, because they occur only as momentary
- * glitches; an illiquid symbol may be frozen for half of the day. The limits are this project's judgement, without a
- * source, so the manifest and `fyers check` show the counts as well.
+ * A symbol's day is red above this percentage of its rows (stale, frozen and aged: of its continuous rows). 100: never
+ * red, because the mark only states where a row comes from. Impossible values must be rare, because they occur only as
+ * momentary glitches; an illiquid symbol may be frozen for half of the day. The limits are this project's judgement,
+ * without a source, so the manifest and `fyers check` show the counts as well.
  */
 export const RED_ABOVE_PERCENT: Readonly<Record<Mark, number>> = {
   crossed: 0.1,

@@ -1,12 +1,10 @@
-// Reads and writes the frame log of a stream: all rows and later corrections are derived from it. A
-// file is a header, `[8 bytes "FYFRAMES"][u32 version]`, and then
-// batches: `[u32 payload length][u32 records][u32 CRC32][payload]`. The CRC32 covers the eight bytes
-// before it and the payload, so that it also detects a wrong length. A payload is a series of records,
-// `[u32 length][f64 received, in microseconds since 1970][u8 socket][bytes]`. All numbers are
-// little-endian. The bytes of a record are a frame as it was received or, if the highest bit of the
-// socket is set, a mark: JSON that the recorder wrote. A batch counts only as a whole. The reader
-// stops at the first batch that is cut, or that differs from its checksum, and reports the place and
-// the reason; it never searches for a later batch.
+// Reads and writes the frame log of a stream: all rows and later corrections are derived from it. A file is a header,
+// `[8 bytes "FYFRAMES"][u32 version]`, and then batches: `[u32 payload length][u32 records][u32 CRC32][payload]`. The
+// CRC32 covers the eight bytes before it and the payload, so that it also detects a wrong length. A payload is a series
+// of records, `[u32 length][f64 received, in microseconds since 1970][u8 socket][bytes]`. All numbers are
+// little-endian. The bytes of a record are a frame as it was received or, if the highest bit of the socket is set, a
+// mark: JSON that the recorder wrote. A batch counts only as a whole. The reader stops at the first batch that is cut,
+// or that differs from its checksum, and reports the place and the reason; it never searches for a later batch.
 import * as z from 'zod/mini';
 import { type Instant, instant, isInstant } from '../time.ts';
 import { parseJson } from '../text.ts';

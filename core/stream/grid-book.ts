@@ -52,7 +52,10 @@ function quoteFields(quote: HsmTopic | null) {
   };
 }
 
-/** Returns null for a circuit limit of 0, which is a missing one: every price would be outside of it. */
+/**
+ * Returns null for a circuit limit of 0, which is a missing one: every price would be outside of
+ * it.
+ */
 function positive(value: number | null): number | null {
   return value !== null && value > 0 ? value : null;
 }

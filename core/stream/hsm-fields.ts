@@ -5,7 +5,10 @@ import * as z from 'zod/mini';
 import { parseJson } from '../text.ts';
 import { decodeHsmAnswer, HSM_TYPES, textOf, unsignedOf } from './hsm-frame.ts';
 
-/** dp: five levels · sf: prices, volume and the day's values · if: prices and the day's values of an index. */
+/**
+ * dp: five levels · sf: prices, volume and the day's values · if: prices and the day's values of an
+ * index.
+ */
 export type TopicKind = 'dp' | 'sf' | 'if';
 
 interface FieldForm {
@@ -130,7 +133,10 @@ const TOPIC_KINDS: readonly TopicKind[] = ['dp', 'sf', 'if'];
 export interface HsmLogin {
   /** False if the broker refuses the key. */
   readonly isAccepted: boolean;
-  /** Acknowledge every so many data frames; 0 if data frames have no number and none is acknowledged. */
+  /**
+   * Acknowledge every so many data frames; 0 if data frames have no number and none is
+   * acknowledged.
+   */
   readonly acknowledgeEvery: number;
   /** Null if the answer has no map, or one that cannot be read. */
   readonly map: FieldMap | null;

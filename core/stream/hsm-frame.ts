@@ -1,7 +1,8 @@
 // Reads and writes frames of Fyers' HSM stream: `[u16 length - 2][u8 type][u8 fields]` and then
 // `[u8 id][u16 length][bytes]` for each field, big-endian. A data frame has items instead of fields.
 // An item's length depends on the topic and on the login's answer, so `decodeHsmData` needs both. A
-// frame whose length differs from its length field is refused as a whole, before any item is applied.
+// frame whose length differs from its length field is refused as a whole, before any item is
+// applied.
 export const HSM_TYPES = {
   login: 1,
   acknowledge: 3,
@@ -57,7 +58,10 @@ function hsmTypeOf(bytes: Uint8Array): number | null {
   return view.getUint16(0) + 2 === bytes.length ? view.getUint8(2) : null;
 }
 
-/** Decodes an answer of the server, which is not a data frame. Returns null if it is truncated or foreign. */
+/**
+ * Decodes an answer of the server, which is not a data frame. Returns null if it is truncated or
+ * foreign.
+ */
 export function decodeHsmAnswer(bytes: Uint8Array): HsmAnswer | null {
   const type = hsmTypeOf(bytes);
   if (type === null) return null;
@@ -181,7 +185,10 @@ function readSnapshot(view: DataView, topic: number, from: number): ReadItem | n
   return { item: { kind: 'snapshot', topic, values, divisor, ...texts }, end: symbol.end };
 }
 
-/** Returns a plain array, because an Int32Array of more than 64 bytes needs an allocation outside of the heap. */
+/**
+ * Returns a plain array, because an Int32Array of more than 64 bytes needs an allocation outside of
+ * the heap.
+ */
 function valuesAt(view: DataView, at: number, count: number): readonly number[] | null {
   if (at + 4 * count > view.byteLength) return null;
   const values: number[] = [];

@@ -1,6 +1,6 @@
 // Keeps the latest values of each HSM topic. The stream has no sequence numbers, so a lost message
-// cannot be detected; only silence can. A topic is known from its snapshot, which also has its divisor.
-// An item is applied completely before the topic is read.
+// cannot be detected; only silence can. A topic is known from its snapshot, which also has its
+// divisor. An item is applied completely before the topic is read.
 import type { DayEvent } from '../recording/day-events.ts';
 import type { Instant } from '../time.ts';
 import { CUMULATIVE_FIELDS, type FieldMap, TOPIC_FIELDS, type TopicKind } from './hsm-fields.ts';

@@ -1,6 +1,6 @@
-// Keeps the levels of a book as numbers, for both streams: price in rupees, quantity and orders at each
-// place. A place is the number of a level: first the bids from 0, then the asks. NaN is a missing value.
-// A level that does not exist has no price, quantity 0 and 0 orders.
+// Keeps the levels of a book as numbers, for both streams: price in rupees, quantity and orders at each place. A place
+// is the number of a level: first the bids from 0, then the asks. NaN is a missing value. A level that does not exist
+// has no price, quantity 0 and 0 orders.
 import type { HsmTopic } from './hsm-topics.ts';
 import { TBT_LEVELS, type TbtBook, type TbtSide } from './tbt-books.ts';
 

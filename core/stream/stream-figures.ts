@@ -17,7 +17,9 @@ interface DepthColumn {
 
 /** Milliseconds from the broker's feed time to the receipt. */
 interface DelayFigures {
-  /** The unit of the feed time, known from its number of digits; the broker does not document it. */
+  /**
+   * The unit of the feed time, known from its number of digits; the broker does not document it.
+   */
   readonly unit: FeedUnit;
   readonly count: number;
   readonly median: number;

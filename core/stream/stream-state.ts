@@ -1,6 +1,6 @@
-// Reconstructs the state of a stream's sockets, as the recorder had it, from the records of its frame
-// log. A connection begins with empty books. A recorder that was killed leaves connections without an
-// end; the next recorder's first mark ends them.
+// Reconstructs the state of a stream's sockets, as the recorder had it, from the records of its
+// frame log. A connection begins with empty books. A recorder that was killed leaves connections
+// without an end; the next recorder's first mark ends them.
 import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
 import { HSM_TYPES } from './hsm-frame.ts';
 import { type HsmTopics, startHsmTopics } from './hsm-topics.ts';
@@ -10,9 +10,9 @@ import { decodeTbtFrame, type TbtMessage } from './tbt-frame.ts';
 export const HSM_SOCKET = 0;
 
 /**
- * The effect of a record. opened, closed: a connection begins or ends · began: a recorder begins, so every
- * connection has ended · unreadable: a frame could not be applied, and may have been for any book of the
- * socket · lost: frames of any socket are missing · none: no effect on books.
+ * The effect of a record. opened, closed: a connection begins or ends · began: a recorder begins,
+ * so every connection has ended · unreadable: a frame could not be applied, and may have been for
+ * any book of the socket · lost: frames of any socket are missing · none: no effect on books.
  */
 export type StateChange =
   | { readonly kind: 'opened' | 'closed' | 'began' | 'unreadable' | 'lost' | 'none' }

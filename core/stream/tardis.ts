@@ -1,12 +1,13 @@
-// Converts updates of books to rows of Tardis CSV files, which hftbacktest and NautilusTrader read. A
-// stream sends levels by their place in the book, but Tardis has amounts by price, so each side is also
-// kept by price: a removed price gets the amount 0, even if it only moved below the last level. The
-// readers' converters require these rules:
+// Converts updates of books to rows of Tardis CSV files, which hftbacktest and NautilusTrader read.
+// A stream sends levels by their place in the book, but Tardis has amounts by price, so each side is
+// also kept by price: a removed price gets the amount 0, even if it only moved below the last level.
+// The readers' converters require these rules:
 // - Removals come before the other rows of a message, so that the book is never crossed between them.
-// - When a book begins again after a gap, vanished prices are removed one by one, because NautilusTrader
-//   adds a snapshot to its existing book.
+// - When a book begins again after a gap, vanished prices are removed one by one, because
+//   NautilusTrader adds a snapshot to its existing book.
 // - A snapshot is best first, because hftbacktest clears its book up to the last price of each side.
-// - Each snapshot is followed by a row that is not part of it, because hftbacktest applies it only then.
+// - Each snapshot is followed by a row that is not part of it, because hftbacktest applies it only
+//   then.
 // - A trade has no side, and both its times are the time of receipt: see `volume-steps.ts`.
 // - hftbacktest cuts a snapshot to the length of the shortest earlier one, so the levels beyond that
 //   length are repeated after the snapshot.
@@ -72,7 +73,10 @@ export function tardisFileName(type: TardisType, date: string, symbol: string): 
   return `${exchange}_${label}_${date}_${name}.csv.gz`;
 }
 
-/** hftbacktest recognises `trades` in a file's name. The rows are not trades, so the name also states their source. */
+/**
+ * hftbacktest recognises `trades` in a file's name. The rows are not trades, so the name also
+ * states their source.
+ */
 const TRADES_LABEL = 'trades_from_volume_steps';
 
 /** A row of `trades`. Its id names the volume step, because it may be several trades. */
@@ -86,7 +90,10 @@ export function tardisTrade(step: VolumeStep, exchange: string | null): TardisRo
   return { symbol, type: 'trades', text: cells.join(',') };
 }
 
-/** Splits `NSE:SBIN-EQ` into `nse` and `SBIN-EQ`, encoded because the broker's text becomes part of a file name. */
+/**
+ * Splits `NSE:SBIN-EQ` into `nse` and `SBIN-EQ`, encoded because the broker's text becomes part of
+ * a file name.
+ */
 function tardisNames(symbol: string): readonly [exchange: string, name: string] {
   const [exchange = '', ...rest] = symbol.split(':');
   const encoded = (text: string): string =>
@@ -118,7 +125,10 @@ interface Book {
   readonly names: string;
   readonly bids: Side;
   readonly asks: Side;
-  /** True if rows must begin with the whole book: at the start, and after a time that is not selected. */
+  /**
+   * True if rows must begin with the whole book: at the start, and after a time that is not
+   * selected.
+   */
   isBehind: boolean;
   /** The row that must follow if the file ends now, because its last row is of a snapshot. */
   closing: string | null;
@@ -156,7 +166,10 @@ function newBook(symbol: string, exchange: string | null): Book {
   };
 }
 
-/** Skips quantities without a price: they are market orders in an auction, for which Tardis has no rows. */
+/**
+ * Skips quantities without a price: they are market orders in an auction, for which Tardis has no
+ * rows.
+ */
 function applyLevel(book: Book, { side: name, level, price, quantity }: BookLevel): void {
   const side = name === 'bid' ? book.bids : book.asks;
   const isEmpty = (price ?? 0) <= 0 || (quantity ?? 0) <= 0;
@@ -177,7 +190,9 @@ function cutBook(book: Book, levels: number): void {
   }
 }
 
-/** Adds amounts, because two levels may have the same price while the broker sends a book in parts. */
+/**
+ * Adds amounts, because two levels may have the same price while the broker sends a book in parts.
+ */
 function addAmount({ totals, touched }: Side, price: number, amount: number): void {
   if (price === 0) return;
   const total = (totals.get(price) ?? 0) + amount;
@@ -225,9 +240,9 @@ const HOUR_IN_MICROSECONDS = HOUR * 1_000;
 
 /**
  * The broker's time of a message in microseconds; null if it has none. The unit is not documented
- * and is derived from the number's size. Whole seconds are not used, because they would place a message
- * up to a second before its receipt. A time that is off by hours is not used either, because
- * hftbacktest would shift the whole file.
+ * and is derived from the number's size. Whole seconds are not used, because they would place a
+ * message up to a second before its receipt. A time that is off by hours is not used either,
+ * because hftbacktest would shift the whole file.
  */
 function exchangeTime(feedTime: Wide | null, receivedAt: number): number | null {
   const time = Number(feedTime ?? 0);
@@ -309,7 +324,9 @@ function topRows(book: Book, type: TopType, { start, isWhole }: Message): readon
   return [`${start},${cells}`];
 }
 
-/** Returns the best prices. Avoids sorting if the levels are in order, as they nearly always are. */
+/**
+ * Returns the best prices. Avoids sorting if the levels are in order, as they nearly always are.
+ */
 function topOf(side: Side, depth: number): readonly Priced[] {
   const { prices, amounts, direction } = side;
   const top: Priced[] = [];

@@ -1,9 +1,9 @@
 // Keeps the books of fifty levels that a TBT socket sends. A level is addressed by its `num`, never
 // by its place in the list; an absent value is unchanged; a snapshot replaces the sides that it
-// contains. A book changes by whole messages only, and is sound from a snapshot until a message that
-// cannot be applied completely: a level without a valid `num`, a sequence number that goes back, or
-// one that skips numbers. The broker does not document how it counts, so a skipped number is
-// judged only after a symbol has counted in ones for `PROVEN_STEPS` messages.
+// contains. A book changes by whole messages only, and is sound from a snapshot until a message
+// that cannot be applied completely: a level without a valid `num`, a sequence number that goes
+// back, or one that skips numbers. The broker does not document how it counts, so a skipped number
+// is judged only after a symbol has counted in ones for `PROVEN_STEPS` messages.
 import type { Instant } from '../time.ts';
 import type { LevelChange, TbtMessage, TbtFeed, Wide } from './tbt-frame.ts';
 
@@ -48,7 +48,10 @@ interface AppliedFeed {
 
 export interface TbtBooks {
   apply(message: TbtMessage, receivedAt: Instant): readonly AppliedFeed[];
-  /** Call this if a frame could not be read: it may have been for any book, so all wait for a snapshot. */
+  /**
+   * Call this if a frame could not be read: it may have been for any book, so all wait for a
+   * snapshot.
+   */
   distrust(): void;
   /** Copy the values that you keep, because the book changes with the next message. */
   book(symbol: string): TbtBook | null;

@@ -1,9 +1,8 @@
-// Decodes one frame of Fyers' TBT stream (protobuf `SocketMessage`) without a library: it runs for
-// every message of fifty levels, and a library costs several times as much. Three rules of the
-// format matter. An absent wrapper (such as `google.protobuf.UInt32Value`) means "unchanged", but a
-// wrapper of length 0 is the value 0, as for level 0 and "quantity is now 0". Unknown fields are
-// skipped. A frame that ends early, or that is not protobuf, is refused as a whole. Numbers above
-// 2^53 are bigints, so that no sequence number is rounded.
+// Decodes one frame of Fyers' TBT stream (protobuf `SocketMessage`) without a library: it runs for every message of
+// fifty levels, and a library costs several times as much. Three rules of the format matter. An absent wrapper (such as
+// `google.protobuf.UInt32Value`) means "unchanged", but a wrapper of length 0 is the value 0, as for level 0 and
+// "quantity is now 0". Unknown fields are skipped. A frame that ends early, or that is not protobuf, is refused as a
+// whole. Numbers above 2^53 are bigints, so that no sequence number is rounded.
 export type Wide = number | bigint;
 
 /** A null value is not changed by the message. Prices are in paise. */

@@ -44,7 +44,9 @@ export const UPDATE_COLUMNS = [
 
 type Name = (typeof UPDATE_COLUMNS)[number]['name'];
 
-/** The columns that a message has once. Stored as numbers: a text as its index in a list, a missing value as -1 or NaN. */
+/**
+ * The columns that a message has once. Stored as numbers: a text as its index in a list, a missing value as -1 or NaN.
+ */
 const HEADING: readonly Name[] = [
   'received_at',
   'update_number',

@@ -1,8 +1,8 @@
-// Converts the records of a frame log, in order, to updates of books: the levels that a message changed,
-// with their new values. The whole book is repeated once a minute, and whenever the book becomes sound:
-// at its first snapshot, after a new connection, and after a gap. There are updates only while a book is
-// sound. The time between is a gap with a reason, so a reader never mistakes a missing update for an
-// unchanged book.
+// Converts the records of a frame log, in order, to updates of books: the levels that a message
+// changed, with their new values. The whole book is repeated once a minute, and whenever the book
+// becomes sound: at its first snapshot, after a new connection, and after a gap. There are updates
+// only while a book is sound. The time between is a gap with a reason, so a reader never mistakes a
+// missing update for an unchanged book.
 import type { DayEvent } from '../recording/day-events.ts';
 import { type Instant, MINUTE } from '../time.ts';
 import { type FrameRecord, parseMark, receivedInstant } from './frame-log.ts';
@@ -63,7 +63,9 @@ export interface BookUpdate extends Heading {
   readonly feedTime: Wide | null;
   /** Null if the message has none. */
   readonly sequence: Wide | null;
-  /** If not null, the update has the whole book with its empty levels, bids before asks, best first. */
+  /**
+   * If not null, the update has the whole book with its empty levels, bids before asks, best first.
+   */
   readonly reason: SnapshotReason | null;
   /** The levels as numbers, because a day has millions: `levelsIn` makes objects of them. */
   readonly cells: readonly number[];
@@ -114,7 +116,10 @@ export interface Updates extends Books {
   apply(record: FrameRecord): readonly Emitted[];
   /** Call this where records are missing, because a part of the log is damaged. */
   interrupt(): readonly Emitted[];
-  /** Call this at the end of the log: a connection that is still open belongs to a recorder that was killed. */
+  /**
+   * Call this at the end of the log: a connection that is still open belongs to a recorder that was
+   * killed.
+   */
   end(): readonly Emitted[];
 }
 
@@ -248,7 +253,8 @@ function follow(context: Context, record: FrameRecord, change: StateChange): voi
       }
       return;
     case 'hsm':
-      // A topic may be in a frame twice, so compare its book once, after the whole frame is applied.
+      // A topic may be in a frame twice, so compare its book once, after the whole frame is
+      // applied.
       for (const name of new Set(change.items.map((item) => item.name))) {
         if (name !== null) applyHsmTopic(context, record, name);
       }
@@ -423,7 +429,8 @@ export function applyingUntil(
   return (at) => {
     for (; next.done !== true; next = rest.next()) {
       const { kind, bytes } = next.value;
-      // At the same instant a row is sampled before a connection closes, so leave the close for later.
+      // At the same instant a row is sampled before a connection closes, so leave the close for
+      // later.
       const isClosed = kind === 'mark' && parseMark(bytes)?.mark === 'closed';
       const until = receivedInstant(next.value);
       if (until > at || (isClosed && until === at)) return;

@@ -1,12 +1,12 @@
-// Finds steps of the day's traded volume in the HSM records of a frame log. The broker sends no list
-// of trades: about once a second it sends the day's sum and the last price. So a step is one or more
-// trades, at one or more prices, and its side is not known. Volume that was traded while the connection
-// was closed is in no step, because neither its time nor its price is known.
+// Finds steps of the day's traded volume in the HSM records of a frame log. The broker sends no list of trades: about
+// once a second it sends the day's sum and the last price. So a step is one or more trades, at one or more prices, and
+// its side is not known. Volume that was traded while the connection was closed is in no step, because neither its time
+// nor its price is known.
 //
-// The sum may fall, if the broker corrects it or sends an old one. So a step is only the part above the
-// largest sum of the connection and day, and volume that falls and returns is not counted twice. The
-// date of the last trade shows that a new day has begun. Before the first trade of a new day the broker
-// still sends the old date with the sum 0; the first step is then the part above this sum.
+// The sum may fall, if the broker corrects it or sends an old one. So a step is only the part above the largest sum of
+// the connection and day, and volume that falls and returns is not counted twice. The date of the last trade shows that
+// a new day has begun. Before the first trade of a new day the broker still sends the old date with the sum 0; the
+// first step is then the part above this sum.
 import type { DayEvent } from '../recording/day-events.ts';
 import { instant, istDateAt, SECOND } from '../time.ts';
 import type { FrameRecord } from './frame-log.ts';

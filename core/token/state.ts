@@ -114,7 +114,9 @@ export function withCall(state: TokenState, input: Fingerprint, today: IstDate):
   return { ...state, calls, ...(state.policyOff ? { probedOn: today } : {}) };
 }
 
-/** Undoes the count, because the broker did not process the call. @param before the state before the call was counted */
+/**
+ * Undoes the count, because the broker did not process the call. @param before the state before the call was counted
+ */
 export function withoutCall(counted: TokenState, before: TokenState): TokenState {
   const state = { ...counted, probedOn: before.probedOn };
   const { calls } = state;

@@ -1,10 +1,10 @@
 // Finds the one token in a text that a person saved or pasted, or describes a text that contains no token.
 //
-// A token file should contain a bare token, but in practice it contains the output of the last tool: `app:token`, JSON, a
-// quoted string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is split into words.
-// If one of them is a token of the wanted kind and all others are known decorations, that token is returned. Otherwise the
-// problem names the kind of text that was found. It never quotes the text, and every step takes time proportional to its
-// length.
+// A token file should contain a bare token, but in practice it contains the output of the last tool: `app:token`, JSON,
+// a quoted string, `Bearer …`, `FYERS_ACCESS_TOKEN=…`, a web page, the address after a login. The text is split into
+// words. If one of them is a token of the wanted kind and all others are known decorations, that token is returned.
+// Otherwise the problem names the kind of text that was found. It never quotes the text, and every step takes time
+// proportional to its length.
 import { type Parsed, parseAppId, parseFyId } from '../config/values.ts';
 import { PLACEHOLDER } from '../config/names.ts';
 import { type TokenClaims, type TokenKind, decodeToken } from './jwt.ts';

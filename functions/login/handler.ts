@@ -1,4 +1,5 @@
-// Serves the pages behind the login function's URL (FyersLogin). A person waits for the answer, so a failure is a page too.
+// Serves the pages behind the login function's URL (FyersLogin). A person waits for the answer, so a failure is a page
+// too.
 import type {
   APIGatewayProxyEventV2,
   APIGatewayProxyStructuredResultV2,

@@ -1,5 +1,5 @@
-// Replaces the instance: fetches the artifact from the bucket with the instance's role, and runs it through one day on a
-// virtual clock.
+// Replaces the instance: fetches the artifact from the bucket with the instance's role, and runs it through one day on
+// a virtual clock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

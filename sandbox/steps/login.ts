@@ -1,5 +1,5 @@
-// Runs the login as it works since 1 April 2026: the broker refuses the refresh, a message asks the person to log in, and
-// the person logs in.
+// Runs the login as it works since 1 April 2026: the broker refuses the refresh, a message asks the person to log in,
+// and the person logs in.
 import { FyersError } from '../../core/errors.ts';
 import { withoutQuery, windowlessBrowser, type Browser, type Form, type Page } from '../browser.ts';
 import { ONE_TIME_PASSWORD } from '../fyers/auth.ts';

@@ -1,5 +1,5 @@
-// Checks everything that can stop `npm start`, before anything is created. Its messages are for a person who has neither
-// AWS nor Pulumi, so it also applies the rules of `.env`, although the program applies them again.
+// Checks everything that can stop `npm start`, before anything is created. Its messages are for a person who has
+// neither AWS nor Pulumi, so it also applies the rules of `.env`, although the program applies them again.
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

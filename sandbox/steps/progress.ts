@@ -1,5 +1,5 @@
-// Prints the progress of `npm start`: numbered steps with their times, and a status line during each step. On a terminal
-// the status line is updated in place; in a pipe a new line is printed every few seconds.
+// Prints the progress of `npm start`: numbered steps with their times, and a status line during each step. On a
+// terminal the status line is updated in place; in a pipe a new line is printed every few seconds.
 import { styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';

@@ -140,7 +140,8 @@ export class StreamConnection implements AsyncDisposable {
 
   close(problem: HoleReason, detail: string): void {
     if (this.#state === 'waiting' || this.#state === 'closing') return;
-    // Before the state changes: `dropState` first samples the slots until now, and for these the connection was open.
+    // Before the state changes: `dropState` first samples the slots until now, and for these the
+    // connection was open.
     this.#options.wire.dropState();
     this.#problem = problem;
     this.#state = 'closing';

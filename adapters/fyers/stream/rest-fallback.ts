@@ -1,7 +1,7 @@
 // Requests symbols over REST whose stream has had no sound book for more than two slots. The number
-// of calls is limited by `fallbackPlan`, which the sum of the account's calls includes; symbols take
-// turns. A row from REST has the feed `rest`. A symbol without an answer keeps the reason of its
-// stream.
+// of calls is limited by `fallbackPlan`, which the sum of the account's calls includes; symbols
+// take turns. A row from REST has the feed `rest`. A symbol without an answer keeps the reason of
+// its stream.
 import type { SamplingPlan } from '../../../core/config/values.ts';
 import type { DepthFeed, SlotResult } from '../../../core/ports.ts';
 import type { Instant } from '../../../core/time.ts';

@@ -37,7 +37,10 @@ export class Subscriptions {
     }
   }
 
-  /** Subscribes the symbol again at the next step, because it needs a new snapshot; at most every 15 s. */
+  /**
+   * Subscribes the symbol again at the next step, because it needs a new snapshot; at most every
+   * 15 s.
+   */
   requireSnapshot(symbol: string, now: Instant): void {
     if (this.#wanted.has(symbol)) return;
     const atOnce = plus(now, -SNAPSHOT_WITHIN_MS);

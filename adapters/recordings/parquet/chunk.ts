@@ -236,8 +236,8 @@ function withLength(text: string): readonly Buffer[] {
 }
 
 /**
- * Encodes into arrays of their own, because bounds are kept until the file is finished: a small
- * Buffer of each row group would keep 64 KiB of Node's pool.
+ * Encodes into arrays of their own, because bounds are kept until the file is finished: a small Buffer of each row
+ * group would keep 64 KiB of Node's pool.
  */
 function textBounds(texts: readonly string[]): Encoded['bounds'] {
   const encoder = new TextEncoder();

@@ -43,7 +43,10 @@ export async function caughtCode(context: LoginContext, redirectUri: string): Pr
   }
 }
 
-/** Prints a hint, because Fyers shows a wrong app id or redirect URL only in the browser, where this command cannot see it. */
+/**
+ * Prints a hint, because Fyers shows a wrong app id or redirect URL only in the browser, where this command cannot see
+ * it.
+ */
 async function untilLate(io: Io, redirectUri: string, signal: AbortSignal): Promise<never> {
   const startedAt = io.clock.now();
   await io.clock.sleepUntil(plus(startedAt, HINT_AFTER_MS), signal);

@@ -38,7 +38,9 @@ export interface LeftSecret {
   readonly value: string | null;
 }
 
-/** Reading changes nothing; removing a missing resource has no effect. Errors: those of every AWS call by the operator. */
+/**
+ * Reading changes nothing; removing a missing resource has no effect. Errors: those of every AWS call by the operator.
+ */
 export type Account = Awaited<ReturnType<typeof accountOf>>;
 
 export async function accountOf(aws: AwsOptions) {

@@ -1,9 +1,9 @@
-// Signs and checks the day's login link, and the state that Fyers returns to the callback. Both are hex, because a public
-// report shows that Fyers refused a state with `-` and `_`. Also recognises damaged links: mail programs, chats and people
-// add a full stop, a bracket or a campaign parameter, change the case, insert an invisible character, or cut the end off.
-// The form alone distinguishes the exact link, a damaged one that still contains the whole link, an incomplete one that
-// must be opened again from the message, and an unrelated path. Recognition uses no secret; the signature decides
-// afterwards whether a link is genuine.
+// Signs and checks the day's login link, and the state that Fyers returns to the callback. Both are hex, because a
+// public report shows that Fyers refused a state with `-` and `_`. Also recognises damaged links: mail programs, chats
+// and people add a full stop, a bracket or a campaign parameter, change the case, insert an invisible character, or cut
+// the end off. The form alone distinguishes the exact link, a damaged one that still contains the whole link, an
+// incomplete one that must be opened again from the message, and an unrelated path. Recognition uses no secret; the
+// signature decides afterwards whether a link is genuine.
 import type { AppId, LinkKey } from '../../config/values.ts';
 import { type CalendarOptions, dayOf, nextSession } from '../../market/calendar.ts';
 import {

@@ -1,6 +1,6 @@
 // Restores an address that a person copied from a browser, a mail or a chat and pasted. On the way such an address is
-// wrapped at a line's end, quoted, escaped (HTML, JSON, a shell, quoted-printable, percent signs), embedded in a warning
-// link of another service, or followed by a full stop. Each step runs over the text once.
+// wrapped at a line's end, quoted, escaped (HTML, JSON, a shell, quoted-printable, percent signs), embedded in a
+// warning link of another service, or followed by a full stop. Each step runs over the text once.
 
 /** No address is longer, even if it is escaped. */
 export const MAX_PASTED_LENGTH = 32_768;
