@@ -1,13 +1,13 @@
 // Parses the harvester's arguments and environment. Reports all problems in one error.
 import { parseArgs } from 'node:util';
 import { type IndexLists, indicesIn, NO_LISTS } from '../core/config/groups.ts';
+import { environmentName, type HarvesterValues, parseHarvesterKeys } from '../core/config/keys.ts';
 import {
   type Parsed,
   type SamplingPlan,
   parseEndpoint,
   parseSampling,
   parseShard,
-  parseSuffix,
 } from '../core/config/values.ts';
 import { type ConfiguredFeed, parseFeed, streamProblems } from '../core/config/stream-limits.ts';
 import { readDate, type Instant, type IstDate, formatIso, parseInstant } from '../core/time.ts';
@@ -21,12 +21,11 @@ import {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface HarvestSettings {
+/** The keys that `core/config/keys.ts` marks for the harvester, and the values that have a flag or a rule of their own. */
+export interface HarvestSettings extends HarvesterValues {
   readonly kind: 'harvest';
   readonly sampling: SamplingPlan;
   readonly feed: ConfiguredFeed;
-  readonly suffix: string;
-  readonly apiUrl: string;
   /** The host of `apiUrl`, if it is not one of Fyers' own: the recorded day names it. */
   readonly broker: string | null;
   readonly masterUrl: string;
@@ -135,10 +134,12 @@ function sourceOf(values: Values, env: Environment, placeOf: PlaceOf) {
       const url = env[name];
       return url === undefined ? null : check(placeOf(name), parseEndpoint(url));
     },
-    suffix(): string {
-      const suffix = env[ENVIRONMENT.suffix] ?? '';
-      check(placeOf(ENVIRONMENT.suffix), parseSuffix(suffix));
-      return suffix;
+    keys(): HarvesterValues {
+      const parsed = parseHarvesterKeys((key) => env[environmentName(key)] ?? null);
+      for (const { key, problem } of parsed.problems) {
+        problems.push(`${placeOf(environmentName(key))} ${problem}`);
+      }
+      return parsed.values;
     },
     /** Null: the flag is not given, or its value is a problem. */
     flag<T>(given: string | undefined, parse: (text: string) => T | null, problem: string) {
@@ -172,8 +173,7 @@ function harvestSettings(source: Source, readLists: ReadLists): HarvestSettings 
   if (sampling !== null && feed !== null) {
     problems.push(...streamProblems([{ ...sampling, feed }], lists));
   }
-  const suffix = source.suffix();
-  const apiUrl = source.endpoint(ENVIRONMENT.apiUrl);
+  const keys = source.keys();
   const masterUrl = source.endpoint(ENVIRONMENT.masterUrl);
   const sessions = source.flag(values.days, countFromOne, '--days must be a whole number from 1');
   const until = source.flag(
@@ -185,13 +185,12 @@ function harvestSettings(source: Source, readLists: ReadLists): HarvestSettings 
     throw configError(problems);
   }
   return {
+    ...keys,
     kind: 'harvest',
     sampling,
     feed,
-    suffix,
-    apiUrl: apiUrl ?? FYERS_API_URL,
-    broker: replacedBroker(apiUrl ?? FYERS_API_URL),
-    masterUrl: masterUrl ?? masterUrlFor(apiUrl),
+    broker: replacedBroker(keys.apiUrl),
+    masterUrl: masterUrl ?? masterUrlFor(keys.apiUrl),
     dataDir: dataDirIn(source),
     shard,
     referenceCsv: values.compat,
@@ -257,8 +256,8 @@ function samplingIn(source: Source, feed: ConfiguredFeed, lists: IndexLists): Sa
  * If another server replaces the API, it also replaces the public files, so that no request reaches
  * Fyers by accident.
  */
-export function masterUrlFor(apiUrl: string | null): string {
-  return apiUrl === null || apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
+export function masterUrlFor(apiUrl: string): string {
+  return apiUrl === FYERS_API_URL ? FYERS_MASTER_URL : `${apiUrl}/sym_details`;
 }
 
 function countFromOne(text: string): number | null {

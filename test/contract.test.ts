@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
-import { KEY_NAMES } from '../core/config/keys.ts';
+import { environmentName, HARVESTER_KEYS, KEY_NAMES } from '../core/config/keys.ts';
 import { ENVIRONMENT, METRICS, METRIC_NAMESPACE, OBJECTS, namesFor } from '../core/config/names.ts';
 import { type ErrorCode, FyersError, exitCodeOf } from '../core/errors.ts';
 import { COLUMNS, RECORDED_COLUMNS } from '../core/recording/columns.ts';
@@ -43,7 +43,9 @@ test('The names that users rely on are those of contract.json', async () => {
     commands: await commandsBelow([]),
     exitCodes: exitCodes(),
     configuration: KEY_NAMES,
-    environment: Object.values(ENVIRONMENT).toSorted(),
+    environment: [
+      ...new Set([...Object.values(ENVIRONMENT), ...HARVESTER_KEYS.map(environmentName)]),
+    ].toSorted(),
     resources: [...new Set(named)].toSorted(),
     outputs: Object.keys(graph.outputs).toSorted(),
     metrics: {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { readIndexLists } from '../../adapters/operator/index-lists.ts';
 import { stopSignal } from '../../adapters/process/stop-signal.ts';
+import { environmentName, HARVESTER_KEYS } from '../../core/config/keys.ts';
 import { ENVIRONMENT, REGION } from '../../core/config/names.ts';
 import { parseFyId } from '../../core/config/values.ts';
 import { statusWords } from '../../core/recording/columns.ts';
@@ -16,6 +17,13 @@ import type { Environment, Session } from '../shared/io.ts';
 import { type Settings, settingsOf } from '../shared/settings.ts';
 import { paint, type Terminal, type Tone } from '../shared/terminal.ts';
 
+/** The settings without a flag of their own come from the table of keys. */
+const NAMES = [
+  ENVIRONMENT.symbols,
+  ENVIRONMENT.everySeconds,
+  ENVIRONMENT.feed,
+  ...HARVESTER_KEYS.map(environmentName),
+];
 const HELP = `
 Options:
   --use-ssm             read the token from Parameter Store instead of the token file
@@ -36,7 +44,7 @@ Options:
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
 again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,
 with a status line below; in a pipe it is JSON.
-FYERS_SYMBOLS, FYERS_EVERY_SECONDS, FYERS_FEED and FYERS_SUFFIX are read from .env, then from the environment.
+${NAMES.slice(0, -1).join(', ')} and ${NAMES.slice(-1).join('')} are read from .env, then from the environment.
 
 Examples:
   $ ./fyers harvest
@@ -93,7 +101,8 @@ function folderIn(argv: readonly string[]): string {
 
 /** The process environment, overridden by the harvester's keys in `.env`. */
 function harvesterEnvironment(settings: Settings, env: Environment): Environment {
-  const own = Object.values(ENVIRONMENT).flatMap((name) => {
+  const { masterUrl, bucket, dataDir, shard, fyId } = ENVIRONMENT;
+  const own = [...NAMES, masterUrl, bucket, dataDir, shard, fyId].flatMap((name) => {
     const value = settings(name);
     return value === null ? [] : [[name, value] as const];
   });

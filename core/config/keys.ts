@@ -36,6 +36,12 @@ export interface KeyRow {
   readonly default: unknown;
   /** Encrypted in Pulumi's configuration, and passed on as it is written. */
   readonly secret?: true;
+  /**
+   * The harvester reads it at run time, and `HarvestSettings` has its value. A value other than the default is a line of
+   * the instance's environment file. So it is a text that needs no quotes there, a number or a boolean, it is no secret,
+   * and a change replaces the instance.
+   */
+  readonly readBy?: 'harvester';
 }
 
 type Rows = Readonly<Record<string, KeyRow>>;
@@ -63,7 +69,7 @@ const APP = {
   /** The only Fyers client id whose tokens are accepted, such as XA00001. Default: the first one seen. */
   fyId: { parse: parseFyId, default: null },
   /** Another endpoint of the broker's API. Default: https://api-t1.fyers.in */
-  apiUrl: { parse: parseEndpoint, default: FYERS_API_URL },
+  apiUrl: { parse: parseEndpoint, default: FYERS_API_URL, readBy: 'harvester' },
   /** The folder of .env and of the token files. Default: this folder. */
   operatorDir: { parse: unparsed, default: null },
 } as const satisfies Rows;
@@ -122,7 +128,7 @@ const DEPLOYMENT = {
    * For a second stack in one account: small letters and digits, such as paper. It becomes part of every fixed name.
    * Choose it before the first `pulumi up`.
    */
-  suffix: { parse: parseSuffix, default: '' },
+  suffix: { parse: parseSuffix, default: '', readBy: 'harvester' },
   /** The AWS accounts that this stack may touch, comma separated. Default: any. */
   allowedAccountIds: { parse: parseAccountIds, default: null },
   /** A subnet of yours with a way to the internet. Default: a small network is made. */
@@ -217,6 +223,18 @@ export function isKey(key: string): key is Key {
 /** In the order of the documents. */
 export const KEY_NAMES: readonly Key[] = Object.keys(KEYS).filter(isKey);
 
+export type HarvesterKey = {
+  [K in Key]: (typeof KEYS)[K] extends { readonly readBy: 'harvester' } ? K : never;
+}[Key];
+
+/** The keys that the harvester reads at run time. */
+export const HARVESTER_KEYS: readonly HarvesterKey[] = KEY_NAMES.filter(
+  (key): key is HarvesterKey => rowOf(key).readBy === 'harvester',
+);
+
+/** The values of the keys that the harvester reads at run time. */
+export type HarvesterValues = Pick<KeyValues<never>, HarvesterKey>;
+
 export function isSecretKey(key: Key): boolean {
   return rowOf(key).secret === true;
 }
@@ -230,6 +248,11 @@ type KeyValue<K extends Key> =
   | Extract<ReturnType<(typeof KEYS)[K]['parse']>, { ok: true }>['value']
   | (typeof KEYS)[K]['default'];
 
+interface KeyProblem {
+  readonly key: Key;
+  readonly problem: string;
+}
+
 /**
  * Parses every key by its row. An invalid key gets its default.
  * @param textOf null if the key is not set
@@ -239,8 +262,23 @@ export function parseKeys<Secret>(
   textOf: (key: Key) => string | null,
   hide: (text: string) => Secret,
 ) {
-  const problems: { readonly key: Key; readonly problem: string }[] = [];
-  const values = KEY_NAMES.map((key): readonly [Key, unknown] => {
+  const { values, problems } = parseRows(KEY_NAMES, textOf, hide);
+  return { values: values as KeyValues<Secret>, problems };
+}
+
+/** As {@link parseKeys}, for the keys that the harvester reads. */
+export function parseHarvesterKeys(textOf: (key: HarvesterKey) => string | null) {
+  const { values, problems } = parseRows(HARVESTER_KEYS, textOf, (text) => text);
+  return { values: values as HarvesterValues, problems };
+}
+
+function parseRows<K extends Key>(
+  keys: readonly K[],
+  textOf: (key: K) => string | null,
+  hide: (text: string) => unknown,
+) {
+  const problems: KeyProblem[] = [];
+  const values = keys.map((key): readonly [Key, unknown] => {
     const row = rowOf(key);
     const text = textOf(key);
     if (text === null) return [key, row.default];
@@ -249,5 +287,5 @@ export function parseKeys<Secret>(
     problems.push({ key, problem: parsed.problem });
     return [key, row.default];
   });
-  return { values: Object.fromEntries(values) as KeyValues<Secret>, problems };
+  return { values: Object.fromEntries(values) as unknown, problems };
 }

@@ -6,18 +6,19 @@ import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { type HarvesterPlan, numbered } from '../../core/config/harvesters.ts';
+import type { HarvesterValues } from '../../core/config/keys.ts';
 import { ANY_DATE, OBJECTS } from '../../core/config/names.ts';
 import type { Override } from '../../core/market/calendar-data.ts';
 import { type CalendarOptions, dayOf } from '../../core/market/calendar.ts';
 import type { Clock } from '../../core/ports.ts';
 import { formatClock, type Instant, istDateAt, MINUTE, plus } from '../../core/time.ts';
 import { type Arns, policyFor, trust } from '../iam/policies.ts';
-import { type HarvesterSettings, userData } from '../instance/user-data.ts';
+import { userData } from '../instance/user-data.ts';
 
 const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
 const ROOT_GIB = 8;
 
-export interface MachineArgs extends HarvesterSettings {
+export interface MachineArgs extends HarvesterValues {
   readonly arns: Arns;
   readonly subnetId: string | null;
   readonly replaceInSession: boolean;

@@ -3,36 +3,44 @@
 // instance.
 import { ENVIRONMENT, OBJECTS, REGION } from '../../core/config/names.ts';
 import type { HarvesterPlan } from '../../core/config/harvesters.ts';
-import type { Settings } from '../config/load.ts';
+import {
+  environmentName,
+  HARVESTER_KEYS,
+  type HarvesterValues,
+  rowOf,
+} from '../../core/config/keys.ts';
 
 const ENVIRONMENT_FILE = '/etc/fyers-harvester.env';
 const PROGRAMS = '/opt/fyers';
 
-/** The settings that every harvester reads at run time. */
-export type HarvesterSettings = Pick<Settings, 'suffix' | 'apiUrl'>;
-
 interface HarvesterEnvironment
-  extends HarvesterSettings, Pick<HarvesterPlan, 'everySeconds' | 'feed' | 'shard'> {
+  extends HarvesterValues, Pick<HarvesterPlan, 'everySeconds' | 'feed' | 'shard'> {
   readonly symbols: readonly string[];
   readonly bucket: string;
 }
 
 /** The environment file for systemd; values are validated to need no quotes. */
 function environmentBlock(environment: HarvesterEnvironment): string {
-  const values = {
+  const values: Readonly<Record<string, string | number | boolean>> = {
     [ENVIRONMENT.suffix]: environment.suffix,
     [ENVIRONMENT.apiUrl]: environment.apiUrl,
     [ENVIRONMENT.symbols]: environment.symbols.join(','),
-    [ENVIRONMENT.everySeconds]: String(environment.everySeconds),
-    // Left out by default, so that an instance from before this key is not replaced.
+    [ENVIRONMENT.everySeconds]: environment.everySeconds,
+    // The defaults of the feed and of the other keys are left out, so that an instance from before a key is not replaced.
     ...(environment.feed === 'rest' ? {} : { [ENVIRONMENT.feed]: environment.feed }),
     [ENVIRONMENT.bucket]: environment.bucket,
     [ENVIRONMENT.dataDir]: '/var/lib/fyers-harvester',
-    [ENVIRONMENT.shard]: String(environment.shard),
+    [ENVIRONMENT.shard]: environment.shard,
     AWS_REGION: REGION,
+    ...Object.fromEntries(
+      HARVESTER_KEYS.filter((key) => environment[key] !== rowOf(key).default).map((key) => [
+        environmentName(key),
+        environment[key],
+      ]),
+    ),
   };
   return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${String(value)}\n`)
     .join('');
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FyersError } from '../../core/errors.ts';
+import { environmentName, rowOf } from '../../core/config/keys.ts';
 import { parseSymbol } from '../../core/config/values.ts';
 import { parseInstant } from '../../core/time.ts';
 import { type Environment, parseSettings } from '../../harvester/settings.ts';
+import { OTHER_VALUES } from '../support/other-values.ts';
 import { must } from '../support/rest-feed.ts';
 
 function problemOf(argv: readonly string[], env: Environment = {}): FyersError {
@@ -51,6 +53,13 @@ describe('parseSettings', () => {
       tokensFolder: null,
       bucket: 'bucket',
     });
+  });
+
+  test.each(OTHER_VALUES)('reads %s from the environment, such as %s', (key, text) => {
+    const name = environmentName(key);
+    expect(parseSettings([], {})).toHaveProperty(key, rowOf(key).default);
+    expect(String(Reflect.get(parseSettings([], { [name]: text }), key))).toBe(text);
+    expect(problemOf([], { [name]: '?' }).message).toContain(`${name} in the environment must be`);
   });
 
   test.each([

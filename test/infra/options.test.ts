@@ -8,6 +8,7 @@ import {
   one,
   problemsOf,
 } from '../support/graph.ts';
+import { OTHER_VALUES } from '../support/other-values.ts';
 import { APP_ONLY, WHOLE } from '../support/stack-configs.ts';
 
 const KEY = 'arn:aws:mock:::Key/fyers';
@@ -242,7 +243,7 @@ describe('The instance', () => {
       { everySeconds: '10' },
       { instanceType: 't4g.small' },
       { subnetId: 'subnet-0123456789abcdef0' },
-      { suffix: 'paper' },
+      ...OTHER_VALUES.map(([key, text]) => ({ [key]: text })),
     ];
     for (const change of changes)
       expect(await plan(change), JSON.stringify(change)).not.toBe(before);

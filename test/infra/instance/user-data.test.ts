@@ -1,18 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import { environmentName, HARVESTER_KEYS, isSecretKey } from '../../../core/config/keys.ts';
 import { userData } from '../../../infra/instance/user-data.ts';
+import { OTHER_VALUES } from '../../support/other-values.ts';
 import { DEFAULTS } from '../../support/stack-configs.ts';
 
-const SCRIPT = userData({
+const PLAN = {
   ...DEFAULTS,
   symbols: ['NSE:SBIN-EQ', 'NSE:M&M-EQ'],
   everySeconds: 5,
   shard: 0,
   bucket: 'fyers-depth-1234567',
-});
+};
+const SCRIPT = userData(PLAN);
 
 /** Returns the text between the here-document markers of a file that the script writes. */
-function fileText(file: string): string {
-  const text = new RegExp(`^cat > ${file} <<'(\\w+)'\\n([\\s\\S]*?)^\\1$`, 'm').exec(SCRIPT)?.[2];
+function fileText(file: string, script = SCRIPT): string {
+  const text = new RegExp(`^cat > ${file} <<'(\\w+)'\\n([\\s\\S]*?)^\\1$`, 'm').exec(script)?.[2];
   if (text === undefined) throw new Error(`${file} is not written`);
   return text;
 }
@@ -40,6 +43,21 @@ describe('The user data', () => {
       'FYERS_SHARD=0',
       'AWS_REGION=ap-south-1',
     ]);
+  });
+
+  test.each(OTHER_VALUES)('names %s as %s, and changes no other line', (key, text) => {
+    const lines = (script: string) => fileText('/etc/fyers-harvester.env', script).split('\n');
+    const before = lines(SCRIPT);
+    const after = lines(userData({ ...PLAN, [key]: text === 'true' || text }));
+    const line = `${environmentName(key)}=${text}`;
+    expect(after.filter((each) => !before.includes(each))).toEqual([line]);
+    expect(before.filter((each) => !after.includes(each)).join()).toMatch(
+      new RegExp(`^(?:${environmentName(key)}=.*)?$`),
+    );
+  });
+
+  test('contains no secret', () => {
+    expect(HARVESTER_KEYS.filter(isSecretKey)).toEqual([]);
   });
 
   test('disables core files for each service, because they would contain the token', () => {
