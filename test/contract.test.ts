@@ -1,5 +1,5 @@
 // Pins the names that users have in their accounts, scripts and recordings: commands, flags, exit codes, parameters,
-// resources, metrics, events, columns and object keys. To add one, run this file with `--update`; the diff of
+// resources and their number, metrics, events, columns and object keys. To add one, run this file with `--update`; the diff of
 // contract.json shows it. If a name leaves that file, a user's script breaks.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { HOLE_REASONS } from '../core/recording/coverage.ts';
 import { REFERENCE_CSV_HEADER } from '../core/recording/csv-files.ts';
 import { MARKS } from '../core/recording/quality.ts';
 import { stage } from './cli/cli-harness.ts';
-import { graphOf } from './support/graph.ts';
+import { type Graph, graphOf } from './support/graph.ts';
 import { ROOT, repositoryFiles } from './support/source-tree.ts';
 import { WHOLE } from './support/stack-configs.ts';
 
@@ -47,6 +47,10 @@ test('The names that users rely on are those of contract.json', async () => {
       ...new Set([...Object.values(ENVIRONMENT), ...HARVESTER_KEYS.map(environmentName)]),
     ].toSorted(),
     resources: [...new Set(named)].toSorted(),
+    resourceTypes: {
+      withEverything: countTypes(graph),
+      withoutApp: countTypes(await graphOf({})),
+    },
     outputs: Object.keys(graph.outputs).toSorted(),
     metrics: {
       namespace: METRIC_NAMESPACE,
@@ -69,6 +73,14 @@ test('The names that users rely on are those of contract.json', async () => {
   };
   await expect(`${JSON.stringify(contract, null, 2)}\n`).toMatchFileSnapshot('contract.json');
 });
+
+/** How many resources of each type are registered. */
+function countTypes({ resources }: Graph): Readonly<Record<string, number>> {
+  const types = resources.map(({ type }) => type).toSorted();
+  return Object.fromEntries(
+    types.map((type) => [type, types.filter((each) => each === type).length]),
+  );
+}
 
 /** Each command with its flags, as `--help` shows them. */
 async function commandsBelow(path: readonly string[]): Promise<Record<string, readonly string[]>> {

@@ -7,67 +7,15 @@ beforeAll(async () => {
   whole = await graphOf({ ...WHOLE, config: { ...WHOLE.config, email: 'a@example.com' } });
 });
 
-function count(graph: Graph): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { type } of graph.resources) counts[type] = (counts[type] ?? 0) + 1;
-  return counts;
-}
-
-const FIXED = {
-  'pulumi:pulumi:Stack': 1,
-  'pulumi:providers:aws': 1,
-  'fyers:index:Credentials': 1,
-  'fyers:index:Messages': 1,
-  'fyers:index:Keeper': 1,
-  'fyers:index:Harvester': 1,
-  'fyers:index:Watch': 1,
-  'aws:ssm/parameter:Parameter': 5,
-  'aws:cloudwatch/logGroup:LogGroup': 3,
-  'aws:sqs/queue:Queue': 1,
-  'aws:iam/role:Role': 5,
-  'aws:iam/rolePolicy:RolePolicy': 5,
-  'aws:lambda/function:Function': 3,
-  'aws:lambda/functionUrl:FunctionUrl': 1,
-  'aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig': 2,
-  'aws:scheduler/schedule:Schedule': 7,
-  'aws:s3/bucket:Bucket': 1,
-  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': 1,
-  'aws:s3/bucketOwnershipControls:BucketOwnershipControls': 1,
-  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': 1,
-  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': 1,
-  'aws:s3/bucketPolicy:BucketPolicy': 1,
-  'aws:s3/bucketObjectv2:BucketObjectv2': 2,
-  'aws:sns/topic:Topic': 1,
-  'aws:sns/topicPolicy:TopicPolicy': 1,
-  'aws:cloudwatch/metricAlarm:MetricAlarm': 7,
-  'aws:budgets/budget:Budget': 1,
-};
+const typesIn = (graph: Graph) => new Set(graph.resources.map(({ type }) => type));
 
 describe('The program', () => {
-  test('registers exactly these resources if everything is configured', () => {
-    expect(count(whole)).toEqual({
-      ...FIXED,
-      'aws:ssm/parameter:Parameter': 8,
-      'aws:secretsmanager/secret:Secret': 1,
-      'aws:secretsmanager/secretVersion:SecretVersion': 1,
-      'aws:lambda/invocation:Invocation': 1,
-      'pulumi:index:Stash': 1,
-      'aws:ec2/vpc:Vpc': 1,
-      'aws:ec2/internetGateway:InternetGateway': 1,
-      'aws:ec2/subnet:Subnet': 1,
-      'aws:ec2/routeTable:RouteTable': 1,
-      'aws:ec2/routeTableAssociation:RouteTableAssociation': 1,
-      'aws:ec2/securityGroup:SecurityGroup': 1,
-      'aws:iam/instanceProfile:InstanceProfile': 1,
-      'aws:ec2/instance:Instance': 1,
-      'aws:cloudwatch/metricAlarm:MetricAlarm': 13,
-      'aws:sns/topicSubscription:TopicSubscription': 1,
-    });
-  });
-
   test('without an app registers only resources that need none, and prints how to register one', async () => {
     const graph = await graphOf({});
-    expect(count(graph)).toEqual(FIXED);
+    const needsApp = /^aws:ec2\/|^aws:iam\/instanceProfile:|^aws:lambda\/invocation:|:Stash$/;
+    const found = (of: Graph) => [...typesIn(of)].filter((type) => needsApp.test(type));
+    expect(found(whole)).toHaveLength(10);
+    expect(found(graph)).toEqual([]);
     const states = allOf(graph, 'aws:scheduler/schedule:Schedule').map(
       ({ inputs }) => inputs['state'],
     );
@@ -88,7 +36,7 @@ describe('The program', () => {
   test('with an app first asks for a channel, and adopts nothing without a token', async () => {
     const graph = await graphOf(APP_ONLY);
     expect(graph.outputs['nextStep']).toMatch(/^No one would get .*`pulumi config set email/);
-    expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
+    expect(typesIn(graph)).not.toContain('aws:lambda/invocation:Invocation');
   });
 
   test('with a channel and no token prints when the first link comes and how to log in now', async () => {
@@ -101,7 +49,7 @@ describe('The program', () => {
 
   test('stores token files in their parameters without an app, and invokes nothing', async () => {
     const graph = await graphOf({ files: { 'access_token.txt': ACCESS_TOKEN } });
-    expect(count(graph)['aws:lambda/invocation:Invocation']).toBeUndefined();
+    expect(typesIn(graph)).not.toContain('aws:lambda/invocation:Invocation');
     expect(one(graph, 'aws:ssm/parameter:Parameter', 'access-token').inputs['value']).toBe(
       ACCESS_TOKEN,
     );

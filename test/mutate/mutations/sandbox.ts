@@ -3,7 +3,7 @@ import type { Mutation } from '../tree.ts';
 
 const OPERATIONS = ['test/sandbox/pulumi/operations.test.ts'];
 
-const REPLACEMENTS = ['test/sandbox/pulumi/replacements.test.ts'];
+const REPLACEMENTS = ['test/sandbox/pulumi/types.test.ts'];
 
 /** Makes the change of one property a change in place. `after` is the next line when `replaceOn` occurs more than once. */
 function inPlace(name: string, file: string, all: string, rest: string, after = ''): Mutation {
