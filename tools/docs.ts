@@ -1,4 +1,4 @@
-// Writes the parts of the documents that the code determines, as Markdown: keys, columns, marks, and the frame that
+// Writes the parts of the documents that the code determines, as Markdown: keys, commands, columns, marks, and the frame that
 // puts a part into its place in a page. Also writes the comments of Pulumi.dev.yaml.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -30,6 +30,20 @@ export function fillPlace(page: string, name: string, content: string): string {
 /** Lines of a terminal, as a block of a page. */
 export function asBlock(lines: string): string {
   return ['```text', lines.trimEnd(), '```'].join('\n');
+}
+
+/**
+ * A row for each command, with its description.
+ * @param helps the output of `--help` by command; those of subcommands are left out
+ */
+export function commandsTable(helps: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(helps)
+    .filter(([name]) => !name.includes(' '))
+    .map(([name, help]) => {
+      const [, description = ''] = /^Usage: .*\n\n([\s\S]*?)\n\n/m.exec(help) ?? [];
+      return `| [\`${name}\`](#${name}) | ${description.replaceAll('\n', ' ')} |`;
+    });
+  return ['| Command | What it does |', '| --- | --- |', ...rows].join('\n');
 }
 
 export function marksList(): string {
