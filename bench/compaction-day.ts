@@ -1,7 +1,7 @@
 // Writes a day's log of a million rows, the same in every run: prices that walk by ticks, with a
 // trade in every third slot.
 import { dayFolders } from '../adapters/recordings/data-folder.ts';
-import type { Book, Level } from '../core/recording/book.ts';
+import { type Book, bookValues, type Level } from '../core/recording/book.ts';
 import type { Row } from '../core/recording/columns.ts';
 import { type SessionPlan, slotsOf } from '../core/market/phases.ts';
 import { type Instant, plus } from '../core/time.ts';
@@ -65,6 +65,7 @@ function bookOf(symbol: string, ticks: number, random: (below: number) => number
       orders: random(40) + 1,
     }));
   return {
+    ...bookValues(() => null),
     symbol,
     bids: side(1),
     asks: side(-1),

@@ -16,7 +16,15 @@ import {
 } from '../../core/broker-answer.ts';
 import { phaseAt, type SessionPlan } from '../../core/market/phases.ts';
 import { isIndex } from '../../core/market/symbol-plan.ts';
-import { type Book, isFilled, type Level, LEVELS } from '../../core/recording/book.ts';
+import {
+  type Book,
+  bookValue,
+  bookValues,
+  type BookValueName,
+  isFilled,
+  type Level,
+  LEVELS,
+} from '../../core/recording/book.ts';
 import type { HoleReason } from '../../core/recording/coverage.ts';
 import type { DepthField } from '../../core/recording/field-faults.ts';
 import {
@@ -71,25 +79,13 @@ export function readDepthAnswer(
   const reader = readerOf(answer, isIndex(symbol));
   const isContinuous =
     moment.session !== null && phaseAt(moment.session, moment.receivedAt)?.name === 'CONTINUOUS';
-  const volume = reader.count('v');
+  const values = bookValues(reader.value);
   const book: Book = {
     symbol,
     bids: reader.levels('bids', bids, isContinuous),
     asks: reader.levels('ask', ask, isContinuous),
-    totalBuyQuantity: reader.count('totalbuyqty'),
-    totalSellQuantity: reader.count('totalsellqty'),
-    lastPrice: reader.price('ltp'),
-    lastQuantity: reader.count('ltq'),
-    lastTradeAt: reader.tradeTime(moment, volume),
-    volume,
-    averagePrice: reader.price('atp'),
-    open: reader.price('o'),
-    high: reader.price('h'),
-    low: reader.price('l'),
-    previousClose: reader.price('c'),
-    openInterest: reader.openInterest(),
-    lowerCircuit: reader.price('lower_ckt'),
-    upperCircuit: reader.price('upper_ckt'),
+    lastTradeAt: reader.tradeTime(moment, values.volume),
+    ...values,
     sequence: null,
   };
   return reader.hasNumber() ? { book, faults: reader.faults() } : null;
@@ -159,10 +155,27 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
     if (price === 0 && isContinuous) return { price: addFault(`${side}.price`), quantity, orders };
     return { price, quantity, orders };
   };
+  const openInterest = (): number | null => {
+    const { oi, oiflag } = answer;
+    if (typeof oiflag === 'boolean') {
+      // Without the flag the instrument has no open interest, and the zero next to it is not an
+      // observation.
+      if (oiflag) return countOf('oi', oi);
+      return isMissing(oi) || isCount(oi) ? null : addFault('oi');
+    }
+    if (!isMissing(oiflag)) return addFault('oiflag');
+    if (isMissing(oi)) return null;
+    if (!isCount(oi)) return addFault('oi');
+    // A number without a flag: the flag may have been renamed.
+    return oi === 0 ? null : addFault('oiflag');
+  };
   return {
-    count: (field: DepthField) => countOf(field, answer[field]),
-    /** A price is never zero: the broker writes 0 for a price that does not exist yet. */
-    price(field: DepthField) {
+    value: (name: BookValueName): number | null => {
+      const { rest: field, kind } = bookValue(name);
+      if (field === null) return null;
+      if (field === 'oi') return openInterest();
+      if (kind === 'count') return countOf(field, answer[field]);
+      // A price is never zero: the broker writes 0 for a price that does not exist yet.
       const price = priceOf(field, answer[field]);
       return price === 0 ? null : price;
     },
@@ -177,20 +190,6 @@ function readerOf(answer: Fields, mayLackFields: boolean) {
       if (isMissing(seconds)) return addFaultUnlessOptional('ltt');
       if (seconds === 0) return null;
       return isTradeTime(seconds, moment, volume) ? instant(seconds * SECOND) : addFault('ltt');
-    },
-    openInterest(): number | null {
-      const { oi, oiflag } = answer;
-      if (typeof oiflag === 'boolean') {
-        // Without the flag the instrument has no open interest, and the zero next to it is not an
-        // observation.
-        if (oiflag) return countOf('oi', oi);
-        return isMissing(oi) || isCount(oi) ? null : addFault('oi');
-      }
-      if (!isMissing(oiflag)) return addFault('oiflag');
-      if (isMissing(oi)) return null;
-      if (!isCount(oi)) return addFault('oi');
-      // A number without a flag: the flag may have been renamed.
-      return oi === 0 ? null : addFault('oiflag');
     },
     hasNumber,
     faults,

@@ -3,7 +3,14 @@
 import { parseSymbol } from '../config/values.ts';
 import type { FeedName, SlotResult } from '../ports.ts';
 import { formatClock, formatIso, formatIst, instant, type Instant, parseInstant } from '../time.ts';
-import { type Book, type Level, LEVELS } from './book.ts';
+import {
+  type Book,
+  BOOK_VALUE_NAMES,
+  bookValue,
+  type BookValueName,
+  type Level,
+  LEVELS,
+} from './book.ts';
 
 /**
  * Increase it with any change of a column's name, order, type or unit; a column added at the end keeps it. Part of the
@@ -47,9 +54,9 @@ export const COLUMNS: readonly Column[] = [
     nullable: false,
   }),
   text('symbol', (row) => row.symbol),
-  price('ltp', ({ book }) => book.lastPrice),
-  shares('total_buy_qty', ({ book }) => book.totalBuyQuantity, 'book'),
-  shares('total_sell_qty', ({ book }) => book.totalSellQuantity, 'book'),
+  valueOf('lastPrice'),
+  valueOf('totalBuyQuantity', 'book'),
+  valueOf('totalSellQuantity', 'book'),
   ...levels('bid', BID),
   ...levels('ask', ASK),
   instantOf('slot', (row) => row.slot, { group: 'recorder', nullable: false }),
@@ -68,16 +75,7 @@ export const COLUMNS: readonly Column[] = [
   ...orders('bid', BID),
   ...orders('ask', ASK),
   instantOf('last_trade_at', ({ book }) => book.lastTradeAt, { group: 'market', nullable: true }),
-  shares('last_trade_qty', ({ book }) => book.lastQuantity),
-  shares('volume', ({ book }) => book.volume),
-  price('average_price', ({ book }) => book.averagePrice),
-  price('open', ({ book }) => book.open),
-  price('high', ({ book }) => book.high),
-  price('low', ({ book }) => book.low),
-  price('previous_close', ({ book }) => book.previousClose),
-  shares('open_interest', ({ book }) => book.openInterest),
-  price('lower_circuit', ({ book }) => book.lowerCircuit),
-  price('upper_circuit', ({ book }) => book.upperCircuit),
+  ...BOOK_VALUE_NAMES.slice(3).map((name) => valueOf(name)),
 ];
 
 /** Added by compaction from the calendar. `timestamp` decides the phase; null outside of every phase. Marks: see `quality.ts`. */
@@ -204,12 +202,17 @@ function text(name: string, of: Column['of']): Column {
   return { name, kind: 'text', unit: 'name', nullable: false, group: 'recorder', of };
 }
 
-function price(name: string, of: Column['of'], group: Column['group'] = 'market'): Column {
+function price(name: string, of: Column['of'], group: Column['group']): Column {
   return { name, kind: 'price', unit: 'rupees', nullable: true, group, of };
 }
 
-function shares(name: string, of: Column['of'], group: Column['group'] = 'market'): Column {
+function shares(name: string, of: Column['of'], group: Column['group']): Column {
   return { name, kind: 'count', unit: 'shares', nullable: true, group, of };
+}
+
+function valueOf(name: BookValueName, group: Column['group'] = 'market'): Column {
+  const { column, kind } = bookValue(name);
+  return (kind === 'price' ? price : shares)(column, ({ book }) => book[name], group);
 }
 
 function levels(side: string, of: Side): readonly Column[] {

@@ -1,6 +1,13 @@
 // Counts the fields of depth answers that were not stored, because they were missing, of another type or implausible.
 // The harvester writes the counts to the day's event log in batches; compaction, `check` and `report` add them up.
+import { BOOK_VALUE_NAMES, bookValue, type ValueField } from './book.ts';
 import type { DayEvent } from './day-events.ts';
+
+const VALUE_FIELDS = Object.fromEntries(
+  BOOK_VALUE_NAMES.map(bookValue).flatMap(({ rest, column }) =>
+    rest === null ? [] : [[rest, column]],
+  ),
+) as Readonly<Record<ValueField, string>>;
 
 /** The fields of a depth answer by the broker's names, and the columns that they fill (a level's without its number). */
 const DEPTH_FIELD_COLUMNS = {
@@ -10,21 +17,9 @@ const DEPTH_FIELD_COLUMNS = {
   'ask.price': 'ask_px',
   'ask.volume': 'ask_qty',
   'ask.ord': 'ask_orders',
-  totalbuyqty: 'total_buy_qty',
-  totalsellqty: 'total_sell_qty',
-  ltp: 'ltp',
-  ltq: 'last_trade_qty',
+  ...VALUE_FIELDS,
   ltt: 'last_trade_at',
-  v: 'volume',
-  atp: 'average_price',
-  o: 'open',
-  h: 'high',
-  l: 'low',
-  c: 'previous_close',
-  oi: 'open_interest',
   oiflag: 'open_interest',
-  lower_ckt: 'lower_circuit',
-  upper_ckt: 'upper_circuit',
 } as const;
 
 export type DepthField = keyof typeof DEPTH_FIELD_COLUMNS;

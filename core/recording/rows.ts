@@ -1,6 +1,14 @@
 // Accesses rows read from any recording: observed cells first, then the cells that compaction added.
 import { instant } from '../time.ts';
-import { type Book, LEVELS, type Level, isFilled } from './book.ts';
+import {
+  type Book,
+  BOOK_VALUE_NAMES,
+  bookValue,
+  bookValues,
+  isFilled,
+  type Level,
+  LEVELS,
+} from './book.ts';
 import { type Cell, cellIndex } from './columns.ts';
 
 /** The cells of one row in the order of `RECORDED_COLUMNS`. */
@@ -45,22 +53,10 @@ export async function* uniqueRows(
 }
 
 const lastTradeAt = numberColumn('last_trade_at');
-const NUMBERS = {
-  totalBuyQuantity: numberColumn('total_buy_qty'),
-  totalSellQuantity: numberColumn('total_sell_qty'),
-  lastPrice: numberColumn('ltp'),
-  lastQuantity: numberColumn('last_trade_qty'),
-  volume: numberColumn('volume'),
-  averagePrice: numberColumn('average_price'),
-  open: numberColumn('open'),
-  high: numberColumn('high'),
-  low: numberColumn('low'),
-  previousClose: numberColumn('previous_close'),
-  openInterest: numberColumn('open_interest'),
-  lowerCircuit: numberColumn('lower_circuit'),
-  upperCircuit: numberColumn('upper_circuit'),
-  sequence: numberColumn('sequence'),
-} as const;
+const sequenceOf = numberColumn('sequence');
+const VALUES = new Map(
+  BOOK_VALUE_NAMES.map((name) => [name, numberColumn(bookValue(name).column)]),
+);
 const SIDES = { bid: levelColumns('bid'), ask: levelColumns('ask') } as const;
 
 export function bookOf(row: RecordedRow): Book {
@@ -70,20 +66,8 @@ export function bookOf(row: RecordedRow): Book {
     bids: levelsOf(row, 'bid'),
     asks: levelsOf(row, 'ask'),
     lastTradeAt: tradedAt === null ? null : instant(tradedAt),
-    totalBuyQuantity: NUMBERS.totalBuyQuantity(row),
-    totalSellQuantity: NUMBERS.totalSellQuantity(row),
-    lastPrice: NUMBERS.lastPrice(row),
-    lastQuantity: NUMBERS.lastQuantity(row),
-    volume: NUMBERS.volume(row),
-    averagePrice: NUMBERS.averagePrice(row),
-    open: NUMBERS.open(row),
-    high: NUMBERS.high(row),
-    low: NUMBERS.low(row),
-    previousClose: NUMBERS.previousClose(row),
-    openInterest: NUMBERS.openInterest(row),
-    lowerCircuit: NUMBERS.lowerCircuit(row),
-    upperCircuit: NUMBERS.upperCircuit(row),
-    sequence: NUMBERS.sequence(row),
+    ...bookValues((name) => VALUES.get(name)?.(row)),
+    sequence: sequenceOf(row),
   };
 }
 

@@ -1,7 +1,14 @@
 // Builds the five-level book of a slot from the state of the streams. TBT has only the book and its
 // totals; prices, volume and the day's values come from the symbol's HSM topic `sf`, and are null
 // without it.
-import { type Book, isFilled, type Level, LEVELS } from '../recording/book.ts';
+import {
+  type Book,
+  bookValue,
+  bookValues,
+  isFilled,
+  type Level,
+  LEVELS,
+} from '../recording/book.ts';
 import { instant, SECOND } from '../time.ts';
 import type { HsmTopic } from './hsm-topics.ts';
 import { HSM_LEVELS, hsmValues, orNull, tbtValues, type Values } from './level-values.ts';
@@ -27,28 +34,20 @@ export function bookFromHsm(symbol: string, depth: HsmTopic | null, quote: HsmTo
     symbol,
     bids: depth === null ? [] : levelsOf((place) => hsmValues(depth, place), BIDS),
     asks: depth === null ? [] : levelsOf((place) => hsmValues(depth, place), HSM_LEVELS),
-    totalBuyQuantity: quote?.value('tot_buy_qty') ?? null,
-    totalSellQuantity: quote?.value('tot_sell_qty') ?? null,
     sequence: null,
   };
 }
 
 function quoteFields(quote: HsmTopic | null) {
-  const value = (field: string): number | null => quote?.value(field) ?? null;
+  const value = (field: string | null): number | null =>
+    field === null ? null : (quote?.value(field) ?? null);
   const tradedAt = value('last_traded_time');
+  const values = bookValues((name) => value(bookValue(name).hsm));
   return {
-    lastPrice: value('ltp'),
-    lastQuantity: value('last_traded_qty'),
+    ...values,
     lastTradeAt: tradedAt === null || tradedAt === 0 ? null : instant(tradedAt * SECOND),
-    volume: value('vol_traded_today'),
-    averagePrice: value('avg_trade_price'),
-    open: value('open_price'),
-    high: value('high_price'),
-    low: value('low_price'),
-    previousClose: value('prev_close_price'),
-    openInterest: value('OI'),
-    lowerCircuit: positive(value('lower_ckt')),
-    upperCircuit: positive(value('upper_ckt')),
+    lowerCircuit: positive(values.lowerCircuit),
+    upperCircuit: positive(values.upperCircuit),
   };
 }
 

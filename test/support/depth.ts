@@ -1,5 +1,5 @@
 // Makes books, rows, batches and calendars of sessions for tests.
-import type { Book } from '../../core/recording/book.ts';
+import { type Book, bookValues } from '../../core/recording/book.ts';
 import type { Row } from '../../core/recording/columns.ts';
 import type { CalendarOverrides } from '../../core/market/calendar.ts';
 import type { SessionPlan } from '../../core/market/phases.ts';
@@ -18,6 +18,7 @@ export const OPENS_AT = parseInstant('2026-11-25T09:00:00+05:30');
 function sampleBook(symbol: string, over: Partial<Book> = {}): Book {
   const level = (price: number, quantity: number) => ({ price, quantity, orders: 2 });
   return {
+    ...bookValues(() => null),
     symbol,
     bids: [level(427.25, 4_738), level(427.2, 10)],
     asks: [level(427.4, 2_193)],

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDepthAnswer, refusalOf } from '../../../adapters/fyers/depth-answer.ts';
-import type { Book } from '../../../core/recording/book.ts';
+import { type Book, BOOK_VALUE_NAMES, bookValue } from '../../../core/recording/book.ts';
 import { COLUMNS } from '../../../core/recording/columns.ts';
 import { HOLE_REASONS } from '../../../core/recording/coverage.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
@@ -17,22 +17,10 @@ const day = dayOf(DATE);
 if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
 const { plan: session } = day;
 
-/** The answer's field for each column of a book. A new column is here, or in NOT_IN_ANSWER. */
-const SCALARS: Readonly<Record<string, string>> = {
-  ltp: 'ltp',
-  total_buy_qty: 'totalbuyqty',
-  total_sell_qty: 'totalsellqty',
-  last_trade_qty: 'ltq',
-  volume: 'v',
-  average_price: 'atp',
-  open: 'o',
-  high: 'h',
-  low: 'l',
-  previous_close: 'c',
-  open_interest: 'oi',
-  lower_circuit: 'lower_ckt',
-  upper_circuit: 'upper_ckt',
-};
+/** The answer's field for each column of a single value. */
+const SCALARS = new Map(
+  BOOK_VALUE_NAMES.map(bookValue).map(({ column, rest }) => [column, rest] as const),
+);
 const LEVEL_FIELDS: Readonly<Record<string, string>> = {
   px: 'price',
   qty: 'volume',
@@ -124,7 +112,7 @@ function valueInAnswer(entry: unknown, column: string): unknown {
     return at(at(levels, Number(level) - 1), LEVEL_FIELDS[what] ?? '');
   }
   if (column === 'last_trade_at') return Number(at(entry, 'ltt')) * 1_000;
-  return at(entry, SCALARS[column] ?? '');
+  return at(entry, SCALARS.get(column) ?? '');
 }
 
 function foreignColumns(book: Book, body: unknown, receivedAt: Instant): readonly string[] {
@@ -169,7 +157,9 @@ describe(`readDepthAnswer with any answer (seed ${String(SEED)})`, () => {
         seen.books += 1;
         if (reading.faults.length > 0) seen.faulty += 1;
         const foreign = foreignColumns(reading.book, body, when.receivedAt);
-        expect(foreign, 'a new column belongs into SCALARS or NOT_IN_ANSWER').toEqual([]);
+        expect(foreign, 'a column that is not of the broker belongs into NOT_IN_ANSWER').toEqual(
+          [],
+        );
         expect(new Set(reading.faults).size).toBe(reading.faults.length);
       }),
       { seed: SEED, numRuns: RUNS },

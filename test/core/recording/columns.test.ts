@@ -15,6 +15,7 @@ const REFERENCE =
   'bid_px_1,bid_qty_1,bid_px_2,bid_qty_2,bid_px_3,bid_qty_3,bid_px_4,bid_qty_4,bid_px_5,bid_qty_5,' +
   'ask_px_1,ask_qty_1,ask_px_2,ask_qty_2,ask_px_3,ask_qty_3,ask_px_4,ask_qty_4,ask_px_5,ask_qty_5';
 
+/** Without the columns that a later release adds at the end; contract.json lists all. */
 const OURS =
   ',slot,requested_at,received_at,feed,sequence,' +
   'bid_orders_1,bid_orders_2,bid_orders_3,bid_orders_4,bid_orders_5,' +
@@ -27,8 +28,8 @@ const cell = (line: string, name: string): string | undefined =>
 
 describe('COLUMNS', () => {
   test("begins with the reference's 25 columns and keeps the order of the others", () => {
-    expect(CSV_HEADER).toBe(REFERENCE + OURS);
-    expect(COLUMNS.slice(0, 25).map(({ name }) => name)).toEqual(REFERENCE.split(','));
+    const names = `${REFERENCE}${OURS}`.split(',');
+    expect(CSV_HEADER.split(',').slice(0, names.length)).toEqual(names);
   });
 
   test('has the slot as the timestamp of a streamed row, and the receipt as that of a polled row', () => {
@@ -55,12 +56,13 @@ describe('COLUMNS', () => {
   });
 
   test('formats a row like the reference: time of receipt in India, rupees, shares', () => {
-    expect(csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT))).toBe(
+    const line =
       '2026-11-25T09:00:00.048+05:30,NSE:SBIN-EQ,427.3,2396063,4990001,' +
-        '427.25,4738,427.2,10,,,,,,,427.4,2193,,,,,,,,,' +
-        '2026-11-25T09:00:00.000+05:30,2026-11-25T09:00:00.003+05:30,2026-11-25T09:00:00.048+05:30,rest,,' +
-        '2,2,,,,2,,,,,2026-11-25T09:00:01.000+05:30,20,0,428.07,430.5,433.65,423.6,425.2,,382.7,467.7',
-    );
+      '427.25,4738,427.2,10,,,,,,,427.4,2193,,,,,,,,,' +
+      '2026-11-25T09:00:00.000+05:30,2026-11-25T09:00:00.003+05:30,2026-11-25T09:00:00.048+05:30,rest,,' +
+      '2,2,,,,2,,,,,2026-11-25T09:00:01.000+05:30,20,0,428.07,430.5,433.65,423.6,425.2,,382.7,467.7';
+    const cells = csvLine(sampleRow('NSE:SBIN-EQ', OPENS_AT)).split(',');
+    expect(cells.slice(0, line.split(',').length)).toEqual(line.split(','));
   });
 
   test('writes an empty cell for a missing value, and 0 for an observed zero', () => {
