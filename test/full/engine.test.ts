@@ -12,7 +12,7 @@ import { startStandIns, type StandIns } from '../../sandbox/stand-ins.ts';
 import { clientOptions } from '../../sandbox/steps/token.ts';
 import { changesOf, onEngine } from './on-engine.ts';
 import { copyProgram } from './program-copy.ts';
-import { leftBehind } from './remaining-resources.ts';
+import { leftBehind, stillExisting } from './remaining-resources.ts';
 
 const SEED = 'engine';
 const DATE = istDate('2026-11-25');
@@ -125,7 +125,14 @@ onEngine('the program', () => {
   });
 
   test('destroys all resources except the bucket of recordings', async () => {
+    const { resources } = stack.registered();
+    expect(await stillExisting(resources, client())).toHaveLength(resources.length);
     await stack.destroy();
+    const left = await stillExisting(resources, client());
+    // An invocation leaves nothing that could be deleted.
+    expect(left.filter((each) => !/^aws:s3\/bucket.* fyers-depth$/.test(each))).toEqual([
+      'aws:lambda/invocation:Invocation adopt',
+    ]);
     expect(await leftBehind(client())).toEqual([
       expect.stringMatching(/^bucket fyers-depth-[0-9a-f]{7}$/),
     ]);

@@ -12,13 +12,34 @@ import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
+import { vi } from 'vitest';
+import type { Registered } from '../../sandbox/pulumi/register.ts';
+
 interface ClientOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** What the emulator still holds, the account's own things apart. */
+/** Those of the registered resources that still exist, by the reads of the sandbox's table of types. */
+export async function stillExisting(
+  resources: Registered['resources'],
+  { endpoint, credentials }: ClientOptions,
+): Promise<readonly string[]> {
+  vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
+  const { RESOURCE_TYPES } = await import('../../sandbox/pulumi/resources/table.ts');
+  const found: string[] = [];
+  for (const { type, name, id, inputs } of resources) {
+    const live = await RESOURCE_TYPES.get(type)?.read(id, inputs);
+    if (live !== null) found.push(`${type} ${name}`);
+  }
+  vi.unstubAllEnvs();
+  return found;
+}
+
+/** Lists the emulator's resources of the most frequent types, also those that no state has; without the account's own. */
 export async function leftBehind(options: ClientOptions): Promise<readonly string[]> {
   const [parameters, held, roles, profiles, functions, groups, alarms, schedules] =
     await Promise.all([
