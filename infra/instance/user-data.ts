@@ -1,7 +1,7 @@
 // Writes the script that cloud-init runs once on a new instance. It contains neither the harvester's code nor a
 // secret: the service loads both from the bucket and SSM when it starts, so a change of them does not replace the
 // instance.
-import { ENVIRONMENT, OBJECTS, REGION } from '../../core/config/names.ts';
+import { ENVIRONMENT, FYERS_API_URL, OBJECTS, REGION } from '../../core/config/names.ts';
 import type { HarvesterPlan } from '../../core/config/harvesters.ts';
 import {
   environmentName,
@@ -22,11 +22,12 @@ interface HarvesterEnvironment
 /** The environment file for systemd; values are validated to need no quotes. */
 function environmentBlock(environment: HarvesterEnvironment): string {
   const values: Readonly<Record<string, string | number | boolean>> = {
-    [ENVIRONMENT.suffix]: environment.suffix,
-    [ENVIRONMENT.apiUrl]: environment.apiUrl,
+    // Only the two oldest keys have a line for their default: without it every instance would be replaced.
+    [ENVIRONMENT.suffix]: '',
+    [ENVIRONMENT.apiUrl]: FYERS_API_URL,
     [ENVIRONMENT.symbols]: environment.symbols.join(','),
     [ENVIRONMENT.everySeconds]: environment.everySeconds,
-    // The defaults of the feed and of the other keys are left out, so that an instance from before a key is not replaced.
+    // Left out by default, so that an instance from before this key is not replaced.
     ...(environment.feed === 'rest' ? {} : { [ENVIRONMENT.feed]: environment.feed }),
     [ENVIRONMENT.bucket]: environment.bucket,
     [ENVIRONMENT.dataDir]: '/var/lib/fyers-harvester',
