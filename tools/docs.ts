@@ -33,17 +33,17 @@ export function asBlock(lines: string): string {
 }
 
 /**
- * A row for each command, with its description.
+ * An item for each command, with its description.
  * @param helps the output of `--help` by command; those of subcommands are left out
  */
-export function commandsTable(helps: Readonly<Record<string, string>>): string {
-  const rows = Object.entries(helps)
+export function commandsList(helps: Readonly<Record<string, string>>): string {
+  return Object.entries(helps)
     .filter(([name]) => !name.includes(' '))
     .map(([name, help]) => {
       const [, description = ''] = /^Usage: .*\n\n([\s\S]*?)\n\n/m.exec(help) ?? [];
-      return `| [\`${name}\`](#${name}) | ${description.replaceAll('\n', ' ')} |`;
-    });
-  return ['| Command | What it does |', '| --- | --- |', ...rows].join('\n');
+      return `- [\`${name}\`](#${name}): ${description.replaceAll('\n', ' ')}`;
+    })
+    .join('\n');
 }
 
 export function marksList(): string {

@@ -101,8 +101,7 @@ function folderIn(argv: readonly string[]): string {
 
 /** The process environment, overridden by the harvester's keys in `.env`. */
 function harvesterEnvironment(settings: Settings, env: Environment): Environment {
-  const { masterUrl, bucket, dataDir, shard, fyId } = ENVIRONMENT;
-  const own = [...NAMES, masterUrl, bucket, dataDir, shard, fyId].flatMap((name) => {
+  const own = [...NAMES, ...Object.values(ENVIRONMENT)].flatMap((name) => {
     const value = settings(name);
     return value === null ? [] : [[name, value] as const];
   });

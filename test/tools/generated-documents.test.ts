@@ -8,7 +8,7 @@ import { KEY_NAMES, rowOf } from '../../core/config/keys.ts';
 import {
   asBlock,
   columnsTable,
-  commandsTable,
+  commandsList,
   fillKeyComments,
   fillPlace,
   keysSection,
@@ -118,7 +118,7 @@ describe('A page matches the code (`npm run docs` writes it):', () => {
     const helps = await readHelps();
     const parts = Object.entries(helps).map(([name, help]) => [`help of ${name}`, help] as const);
     await expectPage('commands.md', {
-      commands: commandsTable(helps),
+      commands: commandsList(helps),
       ...Object.fromEntries(parts),
     });
   });
