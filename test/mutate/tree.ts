@@ -30,6 +30,22 @@ interface Edit {
   readonly replace: string;
 }
 
+/**
+ * Lists edits of one file that the same tests must notice.
+ *
+ * @param edits by the wrong behaviour that each causes: the text, which occurs exactly once in the file, and its
+ * replacement; nothing by default
+ */
+export function editsOf(
+  file: string,
+  tests: string | readonly string[],
+  edits: Readonly<Record<string, readonly [find: string, replace?: string]>>,
+): readonly Mutation[] {
+  return Object.entries(edits).map(([name, [find, replace = '']]) => ({
+    ...{ name, file, find, replace, tests: [tests].flat() },
+  }));
+}
+
 /** Tracked files and those not ignored yet, with the original's packages. The caller removes the copy. */
 export function copyTree(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'fyers-mutate-'));

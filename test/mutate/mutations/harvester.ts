@@ -1,298 +1,182 @@
 // Lists edits of the recording of a day.
-import type { Mutation } from '../tree.ts';
+import { editsOf, type Mutation } from '../tree.ts';
 
-const DAY_LOG = ['test/adapters/recordings/segmented-log.test.ts'];
-const REST_DEPTH = ['test/adapters/fyers/depth-feed.test.ts'];
-const REST_GUARD = ['test/adapters/fyers/rate-guard.test.ts'];
-const PIECES = ['test/harvester/upload.test.ts'];
-const QUALITY = ['test/core/recording/quality.test.ts'];
-const LOOP = ['test/harvester/loop.test.ts'];
-const ALARMS = ['test/full/thirty-days-alarms.test.ts'];
+const DAY_LOG = 'test/adapters/recordings/segmented-log.test.ts';
+const REST_DEPTH = 'test/adapters/fyers/depth-feed.test.ts';
+const REST_GUARD = 'test/adapters/fyers/rate-guard.test.ts';
+const PIECES = 'test/harvester/upload.test.ts';
+const QUALITY = 'test/core/recording/quality.test.ts';
+const LOOP = 'test/harvester/loop.test.ts';
+const ALARMS = 'test/full/thirty-days-alarms.test.ts';
 
 export const HARVESTER: readonly Mutation[] = [
-  {
-    name: 'a process that ends at once measures a heartbeat',
-    file: 'harvester/progress.ts',
-    find: 'every(plus(beganAt, HEARTBEAT_INTERVAL_MS), HEARTBEAT_INTERVAL_MS,',
-    replace: 'every(beganAt, HEARTBEAT_INTERVAL_MS,',
-    tests: ALARMS,
-  },
-  {
-    name: 'a second signal asks again',
-    file: 'adapters/process/stop-signal.ts',
-    find: '    leave();\n    stop.abort();',
-    replace: '    stop.abort();',
-    tests: ['test/harvester/main.test.ts'],
-  },
-  {
-    name: 'slots that a killed process missed are not measured',
-    file: 'harvester/loop.ts',
-    find: '  heartbeat.addMissed(day.missedSlots);\n',
-    replace: '',
-    tests: ALARMS,
-  },
-  {
-    name: 'an append is not on disk when it counts',
-    file: 'adapters/recordings/disk.ts',
-    find: `        await handle.datasync();
-`,
-    replace: '',
-    tests: DAY_LOG,
-  },
-  {
-    name: 'a torn last line stays',
-    file: 'adapters/recordings/disk.ts',
-    find: 'if (whole < size) await handle.truncate(whole);',
-    replace: '',
-    tests: DAY_LOG,
-  },
-  {
-    name: 'Parquet is not read back',
-    file: 'adapters/recordings/parquet/parquet.ts',
-    find: 'await verifyFooter(partial, parquet, digests);',
-    replace: '',
-    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
-  },
-  {
-    name: 'Parquet is written whatever it reads as',
-    file: 'adapters/recordings/parquet/parquet.ts',
-    find: 'if (!matchesColumn(bytes, chunk, element, column))',
-    replace: 'if (group.rows < 0)',
-    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
-  },
-  {
-    name: 'compaction rejects while its parallel work still runs',
-    file: 'harvester/compact.ts',
-    find: '  await Promise.allSettled([a, b]);\n',
-    replace: '',
-    tests: ['test/harvester/compact.test.ts'],
-  },
-  {
-    name: 'a count beyond 32 bits is cut when it is written',
-    file: 'adapters/recordings/parquet/chunk.ts',
-    find: 'Math.floor(value / 2 ** 32)',
-    replace: '0',
-    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
-  },
-  {
-    name: 'two values of one hash are one',
-    file: 'adapters/recordings/parquet/chunk.ts',
-    find: 'while (place > 0 && !Object.is(values[place - 1], number))',
-    replace: 'while (place < 0)',
-    tests: ['test/adapters/recordings/parquet/parquet.test.ts'],
-  },
-  {
-    name: 'the fast reader accepts a fraction as a count',
-    file: 'adapters/recordings/day-archive.ts',
-    find: 'if (KINDS[index] === COUNT || point === first',
-    replace: 'if (point === first',
-    tests: ['test/adapters/recordings/line-parser.test.ts'],
-  },
-  {
-    name: 'an object is overwritten',
-    file: 'adapters/aws/object-store.ts',
-    find: `            IfNoneMatch: '*',
-`,
-    replace: '',
-    tests: ['test/adapters/aws/object-store.test.ts'],
-  },
-  {
-    name: 'the feed requests a slot at the close',
-    file: 'adapters/fyers/depth-feed.ts',
-    find: 'next < session.closesAt ? next : null',
-    replace: 'next <= session.closesAt ? next : null',
-    tests: REST_DEPTH,
-  },
-  {
-    name: 'the feed sends all symbols at once',
-    file: 'core/config/sampling.ts',
-    find: 'export const BURST = 5;',
-    replace: 'export const BURST = 50;',
-    tests: REST_DEPTH,
-  },
-  {
-    name: 'a late slot sends all its bursts at once',
-    file: 'adapters/fyers/depth-feed.ts',
-    find: '  options.pace.sent(sentAt);\n',
-    replace: '',
-    tests: REST_DEPTH,
-  },
-  {
-    name: 'a late slot comes too near to the next one',
-    file: 'core/config/sampling.ts',
-    find: 'free(perMinute, MINUTE)',
-    replace: 'from',
-    tests: REST_DEPTH,
-  },
-  {
-    name: 'the feed continues after the second strike',
-    file: 'adapters/fyers/rate-guard.ts',
-    find: 'STRIKES_ALLOWED = 2',
-    replace: 'STRIKES_ALLOWED = 4',
-    tests: REST_DEPTH,
-  },
-  {
-    name: 'a burst that is answered slowly is several strikes',
-    file: 'adapters/fyers/rate-guard.ts',
-    find: 'notedAt !== null && sentAt <= notedAt',
-    replace: 'false',
-    tests: REST_GUARD,
-  },
-  {
-    name: 'an absurd wait ends the process',
-    file: 'adapters/fyers/http.ts',
-    find: 'Math.min(ms, DAY)',
-    replace: 'ms',
-    tests: ['test/adapters/fyers/http.test.ts'],
-  },
-  {
-    name: 'the feed continues before a strike is on disk',
-    file: 'adapters/fyers/depth-feed.ts',
-    find: 'await options.guard.saved();',
-    replace: '',
-    tests: REST_GUARD,
-  },
-  {
-    name: 'a rate limit of another call than depth is not counted',
-    file: 'adapters/fyers/rate-guard.ts',
-    find: "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);\n      else if",
-    replace: 'if',
-    tests: REST_GUARD,
-  },
-  {
-    name: 'a refused token is not recognised',
-    file: 'core/broker-answer.ts',
-    find: 'new Set([-8, -15, -16, -17, -352])',
-    replace: 'new Set([-8, -16, -17, -352])',
-    tests: ['test/core/broker-answer.test.ts'],
-  },
-  {
-    name: 'the manifest goes up first',
-    file: 'harvester/upload.ts',
-    find: '[...manifest.files, await folder.manifestFacts()]',
-    replace: '[await folder.manifestFacts(), ...manifest.files]',
-    tests: LOOP,
-  },
-  {
-    name: 'a dead token is used',
-    file: 'harvester/token.ts',
-    find: '(expiresAt ?? 0) > clock.now()',
-    replace: '(expiresAt ?? 0) > 0',
-    tests: LOOP,
-  },
-  {
-    name: 'the store is asked in every slot',
-    file: 'harvester/token.ts',
-    find: 'REREAD_INTERVAL_MS = MINUTE - SECOND',
-    replace: 'REREAD_INTERVAL_MS = 1',
-    tests: LOOP,
-  },
-  {
-    name: 'the store is read when a slot has failed, and not when the next one begins',
-    file: 'harvester/loop.ts',
-    find: 'await sleepUntil(clock, instant(Math.min(next, clock.now() + every)), signal);',
-    replace: '',
-    tests: ['test/harvester/loop.test.ts'],
-  },
-  {
-    name: 'a hole is not written down',
-    file: 'harvester/day.ts',
-    find: `await recordHoles(holes);
-      return holes.flatMap`,
-    replace: 'return holes.flatMap',
-    tests: LOOP,
-  },
-  {
-    name: 'a segment is sent before it is on disk',
-    file: 'harvester/upload.ts',
-    find: 'if (state.pending === null) await uploads.save({ ...state, pending });',
-    replace: '',
-    tests: PIECES,
-  },
-  {
-    name: 'the whole day goes up past the fence',
-    file: 'harvester/close-days.ts',
-    find: `      await folder.markShipped('conflict');
-      return 'conflict';
-`,
-    replace: '',
-    tests: PIECES,
-  },
-  {
-    name: 'segments of another machine are not fetched',
-    file: 'harvester/upload.ts',
-    find: 'if (!hasEvents) break;',
-    replace: 'if (!hasEvents || next > 0) break;',
-    tests: PIECES,
-  },
-  {
-    name: 'rows are written while the plan is not',
-    file: 'adapters/recordings/data-folder.ts',
-    find: '      await events.append([]);\n',
-    replace: '',
-    tests: ['test/adapters/recordings/data-folder.test.ts'],
-  },
-  {
-    name: 'a line that was cut short counts as a row',
-    file: 'adapters/recordings/day-archive.ts',
-    find: 'yield torn ? [null] : rowsOf(bytes, parse);',
-    replace: "yield rowsOf(torn ? Buffer.concat([bytes, Buffer.from('\\n')]) : bytes, parse);",
-    tests: PIECES,
-  },
-  {
-    name: 'a book in an auction is marked crossed',
-    file: 'core/recording/quality.ts',
-    find: "const continuous = phase?.name === 'CONTINUOUS';",
-    replace: 'const continuous = phase !== null;',
-    tests: QUALITY,
-  },
-  {
-    name: 'a day is red for what was to be recorded of a future',
-    file: 'core/recording/quality.ts',
-    find: 'planned !== null && planned.opensAt <= at && at < planned.closesAt',
-    replace: 'planned !== null && planned.opensAt > at',
-    tests: ['test/cli/derivative-day.test.ts'],
-  },
-  {
-    name: 'an index is blamed for having no book',
-    file: 'core/recording/quality.ts',
-    find: 'hasBook: !isIndex(symbol)',
-    replace: 'hasBook: true',
-    tests: ['test/cli/derivative-day.test.ts'],
-  },
-  {
-    name: 'an average is expected to be the last price',
-    file: 'core/recording/quality.ts',
-    find: 'return byAuction ?',
-    replace: 'return symbol !== "" ?',
-    tests: ['test/core/recording/previous-close.test.ts'],
-  },
-  {
-    name: 'a changing book is marked frozen',
-    file: 'core/recording/quality.ts',
-    find: 'bookStands && isAlike(last, row.numbers, OTHERS)',
-    replace: 'bookStands',
-    tests: QUALITY,
-  },
-  {
-    name: 'a symbol master that was cut short is used',
-    file: 'adapters/fyers/symbol-master.ts',
-    find: '    await verifyFile(segment, partial);\n',
-    replace: '',
-    tests: ['test/adapters/fyers/symbol-master.test.ts'],
-  },
-  {
-    name: 'a name that is not known at 08:30 stays unknown',
-    file: 'harvester/symbol-lookup.ts',
-    find: 'if (names !== null && problemCount(names) === 0) return;',
-    replace: 'if (names !== null) return;',
-    tests: ['test/harvester/symbol-lookup.test.ts'],
-  },
-  {
-    name: 'an expired contract is recorded',
-    file: 'core/market/symbol-master.ts',
-    find: ' && expiresOn >= date',
-    replace: ' && expiresOn >= ""',
-    tests: ['test/core/market/aliases.test.ts'],
-  },
+  ...editsOf('harvester/progress.ts', ALARMS, {
+    'a process that ends at once measures a heartbeat': [
+      'every(plus(beganAt, HEARTBEAT_INTERVAL_MS), HEARTBEAT_INTERVAL_MS,',
+      'every(beganAt, HEARTBEAT_INTERVAL_MS,',
+    ],
+  }),
+  ...editsOf('adapters/process/stop-signal.ts', 'test/harvester/main.test.ts', {
+    'a second signal asks again': ['    leave();\n    stop.abort();', '    stop.abort();'],
+  }),
+  ...editsOf('harvester/loop.ts', ALARMS, {
+    'slots that a killed process missed are not measured': [
+      '  heartbeat.addMissed(day.missedSlots);\n',
+    ],
+  }),
+  ...editsOf('adapters/recordings/disk.ts', DAY_LOG, {
+    'an append is not on disk when it counts': ['        await handle.datasync();\n'],
+    'a torn last line stays': ['if (whole < size) await handle.truncate(whole);'],
+  }),
+  ...editsOf(
+    'adapters/recordings/parquet/parquet.ts',
+    'test/adapters/recordings/parquet/parquet.test.ts',
+    {
+      'Parquet is not read back': ['await verifyFooter(partial, parquet, digests);'],
+      'Parquet is written whatever it reads as': [
+        'if (!matchesColumn(bytes, chunk, element, column))',
+        'if (group.rows < 0)',
+      ],
+    },
+  ),
+  ...editsOf('harvester/compact.ts', 'test/harvester/compact.test.ts', {
+    'compaction rejects while its parallel work still runs': [
+      '  await Promise.allSettled([a, b]);\n',
+    ],
+  }),
+  ...editsOf(
+    'adapters/recordings/parquet/chunk.ts',
+    'test/adapters/recordings/parquet/parquet.test.ts',
+    {
+      'a count beyond 32 bits is cut when it is written': ['Math.floor(value / 2 ** 32)', '0'],
+      'two values of one hash are one': [
+        'while (place > 0 && !Object.is(values[place - 1], number))',
+        'while (place < 0)',
+      ],
+    },
+  ),
+  ...editsOf('adapters/recordings/day-archive.ts', 'test/adapters/recordings/line-parser.test.ts', {
+    'the fast reader accepts a fraction as a count': [
+      'if (KINDS[index] === COUNT || point === first',
+      'if (point === first',
+    ],
+  }),
+  ...editsOf('adapters/aws/object-store.ts', 'test/adapters/aws/object-store.test.ts', {
+    'an object is overwritten': ["            IfNoneMatch: '*',\n"],
+  }),
+  ...editsOf('adapters/fyers/depth-feed.ts', REST_DEPTH, {
+    'the feed requests a slot at the close': [
+      'next < session.closesAt ? next : null',
+      'next <= session.closesAt ? next : null',
+    ],
+    'a late slot sends all its bursts at once': ['  options.pace.sent(sentAt);\n'],
+  }),
+  ...editsOf('core/config/sampling.ts', REST_DEPTH, {
+    'the feed sends all symbols at once': ['export const BURST = 5;', 'export const BURST = 50;'],
+    'a late slot comes too near to the next one': ['free(perMinute, MINUTE)', 'from'],
+  }),
+  ...editsOf('adapters/fyers/rate-guard.ts', REST_DEPTH, {
+    'the feed continues after the second strike': ['STRIKES_ALLOWED = 2', 'STRIKES_ALLOWED = 4'],
+  }),
+  ...editsOf('adapters/fyers/rate-guard.ts', REST_GUARD, {
+    'a burst that is answered slowly is several strikes': [
+      'notedAt !== null && sentAt <= notedAt',
+      'false',
+    ],
+    'a rate limit of another call than depth is not counted': [
+      "if (reason === 'rate-limited') guard.limited(sentAt, retryAfterMs);\n      else if",
+      'if',
+    ],
+  }),
+  ...editsOf('adapters/fyers/http.ts', 'test/adapters/fyers/http.test.ts', {
+    'an absurd wait ends the process': ['Math.min(ms, DAY)', 'ms'],
+  }),
+  ...editsOf('adapters/fyers/depth-feed.ts', REST_GUARD, {
+    'the feed continues before a strike is on disk': ['await options.guard.saved();'],
+  }),
+  ...editsOf('core/broker-answer.ts', 'test/core/broker-answer.test.ts', {
+    'a refused token is not recognised': [
+      'new Set([-8, -15, -16, -17, -352])',
+      'new Set([-8, -16, -17, -352])',
+    ],
+  }),
+  ...editsOf('harvester/upload.ts', LOOP, {
+    'the manifest goes up first': [
+      '[...manifest.files, await folder.manifestFacts()]',
+      '[await folder.manifestFacts(), ...manifest.files]',
+    ],
+  }),
+  ...editsOf('harvester/token.ts', LOOP, {
+    'a dead token is used': ['(expiresAt ?? 0) > clock.now()', '(expiresAt ?? 0) > 0'],
+    'the store is asked in every slot': [
+      'REREAD_INTERVAL_MS = MINUTE - SECOND',
+      'REREAD_INTERVAL_MS = 1',
+    ],
+  }),
+  ...editsOf('harvester/loop.ts', 'test/harvester/loop.test.ts', {
+    'the store is read when a slot has failed, and not when the next one begins': [
+      'await sleepUntil(clock, instant(Math.min(next, clock.now() + every)), signal);',
+    ],
+  }),
+  ...editsOf('harvester/day.ts', LOOP, {
+    'a hole is not written down': [
+      'await recordHoles(holes);\n      return holes.flatMap',
+      'return holes.flatMap',
+    ],
+  }),
+  ...editsOf('harvester/upload.ts', PIECES, {
+    'a segment is sent before it is on disk': [
+      'if (state.pending === null) await uploads.save({ ...state, pending });',
+    ],
+    'segments of another machine are not fetched': [
+      'if (!hasEvents) break;',
+      'if (!hasEvents || next > 0) break;',
+    ],
+  }),
+  ...editsOf('harvester/close-days.ts', PIECES, {
+    'the whole day goes up past the fence': [
+      "      await folder.markShipped('conflict');\n      return 'conflict';\n",
+    ],
+  }),
+  ...editsOf('adapters/recordings/data-folder.ts', 'test/adapters/recordings/data-folder.test.ts', {
+    'rows are written while the plan is not': ['      await events.append([]);\n'],
+  }),
+  ...editsOf('adapters/recordings/day-archive.ts', PIECES, {
+    'a line that was cut short counts as a row': [
+      'yield torn ? [null] : rowsOf(bytes, parse);',
+      "yield rowsOf(torn ? Buffer.concat([bytes, Buffer.from('\\n')]) : bytes, parse);",
+    ],
+  }),
+  ...editsOf('core/recording/quality.ts', QUALITY, {
+    'a book in an auction is marked crossed': [
+      "const continuous = phase?.name === 'CONTINUOUS';",
+      'const continuous = phase !== null;',
+    ],
+    'a changing book is marked frozen': [
+      'bookStands && isAlike(last, row.numbers, OTHERS)',
+      'bookStands',
+    ],
+  }),
+  ...editsOf('core/recording/quality.ts', 'test/cli/derivative-day.test.ts', {
+    'a day is red for what was to be recorded of a future': [
+      'planned !== null && planned.opensAt <= at && at < planned.closesAt',
+      'planned !== null && planned.opensAt > at',
+    ],
+    'an index is blamed for having no book': ['hasBook: !isIndex(symbol)', 'hasBook: true'],
+  }),
+  ...editsOf('core/recording/quality.ts', 'test/core/recording/previous-close.test.ts', {
+    'an average is expected to be the last price': ['return byAuction ?', 'return symbol !== "" ?'],
+  }),
+  ...editsOf('adapters/fyers/symbol-master.ts', 'test/adapters/fyers/symbol-master.test.ts', {
+    'a symbol master that was cut short is used': ['    await verifyFile(segment, partial);\n'],
+  }),
+  ...editsOf('harvester/symbol-lookup.ts', 'test/harvester/symbol-lookup.test.ts', {
+    'a name that is not known at 08:30 stays unknown': [
+      'if (names !== null && problemCount(names) === 0) return;',
+      'if (names !== null) return;',
+    ],
+  }),
+  ...editsOf('core/market/symbol-master.ts', 'test/core/market/aliases.test.ts', {
+    'an expired contract is recorded': [' && expiresOn >= date', ' && expiresOn >= ""'],
+  }),
 ];

@@ -1,230 +1,147 @@
 // Lists edits of the rules of the market, and of rows.
-import type { Mutation } from '../tree.ts';
+import { editsOf, type Mutation } from '../tree.ts';
 
-const CALENDAR = ['test/core/market/calendar.test.ts'];
-const SURPRISE = ['test/harvester/unscheduled-session.test.ts'];
-const SYMBOL_PLAN = ['test/core/market/symbol-plan.test.ts'];
-const COLUMNS = ['test/core/recording/columns.test.ts'];
+const CALENDAR = 'test/core/market/calendar.test.ts';
+const SURPRISE = 'test/harvester/unscheduled-session.test.ts';
+const SYMBOL_PLAN = 'test/core/market/symbol-plan.test.ts';
+const COLUMNS = 'test/core/recording/columns.test.ts';
 
 export const MARKET: readonly Mutation[] = [
-  {
-    name: 'a holiday is forgotten',
-    file: 'core/market/nse-calendar.json',
-    find: '"2026-10-20": "Dussehra",',
-    replace: '',
-    tests: ['test/full/pandas-market-calendars.test.ts'],
-  },
-  {
-    name: 'a special session is a day late',
-    file: 'core/market/nse-calendar.json',
-    find: '"date": "2026-02-01"',
-    replace: '"date": "2026-02-08"',
-    tests: CALENDAR,
-  },
-  {
-    name: 'an edge between two phases is a minute late',
-    file: 'core/market/nse-calendar.json',
-    find: `"to": "15:15" },
-        { "name": "CAS_REF", "from": "15:15"`,
-    replace: `"to": "15:16" },
-        { "name": "CAS_REF", "from": "15:16"`,
-    tests: CALENDAR,
-  },
-  {
-    name: 'the hours of December begin a day late',
-    file: 'core/market/nse-calendar.json',
-    find: '"part": "trading",\n      "from": "2026-12-07",\n      "shares": ["auction"]',
-    replace: '"part": "trading",\n      "from": "2026-12-08",\n      "shares": ["auction"]',
-    tests: CALENDAR,
-  },
-  {
-    name: 'derivatives get their pre-open a week late',
-    file: 'core/market/nse-calendar.json',
-    find: '"from": "2025-12-08"',
-    replace: '"from": "2025-12-15"',
-    tests: CALENDAR,
-  },
-  {
-    name: 'a Saturday of half sessions ends a minute late',
-    file: 'core/market/nse-calendar.json',
-    find: '"from": "11:30", "to": "12:30"',
-    replace: '"from": "11:30", "to": "12:31"',
-    tests: CALENDAR,
-  },
-  {
-    name: 'a year counts as complete after one override of the operator',
-    file: 'core/market/calendar.ts',
-    find: "return overrides.some((entry) => 'year' in entry && entry.year === year);",
-    replace: 'return overrides.length > 0 && year > 0;',
-    tests: ['test/core/market/years.test.ts'],
-  },
-  {
-    name: 'a special session has no closing auction',
-    file: 'core/market/calendar.ts',
-    find: 'closingOn(date, shares)?.phases ?? []',
-    replace: 'closingOn(date, shares)?.phases.slice(0, 0) ?? []',
-    tests: ['test/core/market/special-session.test.ts'],
-  },
-  {
-    name: 'an option has a pre-open',
-    file: 'core/market/symbol-plan.ts',
-    find: "  if (!symbol.endsWith('FUT')) return false;",
-    replace: "  if (!symbol.endsWith('FUT')) return true;",
-    tests: ['test/core/market/special-session.test.ts'],
-  },
-  {
-    name: 'a contract of an index trades on after its end',
-    file: 'core/market/symbol-plan.ts',
-    find: 'expiresOn === date ? lastDay : usual',
-    replace: 'usual',
-    tests: SYMBOL_PLAN,
-  },
-  {
-    name: 'the hours of an index look certain',
-    file: 'core/market/symbol-plan.ts',
-    find: "or: 'unknown' };",
-    replace: 'or: null };',
-    tests: SYMBOL_PLAN,
-  },
-  {
-    name: 'a wait ignores a day that the operator closes',
-    file: 'harvester/loop.ts',
-    find: "if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';",
-    replace: '',
-    tests: ['test/harvester/loop.test.ts'],
-  },
-  {
-    name: 'the harvester keeps the calendar overrides of its start',
-    file: 'adapters/operator/calendar-file.ts',
-    find: 'get overrides() {\n      return overrides;\n    },',
-    replace: 'overrides,',
-    tests: ['test/harvester/main.test.ts'],
-  },
-  {
-    name: 'a closed day is recorded although the broker reports a closed market',
-    file: 'harvester/unscheduled-session.ts',
-    find: "if (status !== 'OPEN') return null;",
-    replace: '',
-    tests: SURPRISE,
-  },
-  {
-    name: 'a surprise session is not closed before midnight',
-    file: 'harvester/unscheduled-session.ts',
-    find: 'last?.date === date && clock.now() >= last.closesAt',
-    replace: 'false',
-    tests: SURPRISE,
-  },
-  {
-    name: 'a surprise session ends with the process that noticed it',
-    file: 'harvester/unscheduled-session.ts',
-    find: '  if (known !== null) return known;\n',
-    replace: '',
-    tests: SURPRISE,
-  },
-  {
-    name: 'another machine does not continue a surprise session',
-    file: 'harvester/loop.ts',
-    find: " || session.name === 'surprise') await upload.resume();",
-    replace: ') await upload.resume();',
-    tests: SURPRISE,
-  },
-  {
-    name: 'token-missing is logged on a closed day',
-    file: 'harvester/token.ts',
-    find: 'if (!quietly) events.log(tokenMissing());',
-    replace: 'events.log(tokenMissing());',
-    tests: SURPRISE,
-  },
-  {
-    name: 'the operator who closes a day is doubted',
-    file: 'core/market/unscheduled.ts',
-    find: 'return !isOverridden && ',
-    replace: 'return ',
-    tests: SURPRISE,
-  },
-  {
-    name: 'the rows of a surprise session are outside of it',
-    file: 'core/market/phases.ts',
-    find: "if (session !== 'surprise') return",
-    replace: 'return',
-    tests: SURPRISE,
-  },
-  {
-    name: 'a running surprise is compacted by hand',
-    file: 'cli/commands/compact.ts',
-    find: ', await readPlannedClose(folder))',
-    replace: ', io.clock.now())',
-    tests: ['test/cli/compact.test.ts'],
-  },
-  {
-    name: 'a phase has its end in it',
-    file: 'core/market/phases.ts',
-    find: 'from <= at && at < to',
-    replace: 'from <= at && at <= to',
-    tests: CALENDAR,
-  },
-  {
-    name: 'the slot grid has its end in it',
-    file: 'core/market/phases.ts',
-    find: 'Math.ceil((plan.closesAt - plan.opensAt) / (everySeconds * SECOND));',
-    replace: 'Math.floor((plan.closesAt - plan.opensAt) / (everySeconds * SECOND)) + 1;',
-    tests: ['test/core/market/slots.test.ts'],
-  },
-  {
-    name: 'a column is dropped',
-    file: 'core/recording/book.ts',
-    find: `  volume: { column: 'volume', kind: 'count', rest: 'v', hsm: 'vol_traded_today' },
-`,
-    replace: '',
-    tests: COLUMNS,
-  },
-  {
-    name: 'a column holds another value',
-    file: 'core/recording/book.ts',
-    find: "low: { column: 'low', kind: 'price', rest: 'l', hsm: 'low_price' },",
-    replace: "low: { column: 'low', kind: 'price', rest: 'h', hsm: 'low_price' },",
-    tests: ['test/adapters/fyers/depth-answer.test.ts'],
-  },
-  {
-    name: 'a missing price is zero',
-    file: 'adapters/fyers/depth-answer.ts',
-    find: 'return price === 0 ? null : price;',
-    replace: 'return price;',
-    tests: ['test/adapters/fyers/depth-answer.test.ts'],
-  },
-  {
-    name: 'an implausible trade time is stored',
-    file: 'adapters/fyers/depth-answer.ts',
-    find: 'at > receivedAt + CLOCK_TOLERANCE_MS || ',
-    replace: '',
-    tests: ['test/adapters/fyers/depth-answer.test.ts'],
-  },
-  {
-    name: 'a fault that is met again rings again',
-    file: 'adapters/aws/metrics.ts',
-    find: 'if (before === undefined) waiting',
-    replace: 'waiting',
-    tests: ['test/adapters/aws/fault-bell.test.ts'],
-  },
-  {
-    name: 'a restart rings for the same fields again',
-    file: 'harvester/day.ts',
-    find: 'fieldFaultsIn(options.past).map(({ field }) => field)',
-    replace: '[]',
-    tests: ['test/harvester/field-faults.test.ts'],
-  },
-  {
-    name: 'a hole wins over its row',
-    file: 'core/recording/coverage.ts',
-    find: 'if (before === EMPTY) ofSymbol[at] = mark;',
-    replace: 'ofSymbol[at] = mark;',
-    tests: ['test/core/recording/coverage.test.ts'],
-  },
-  {
-    name: 'a clock that was set back makes the day longer',
-    file: 'core/recording/coverage.ts',
-    find: '...plans.slice(index + 1).map(',
-    replace: '...plans.slice(index + 1, index + 2).map(',
-    tests: ['test/core/recording/coverage.test.ts'],
-  },
+  ...editsOf('core/market/nse-calendar.json', 'test/full/pandas-market-calendars.test.ts', {
+    'a holiday is forgotten': ['"2026-10-20": "Dussehra",'],
+  }),
+  ...editsOf('core/market/nse-calendar.json', CALENDAR, {
+    'a special session is a day late': ['"date": "2026-02-01"', '"date": "2026-02-08"'],
+    'an edge between two phases is a minute late': [
+      '"to": "15:15" },\n        { "name": "CAS_REF", "from": "15:15"',
+      '"to": "15:16" },\n        { "name": "CAS_REF", "from": "15:16"',
+    ],
+    'the hours of December begin a day late': [
+      '"part": "trading",\n      "from": "2026-12-07",\n      "shares": ["auction"]',
+      '"part": "trading",\n      "from": "2026-12-08",\n      "shares": ["auction"]',
+    ],
+    'derivatives get their pre-open a week late': ['"from": "2025-12-08"', '"from": "2025-12-15"'],
+    'a Saturday of half sessions ends a minute late': [
+      '"from": "11:30", "to": "12:30"',
+      '"from": "11:30", "to": "12:31"',
+    ],
+  }),
+  ...editsOf('core/market/calendar.ts', 'test/core/market/years.test.ts', {
+    'a year counts as complete after one override of the operator': [
+      "return overrides.some((entry) => 'year' in entry && entry.year === year);",
+      'return overrides.length > 0 && year > 0;',
+    ],
+  }),
+  ...editsOf('core/market/calendar.ts', 'test/core/market/special-session.test.ts', {
+    'a special session has no closing auction': [
+      'closingOn(date, shares)?.phases ?? []',
+      'closingOn(date, shares)?.phases.slice(0, 0) ?? []',
+    ],
+  }),
+  ...editsOf('core/market/symbol-plan.ts', 'test/core/market/special-session.test.ts', {
+    'an option has a pre-open': [
+      "  if (!symbol.endsWith('FUT')) return false;",
+      "  if (!symbol.endsWith('FUT')) return true;",
+    ],
+  }),
+  ...editsOf('core/market/symbol-plan.ts', SYMBOL_PLAN, {
+    'a contract of an index trades on after its end': [
+      'expiresOn === date ? lastDay : usual',
+      'usual',
+    ],
+    'the hours of an index look certain': ["or: 'unknown' };", 'or: null };'],
+  }),
+  ...editsOf('harvester/loop.ts', 'test/harvester/loop.test.ts', {
+    'a wait ignores a day that the operator closes': [
+      "if (own.changed && !isSame(session, nextSession(now, calendar))) return 'another day';",
+    ],
+  }),
+  ...editsOf('adapters/operator/calendar-file.ts', 'test/harvester/main.test.ts', {
+    'the harvester keeps the calendar overrides of its start': [
+      'get overrides() {\n      return overrides;\n    },',
+      'overrides,',
+    ],
+  }),
+  ...editsOf('harvester/unscheduled-session.ts', SURPRISE, {
+    'a closed day is recorded although the broker reports a closed market': [
+      "if (status !== 'OPEN') return null;",
+    ],
+    'a surprise session is not closed before midnight': [
+      'last?.date === date && clock.now() >= last.closesAt',
+      'false',
+    ],
+    'a surprise session ends with the process that noticed it': [
+      '  if (known !== null) return known;\n',
+    ],
+  }),
+  ...editsOf('harvester/loop.ts', SURPRISE, {
+    'another machine does not continue a surprise session': [
+      " || session.name === 'surprise') await upload.resume();",
+      ') await upload.resume();',
+    ],
+  }),
+  ...editsOf('harvester/token.ts', SURPRISE, {
+    'token-missing is logged on a closed day': [
+      'if (!quietly) events.log(tokenMissing());',
+      'events.log(tokenMissing());',
+    ],
+  }),
+  ...editsOf('core/market/unscheduled.ts', SURPRISE, {
+    'the operator who closes a day is doubted': ['return !isOverridden && ', 'return '],
+  }),
+  ...editsOf('core/market/phases.ts', SURPRISE, {
+    'the rows of a surprise session are outside of it': [
+      "if (session !== 'surprise') return",
+      'return',
+    ],
+  }),
+  ...editsOf('cli/commands/compact.ts', 'test/cli/compact.test.ts', {
+    'a running surprise is compacted by hand': [
+      ', await readPlannedClose(folder))',
+      ', io.clock.now())',
+    ],
+  }),
+  ...editsOf('core/market/phases.ts', CALENDAR, {
+    'a phase has its end in it': ['from <= at && at < to', 'from <= at && at <= to'],
+  }),
+  ...editsOf('core/market/phases.ts', 'test/core/market/slots.test.ts', {
+    'the slot grid has its end in it': [
+      'Math.ceil((plan.closesAt - plan.opensAt) / (everySeconds * SECOND));',
+      'Math.floor((plan.closesAt - plan.opensAt) / (everySeconds * SECOND)) + 1;',
+    ],
+  }),
+  ...editsOf('core/recording/book.ts', COLUMNS, {
+    'a column is dropped': [
+      "  volume: { column: 'volume', kind: 'count', rest: 'v', hsm: 'vol_traded_today' },\n",
+    ],
+  }),
+  ...editsOf('core/recording/book.ts', 'test/adapters/fyers/depth-answer.test.ts', {
+    'a column holds another value': [
+      "low: { column: 'low', kind: 'price', rest: 'l', hsm: 'low_price' },",
+      "low: { column: 'low', kind: 'price', rest: 'h', hsm: 'low_price' },",
+    ],
+  }),
+  ...editsOf('adapters/fyers/depth-answer.ts', 'test/adapters/fyers/depth-answer.test.ts', {
+    'a missing price is zero': ['return price === 0 ? null : price;', 'return price;'],
+    'an implausible trade time is stored': ['at > receivedAt + CLOCK_TOLERANCE_MS || '],
+  }),
+  ...editsOf('adapters/aws/metrics.ts', 'test/adapters/aws/fault-bell.test.ts', {
+    'a fault that is met again rings again': ['if (before === undefined) waiting', 'waiting'],
+  }),
+  ...editsOf('harvester/day.ts', 'test/harvester/field-faults.test.ts', {
+    'a restart rings for the same fields again': [
+      'fieldFaultsIn(options.past).map(({ field }) => field)',
+      '[]',
+    ],
+  }),
+  ...editsOf('core/recording/coverage.ts', 'test/core/recording/coverage.test.ts', {
+    'a hole wins over its row': [
+      'if (before === EMPTY) ofSymbol[at] = mark;',
+      'ofSymbol[at] = mark;',
+    ],
+    'a clock that was set back makes the day longer': [
+      '...plans.slice(index + 1).map(',
+      '...plans.slice(index + 1, index + 2).map(',
+    ],
+  }),
 ];

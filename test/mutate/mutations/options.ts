@@ -1,178 +1,119 @@
 // Lists edits of the optional parts.
-import type { Mutation } from '../tree.ts';
+import { editsOf, type Mutation } from '../tree.ts';
 
-const HARVESTERS = ['test/infra/config/harvesters.test.ts'];
-const OPTIONS = ['test/infra/options.test.ts'];
-const ATHENA = ['test/infra/athena.test.ts'];
-const READS = ['test/infra/outside-reads.test.ts'];
-const GUARD = ['test/infra/session-guard.test.ts'];
+const HARVESTERS = 'test/infra/config/harvesters.test.ts';
+const OPTIONS = 'test/infra/options.test.ts';
+const ATHENA = 'test/infra/athena.test.ts';
+const READS = 'test/infra/outside-reads.test.ts';
+const GUARD = 'test/infra/session-guard.test.ts';
 
 export const OPTIONAL: readonly Mutation[] = [
-  {
-    name: 'a role decrypts whatever the service asks for',
-    file: 'infra/iam/policies.ts',
-    find: '[CONTEXT_KEYS[through.service]]: [...encrypted],',
-    replace: '',
-    tests: OPTIONS,
-  },
-  {
-    name: 'a secret is bound to its name as a parameter is',
-    file: 'infra/iam/policies.ts',
-    find: "secretsmanager: 'kms:EncryptionContext:SecretARN'",
-    replace: "secretsmanager: 'kms:EncryptionContext:PARAMETER_ARN'",
-    tests: OPTIONS,
-  },
-  {
-    name: 'the key stays the same for ever',
-    file: 'infra/components/credentials.ts',
-    find: 'enableKeyRotation: true',
-    replace: 'enableKeyRotation: false',
-    tests: OPTIONS,
-  },
-  {
-    name: 'the instance may not use the key',
-    file: 'infra/iam/policies.ts',
-    find: '...(keyArn === null ? {} : { key: keyArn }),',
-    replace: '',
-    tests: OPTIONS,
-  },
-  {
-    name: 'the keeper encrypts under the default key, whatever the stack has',
-    file: 'functions/wiring.ts',
-    find: 'keyId: environment[ENVIRONMENT.keyId],',
-    replace: '',
-    tests: ['test/functions/refresh/handler.test.ts'],
-  },
-  {
-    name: 'another bot may read the app secret',
-    file: 'infra/iam/policies.ts',
-    find: `actor: 'reader',
+  ...editsOf('infra/iam/policies.ts', OPTIONS, {
+    'a role decrypts whatever the service asks for': [
+      '[CONTEXT_KEYS[through.service]]: [...encrypted],',
+    ],
+    'a secret is bound to its name as a parameter is': [
+      "secretsmanager: 'kms:EncryptionContext:SecretARN'",
+      "secretsmanager: 'kms:EncryptionContext:PARAMETER_ARN'",
+    ],
+    'the instance may not use the key': ['...(keyArn === null ? {} : { key: keyArn }),'],
+    'another bot may read the app secret': [
+      `actor: 'reader',
     effect: 'Allow',
     actions: ['ssm:GetParameter'],
     on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],`,
-    replace: `actor: 'reader',
+      `actor: 'reader',
     effect: 'Allow',
     actions: ['ssm:GetParameter'],
     on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'],`,
-    tests: OPTIONS,
-  },
-  {
-    name: 'the instance may be replaced before its day is in the bucket',
-    file: 'infra/components/machine.ts',
-    find: 'AFTER_CLOSE_MS = 30 * MINUTE',
-    replace: 'AFTER_CLOSE_MS = 0 * MINUTE',
-    tests: GUARD,
-  },
-  {
-    name: 'the instance waits for no guard',
-    file: 'infra/components/machine.ts',
-    find: '...network.route, ...guards];',
-    replace: '...network.route];',
-    tests: OPTIONS,
-  },
-  {
-    name: 'a stop of the instance is not guarded',
-    file: 'infra/components/machine.ts',
-    find: 'const plan = { script, instanceType, subnetId: args.subnetId };',
-    replace: 'const plan = { script, subnetId: args.subnetId };',
-    tests: OPTIONS,
-  },
-  {
-    name: 'an unknown price counts as none',
-    file: 'tools/cost.ts',
-    find: 'if (FREE.some((pattern) => pattern.test(type))) return [];',
-    replace: "if (type !== '') return [];",
-    tests: ['test/tools/cost.test.ts'],
-  },
-  {
-    name: 'Athena reads the logs as Parquet, too',
-    file: 'core/config/names.ts',
-    find: '`${OBJECTS.dayPrefix(date, shard)}parquet/`',
-    replace: 'OBJECTS.dayPrefix(date, shard)',
-    tests: ATHENA,
-  },
-  {
-    name: 'a query may scan whatever it likes',
-    file: 'infra/components/athena.ts',
-    find: 'bytesScannedCutoffPerQuery: MAX_SCANNED_BYTES,',
-    replace: '',
-    tests: ATHENA,
-  },
-  {
-    name: 'a query asks for a column that is not there',
-    file: 'infra/queries/spread-by-minute.sql',
-    find: 'ask_px_1 - bid_px_1 AS spread',
-    replace: 'ask_price_1 - bid_px_1 AS spread',
-    tests: ATHENA,
-  },
-  {
-    name: 'the spread is taken of crossed books too',
-    file: 'infra/queries/spread-by-minute.sql',
-    find: 'crossed|',
-    replace: '',
-    tests: ATHENA,
-  },
-  {
-    name: 'a row with two marks is counted under their joined names',
-    file: 'infra/queries/marks-by-day.sql',
-    find: "split(marks, ' ')",
-    replace: 'ARRAY[marks]',
-    tests: ATHENA,
-  },
-  {
-    name: 'a read by a user of IAM or by root is not reported',
-    file: 'infra/components/outside-reads.ts',
-    find: "[{ exists: false }, { 'anything-but': arns }]",
-    replace: "[{ 'anything-but': arns }]",
-    tests: READS,
-  },
-  {
-    name: 'every read by the keeper itself is reported',
-    file: 'infra/components/outside-reads.ts',
-    find: 'roleArns: [...own, ...arnsOf(',
-    replace: 'roleArns: [...arnsOf(',
-    tests: READS,
-  },
-  {
-    name: 'the rule gets no events that only read',
-    file: 'infra/components/outside-reads.ts',
-    find: "state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'",
-    replace: "state: 'ENABLED'",
-    tests: READS,
-  },
-  {
-    name: 'the dashboard shows the metrics of another harvester',
-    file: 'infra/components/dashboard.ts',
-    find: 'harvesterDimensions(suffix, String(shard))',
-    replace: "harvesterDimensions('other', String(shard))",
-    tests: ['test/infra/dashboard.test.ts'],
-  },
-  {
-    name: 'an instance waits for no guard but its own',
-    file: 'infra/components/machine.ts',
-    find: 'guarded.map(({ guard }) => guard)',
-    replace: 'guarded.slice(0, 1).map(({ guard }) => guard)',
-    tests: HARVESTERS,
-  },
-  {
-    name: 'a harvester reaches another shard',
-    file: 'infra/components/machine.ts',
-    find: 'OBJECTS.dayFilePatterns(String(shard))',
-    replace: "OBJECTS.dayFilePatterns('*')",
-    tests: HARVESTERS,
-  },
-  {
-    name: 'a symbol is recorded twice',
-    file: 'core/config/harvesters.ts',
-    find: 'known.set(symbol, before ?? shard);',
-    replace: '',
-    tests: HARVESTERS,
-  },
-  {
-    name: 'harvesters together ask for more than the account may',
-    file: 'core/config/sampling.ts',
-    find: 'if (sum <= CALLS_PER_MINUTE_CAP) return null;',
-    replace: 'if (sum <= 2 * CALLS_PER_MINUTE_CAP) return null;',
-    tests: ['test/core/config/sampling.test.ts'],
-  },
+    ],
+  }),
+  ...editsOf('infra/components/credentials.ts', OPTIONS, {
+    'the key stays the same for ever': ['enableKeyRotation: true', 'enableKeyRotation: false'],
+  }),
+  ...editsOf('functions/wiring.ts', 'test/functions/refresh/handler.test.ts', {
+    'the keeper encrypts under the default key, whatever the stack has': [
+      'keyId: environment[ENVIRONMENT.keyId],',
+    ],
+  }),
+  ...editsOf('infra/components/machine.ts', GUARD, {
+    'the instance may be replaced before its day is in the bucket': [
+      'AFTER_CLOSE_MS = 30 * MINUTE',
+      'AFTER_CLOSE_MS = 0 * MINUTE',
+    ],
+  }),
+  ...editsOf('infra/components/machine.ts', OPTIONS, {
+    'the instance waits for no guard': ['...network.route, ...guards];', '...network.route];'],
+    'a stop of the instance is not guarded': [
+      'const plan = { script, instanceType, subnetId: args.subnetId };',
+      'const plan = { script, subnetId: args.subnetId };',
+    ],
+  }),
+  ...editsOf('tools/cost.ts', 'test/tools/cost.test.ts', {
+    'an unknown price counts as none': [
+      'if (FREE.some((pattern) => pattern.test(type))) return [];',
+      "if (type !== '') return [];",
+    ],
+  }),
+  ...editsOf('core/config/names.ts', ATHENA, {
+    'Athena reads the logs as Parquet, too': [
+      '`${OBJECTS.dayPrefix(date, shard)}parquet/`',
+      'OBJECTS.dayPrefix(date, shard)',
+    ],
+  }),
+  ...editsOf('infra/components/athena.ts', ATHENA, {
+    'a query may scan whatever it likes': ['bytesScannedCutoffPerQuery: MAX_SCANNED_BYTES,'],
+  }),
+  ...editsOf('infra/queries/spread-by-minute.sql', ATHENA, {
+    'a query asks for a column that is not there': [
+      'ask_px_1 - bid_px_1 AS spread',
+      'ask_price_1 - bid_px_1 AS spread',
+    ],
+    'the spread is taken of crossed books too': ['crossed|'],
+  }),
+  ...editsOf('infra/queries/marks-by-day.sql', ATHENA, {
+    'a row with two marks is counted under their joined names': [
+      "split(marks, ' ')",
+      'ARRAY[marks]',
+    ],
+  }),
+  ...editsOf('infra/components/outside-reads.ts', READS, {
+    'a read by a user of IAM or by root is not reported': [
+      "[{ exists: false }, { 'anything-but': arns }]",
+      "[{ 'anything-but': arns }]",
+    ],
+    'every read by the keeper itself is reported': [
+      'roleArns: [...own, ...arnsOf(',
+      'roleArns: [...arnsOf(',
+    ],
+    'the rule gets no events that only read': [
+      "state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'",
+      "state: 'ENABLED'",
+    ],
+  }),
+  ...editsOf('infra/components/dashboard.ts', 'test/infra/dashboard.test.ts', {
+    'the dashboard shows the metrics of another harvester': [
+      'harvesterDimensions(suffix, String(shard))',
+      "harvesterDimensions('other', String(shard))",
+    ],
+  }),
+  ...editsOf('infra/components/machine.ts', HARVESTERS, {
+    'an instance waits for no guard but its own': [
+      'guarded.map(({ guard }) => guard)',
+      'guarded.slice(0, 1).map(({ guard }) => guard)',
+    ],
+    'a harvester reaches another shard': [
+      'OBJECTS.dayFilePatterns(String(shard))',
+      "OBJECTS.dayFilePatterns('*')",
+    ],
+  }),
+  ...editsOf('core/config/harvesters.ts', HARVESTERS, {
+    'a symbol is recorded twice': ['known.set(symbol, before ?? shard);'],
+  }),
+  ...editsOf('core/config/sampling.ts', 'test/core/config/sampling.test.ts', {
+    'harvesters together ask for more than the account may': [
+      'if (sum <= CALLS_PER_MINUTE_CAP) return null;',
+      'if (sum <= 2 * CALLS_PER_MINUTE_CAP) return null;',
+    ],
+  }),
 ];

@@ -1,153 +1,110 @@
 // Lists edits of the Pulumi program.
-import type { Mutation } from '../tree.ts';
+import { editsOf, type Mutation } from '../tree.ts';
 
-const POLICIES = ['test/infra/iam/policies.test.ts'];
-const CREDENTIALS = ['test/infra/credentials.test.ts'];
-const COMPONENTS = ['test/infra/components.test.ts'];
-const KEEPER = ['test/infra/keeper.test.ts'];
-const RULES = ['test/rules/rules.test.ts'];
-const VALIDITY = ['test/infra/validity.test.ts'];
+const POLICIES = 'test/infra/iam/policies.test.ts';
+const CREDENTIALS = 'test/infra/credentials.test.ts';
+const COMPONENTS = 'test/infra/components.test.ts';
+const KEEPER = 'test/infra/keeper.test.ts';
+const RULES = 'test/rules/rules.test.ts';
+const VALIDITY = 'test/infra/validity.test.ts';
 
 export const PROGRAM: readonly Mutation[] = [
-  {
-    name: 'harvester-silent fires no alarm',
-    file: 'infra/components/watch.ts',
-    find: "treatMissingData: 'breaching'",
-    replace: "treatMissingData: 'notBreaching'",
-    tests: ['test/full/thirty-days-alarms.test.ts'],
-  },
-  {
-    name: 'an alarm listens to another harvester',
-    file: 'infra/components/watch.ts',
-    find: 'dimensions: harvesterDimensions(suffix, String(plan.shard))',
-    replace: 'dimensions: harvesterDimensions(String(plan.shard), suffix)',
-    tests: ['test/full/thirty-days-alarms.test.ts'],
-  },
-  {
-    name: 'a role may do one thing more',
-    file: 'infra/iam/policies.ts',
-    find: "actions: ['s3:PutObject'],",
-    replace: "actions: ['s3:PutObject', 's3:DeleteObject'],",
-    tests: POLICIES,
-  },
-  {
-    name: 'a role may do one thing less',
-    file: 'infra/iam/policies.ts',
-    find: "actions: ['secretsmanager:GetSecretValue'], on: ['pin']",
-    replace: "actions: ['secretsmanager:GetSecretValue'], on: []",
-    tests: POLICIES,
-  },
-  {
-    name: 'the instance may read the app secret',
-    file: 'infra/iam/policies.ts',
-    find: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] }",
-    replace: "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'] }",
-    tests: POLICIES,
-  },
-  {
-    name: 'a role may label a parameter',
-    file: 'infra/iam/policies.ts',
-    find: "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] }",
-    replace:
+  ...editsOf('infra/components/watch.ts', 'test/full/thirty-days-alarms.test.ts', {
+    'harvester-silent fires no alarm': [
+      "treatMissingData: 'breaching'",
+      "treatMissingData: 'notBreaching'",
+    ],
+    'an alarm listens to another harvester': [
+      'dimensions: harvesterDimensions(suffix, String(plan.shard))',
+      'dimensions: harvesterDimensions(String(plan.shard), suffix)',
+    ],
+  }),
+  ...editsOf('infra/iam/policies.ts', POLICIES, {
+    'a role may do one thing more': [
+      "actions: ['s3:PutObject'],",
+      "actions: ['s3:PutObject', 's3:DeleteObject'],",
+    ],
+    'a role may do one thing less': [
+      "actions: ['secretsmanager:GetSecretValue'], on: ['pin']",
+      "actions: ['secretsmanager:GetSecretValue'], on: []",
+    ],
+    'the instance may read the app secret': [
+      "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'] }",
+      "on: { allBut: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_SECRET_KEY'] }",
+    ],
+    'a role may label a parameter': [
+      "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter'], on: ['claims'] }",
       "{ actor: 'login', effect: 'Allow', actions: ['ssm:DeleteParameter', 'ssm:Label*'], on: ['claims'] }",
-    tests: POLICIES,
-  },
-  {
-    name: 'the login may read the PIN',
-    file: 'infra/iam/policies.ts',
-    find: `{ actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },`,
-    replace: `{ actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },
+    ],
+    'the login may read the PIN': [
+      `{ actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },`,
+      `{ actor: 'login', effect: 'Allow', actions: NOTIFY_ACTIONS, on: ['topic'] },
   { actor: 'login', effect: 'Allow', actions: ['secretsmanager:GetSecretValue'], on: ['pin'] },`,
-    tests: POLICIES,
-  },
-  {
-    name: 'the watch of nine o’clock is not scheduled in India',
-    file: 'infra/components/keeper.ts',
-    find: 'scheduleExpressionTimezone: SCHEDULE_TIME_ZONE,',
-    replace: "scheduleExpressionTimezone: actor === 'watch' ? 'UTC' : SCHEDULE_TIME_ZONE,",
-    tests: KEEPER,
-  },
-  {
-    name: 'a deploy may send an old token again',
-    file: 'infra/components/credentials.ts',
-    find: "ignoreChanges: ['*']",
-    replace: "ignoreChanges: ['value']",
-    tests: CREDENTIALS,
-  },
-  {
-    name: 'the PIN and the other secrets are no secrets of Pulumi',
-    file: 'infra/config/load.ts',
-    find: '(text) => pulumi.secret(text)',
-    replace: '(text) => pulumi.output(text)',
-    tests: ['test/infra/config/load.test.ts'],
-  },
-  {
-    name: 'the PIN’s name is taken after destroy',
-    file: 'infra/components/credentials.ts',
-    find: 'recoveryWindowInDays: 0',
-    replace: 'recoveryWindowInDays: 7',
-    tests: CREDENTIALS,
-  },
-  {
-    name: 'Lambda tries a failed run again',
-    file: 'infra/components/keeper.ts',
-    find: 'maximumRetryAttempts: 0',
-    replace: 'maximumRetryAttempts: 2',
-    tests: KEEPER,
-  },
-  {
-    name: 'the bucket goes with the stack',
-    file: 'infra/components/bucket.ts',
-    find: 'retainOnDelete: earlier !== null || !deleteData',
-    replace: 'retainOnDelete: false',
-    tests: COMPONENTS,
-  },
-  {
-    name: 'the instance gives its credentials to any request',
-    file: 'infra/components/machine.ts',
-    find: "httpTokens: 'required'",
-    replace: "httpTokens: 'optional'",
-    tests: COMPONENTS,
-  },
-  {
-    name: 'the instance runs code of another hash',
-    file: 'infra/instance/user-data.ts',
-    find: 'sha256sum --check --status || return 1',
-    replace: 'sha256sum --check --status || true',
-    tests: ['test/infra/fetch.test.ts'],
-  },
-  {
-    name: 'a bucket may be opened to the public',
-    file: 'infra/components/bucket.ts',
-    find: 'restrictPublicBuckets: true,',
-    replace: 'restrictPublicBuckets: false,',
-    tests: RULES,
-  },
-  {
-    name: 'a log is gone after a quarter',
-    file: 'infra/components/function.ts',
-    find: 'const LOG_RETENTION_DAYS = 365;',
-    replace: 'const LOG_RETENTION_DAYS = 90;',
-    tests: RULES,
-  },
-  {
-    name: 'a role may read every parameter',
-    file: 'infra/iam/policies.ts',
-    find: `actor: 'harvester',
+    ],
+  }),
+  ...editsOf('infra/components/keeper.ts', KEEPER, {
+    'the watch of nine o’clock is not scheduled in India': [
+      'scheduleExpressionTimezone: SCHEDULE_TIME_ZONE,',
+      "scheduleExpressionTimezone: actor === 'watch' ? 'UTC' : SCHEDULE_TIME_ZONE,",
+    ],
+    'Lambda tries a failed run again': ['maximumRetryAttempts: 0', 'maximumRetryAttempts: 2'],
+  }),
+  ...editsOf('infra/components/credentials.ts', CREDENTIALS, {
+    'a deploy may send an old token again': ["ignoreChanges: ['*']", "ignoreChanges: ['value']"],
+    'the PIN’s name is taken after destroy': ['recoveryWindowInDays: 0', 'recoveryWindowInDays: 7'],
+  }),
+  ...editsOf('infra/config/load.ts', 'test/infra/config/load.test.ts', {
+    'the PIN and the other secrets are no secrets of Pulumi': [
+      '(text) => pulumi.secret(text)',
+      '(text) => pulumi.output(text)',
+    ],
+  }),
+  ...editsOf('infra/components/bucket.ts', COMPONENTS, {
+    'the bucket goes with the stack': [
+      'retainOnDelete: earlier !== null || !deleteData',
+      'retainOnDelete: false',
+    ],
+  }),
+  ...editsOf('infra/components/machine.ts', COMPONENTS, {
+    'the instance gives its credentials to any request': [
+      "httpTokens: 'required'",
+      "httpTokens: 'optional'",
+    ],
+  }),
+  ...editsOf('infra/instance/user-data.ts', 'test/infra/fetch.test.ts', {
+    'the instance runs code of another hash': [
+      'sha256sum --check --status || return 1',
+      'sha256sum --check --status || true',
+    ],
+  }),
+  ...editsOf('infra/components/bucket.ts', RULES, {
+    'a bucket may be opened to the public': [
+      'restrictPublicBuckets: true,',
+      'restrictPublicBuckets: false,',
+    ],
+  }),
+  ...editsOf('infra/components/function.ts', RULES, {
+    'a log is gone after a quarter': [
+      'const LOG_RETENTION_DAYS = 365;',
+      'const LOG_RETENTION_DAYS = 90;',
+    ],
+  }),
+  ...editsOf('infra/iam/policies.ts', RULES, {
+    'a role may read every parameter': [
+      `actor: 'harvester',
     effect: 'Allow',
     actions: ['ssm:GetParameter'],
     on: ['parameter FYERS_ACCESS_TOKEN', 'parameter FYERS_CLIENT_ID'],`,
-    replace: `actor: 'harvester',
+      `actor: 'harvester',
     effect: 'Allow',
     actions: ['ssm:GetParameter'],
     on: ['anything'],`,
-    tests: RULES,
-  },
-  {
-    name: 'the boot script splits a name at its blanks',
-    file: 'infra/instance/user-data.ts',
-    find: 'echo "$wanted  ${PROGRAMS}/harvester.mjs"',
-    replace: 'echo $wanted  ${PROGRAMS}/harvester.mjs',
-    tests: VALIDITY,
-  },
+    ],
+  }),
+  ...editsOf('infra/instance/user-data.ts', VALIDITY, {
+    'the boot script splits a name at its blanks': [
+      'echo "$wanted  ${PROGRAMS}/harvester.mjs"',
+      'echo $wanted  ${PROGRAMS}/harvester.mjs',
+    ],
+  }),
 ];

@@ -1,19 +1,18 @@
 // Lists edits of the replacements for AWS and Pulumi.
-import type { Mutation } from '../tree.ts';
+import { editsOf, type Mutation } from '../tree.ts';
 
-const OPERATIONS = ['test/sandbox/pulumi/operations.test.ts'];
+const OPERATIONS = 'test/sandbox/pulumi/operations.test.ts';
+const REPLACEMENTS = 'test/sandbox/pulumi/types.test.ts';
+const TYPES = 'sandbox/pulumi/resources';
 
-const REPLACEMENTS = ['test/sandbox/pulumi/types.test.ts'];
-
-/** Makes the change of one property a change in place. `after` is the next line when `replaceOn` occurs more than once. */
-function inPlace(name: string, file: string, all: string, rest: string, after = ''): Mutation {
-  return {
-    name,
-    file: `sandbox/pulumi/resources/${file}.ts`,
-    find: `replaceOn: [${all}],${after}`,
-    replace: `replaceOn: [${rest}],${after}`,
-    tests: REPLACEMENTS,
-  };
+/**
+ * Makes the change of one property a change in place. `listed` are all names in `replaceOn`, and `after` is the next line
+ * if `replaceOn` occurs more than once.
+ */
+function without(property: string, listed: string, after = '') {
+  const names = listed.split(' ').map((name) => `'${name}'`);
+  const write = (kept: readonly string[]) => `replaceOn: [${kept.join(', ')}],${after}`;
+  return [write(names), write(names.filter((name) => name !== `'${property}'`))] as const;
 }
 
 function and(type: string): string {
@@ -21,128 +20,92 @@ function and(type: string): string {
 }
 
 export const SANDBOX: readonly Mutation[] = [
-  inPlace(
-    'a query that changes is changed in place',
-    'analysis',
-    "'name', 'description', 'database', 'query', 'workgroup'",
-    "'name', 'description', 'database', 'workgroup'",
-  ),
-  inPlace(
-    'a renamed budget is changed in place',
-    'watch',
-    "'name'",
-    '',
-    and('AWS::Budgets::Budget'),
-  ),
-  inPlace(
-    'a renamed trail is changed in place',
-    'watch',
-    "'name'",
-    '',
-    and('AWS::CloudTrail::Trail'),
-  ),
-  inPlace('a renamed dashboard is changed in place', 'watch', "'dashboardName'", ''),
-  inPlace(
-    'a target for another rule is changed in place',
-    'events',
-    "'rule', 'targetId'",
-    "'targetId'",
-  ),
-  inPlace(
-    'an address for another function is changed in place',
-    'functions',
-    "'functionName'",
-    '',
-    and('AWS::Lambda::Url'),
-  ),
-  inPlace(
-    'a table for another database is changed in place',
-    'analysis',
-    "'databaseName', 'name'",
-    "'name'",
-  ),
-  inPlace('a policy for another user is changed in place', 'iam', "'name', 'user'", "'name'"),
-  {
-    name: 'another encryption of the root volume is a change in place',
-    file: 'sandbox/pulumi/resources/network.ts',
-    find: "      'rootBlockDevice.encrypted',\n",
-    replace: '',
-    tests: REPLACEMENTS,
-  },
-  inPlace('a renamed alias is changed in place', 'secrets', "'name'", '', and('AWS::KMS::Alias')),
-  inPlace(
-    'a subscription with another address is changed in place',
-    'messaging',
-    "'topic', 'protocol', 'endpoint'",
-    "'topic', 'protocol'",
-  ),
-  inPlace(
-    'a subnet with other addresses is changed in place',
-    'network',
-    "'vpcId', 'cidrBlock', 'availabilityZone'",
-    "'vpcId', 'availabilityZone'",
-  ),
-  inPlace(
-    'settings of another bucket are changed in place',
-    's3',
-    "'bucket'",
-    '',
-    '\n    cloudFormation: calls.',
-  ),
-  inPlace('an object with another key is changed in place', 's3', "'bucket', 'key'", "'bucket'"),
-  inPlace(
-    'a schedule in another group is changed in place',
-    'events',
-    "'groupName', 'name'",
-    "'name'",
-  ),
-  inPlace(
-    'a secret value that changes is changed in place',
-    'secrets',
-    "'secretId', 'secretString'",
-    "'secretId'",
-  ),
-  inPlace(
-    'a security group described otherwise is changed in place',
-    'network',
-    "'name', 'description', 'vpcId'",
-    "'name', 'vpcId'",
-  ),
-  {
-    name: 'a property of the parameter no longer replaces it',
-    file: 'sandbox/pulumi/resources/secrets.ts',
-    find: "replaceOn: ['name', 'dataType']",
-    replace: "replaceOn: ['name']",
-    tests: OPERATIONS,
-  },
-  {
-    name: 'an invocation is not made again for another input',
-    file: 'sandbox/pulumi/resources/functions.ts',
-    find: "replaceOn: ['functionName', 'triggers', 'input']",
-    replace: "replaceOn: ['functionName', 'triggers']",
-    tests: OPERATIONS,
-  },
-  {
-    name: 'the parameter’s update sends its value only when that changed',
-    file: 'sandbox/pulumi/resources/secrets.ts',
-    find: 'if ([...changed].every((property) => IN_STATE_ONLY.has(property))) return {};',
-    replace: "if (!changed.has('value')) return {};",
-    tests: ['test/sandbox/pulumi/parameter.test.ts'],
-  },
-  {
-    name: 'the state shows the parameter’s value',
-    file: 'sandbox/pulumi/resources/secrets.ts',
-    find: "secretOutputs: ['value']",
-    replace: 'secretOutputs: []',
-    tests: OPERATIONS,
-  },
-  {
-    name: 'an unknown property is let through',
-    file: 'sandbox/pulumi/resources/type.ts',
-    find: `return issue.code === 'unrecognized_keys'
-      ? issue.keys.map(`,
-    replace: `return issue.code === 'unrecognized_keys'
-      ? [].map(`,
-    tests: OPERATIONS,
-  },
+  ...editsOf(`${TYPES}/analysis.ts`, REPLACEMENTS, {
+    'a query that changes is changed in place': without(
+      'query',
+      'name description database query workgroup',
+    ),
+    'a table for another database is changed in place': without(
+      'databaseName',
+      'databaseName name',
+    ),
+  }),
+  ...editsOf(`${TYPES}/watch.ts`, REPLACEMENTS, {
+    'a renamed budget is changed in place': without('name', 'name', and('AWS::Budgets::Budget')),
+    'a renamed trail is changed in place': without('name', 'name', and('AWS::CloudTrail::Trail')),
+    'a renamed dashboard is changed in place': without('dashboardName', 'dashboardName'),
+  }),
+  ...editsOf(`${TYPES}/events.ts`, REPLACEMENTS, {
+    'a target for another rule is changed in place': without('rule', 'rule targetId'),
+    'a schedule in another group is changed in place': without('groupName', 'groupName name'),
+  }),
+  ...editsOf(`${TYPES}/functions.ts`, REPLACEMENTS, {
+    'an address for another function is changed in place': without(
+      'functionName',
+      'functionName',
+      and('AWS::Lambda::Url'),
+    ),
+  }),
+  ...editsOf(`${TYPES}/iam.ts`, REPLACEMENTS, {
+    'a policy for another user is changed in place': without('user', 'name user'),
+  }),
+  ...editsOf(`${TYPES}/network.ts`, REPLACEMENTS, {
+    'another encryption of the root volume is a change in place': [
+      "      'rootBlockDevice.encrypted',\n",
+    ],
+    'a subnet with other addresses is changed in place': without(
+      'cidrBlock',
+      'vpcId cidrBlock availabilityZone',
+    ),
+    'a security group described otherwise is changed in place': without(
+      'description',
+      'name description vpcId',
+    ),
+  }),
+  ...editsOf(`${TYPES}/secrets.ts`, REPLACEMENTS, {
+    'a renamed alias is changed in place': without('name', 'name', and('AWS::KMS::Alias')),
+    'a secret value that changes is changed in place': without(
+      'secretString',
+      'secretId secretString',
+    ),
+  }),
+  ...editsOf(`${TYPES}/messaging.ts`, REPLACEMENTS, {
+    'a subscription with another address is changed in place': without(
+      'endpoint',
+      'topic protocol endpoint',
+    ),
+  }),
+  ...editsOf(`${TYPES}/s3.ts`, REPLACEMENTS, {
+    'settings of another bucket are changed in place': without(
+      'bucket',
+      'bucket',
+      '\n    cloudFormation: calls.',
+    ),
+    'an object with another key is changed in place': without('key', 'bucket key'),
+  }),
+  ...editsOf(`${TYPES}/secrets.ts`, OPERATIONS, {
+    'a property of the parameter no longer replaces it': [
+      "replaceOn: ['name', 'dataType']",
+      "replaceOn: ['name']",
+    ],
+    'the state shows the parameter’s value': ["secretOutputs: ['value']", 'secretOutputs: []'],
+  }),
+  ...editsOf(`${TYPES}/functions.ts`, OPERATIONS, {
+    'an invocation is not made again for another input': [
+      "replaceOn: ['functionName', 'triggers', 'input']",
+      "replaceOn: ['functionName', 'triggers']",
+    ],
+  }),
+  ...editsOf(`${TYPES}/secrets.ts`, 'test/sandbox/pulumi/parameter.test.ts', {
+    'the parameter’s update sends its value only when that changed': [
+      'if ([...changed].every((property) => IN_STATE_ONLY.has(property))) return {};',
+      "if (!changed.has('value')) return {};",
+    ],
+  }),
+  ...editsOf(`${TYPES}/type.ts`, OPERATIONS, {
+    'an unknown property is let through': [
+      "return issue.code === 'unrecognized_keys'\n      ? issue.keys.map(",
+      "return issue.code === 'unrecognized_keys'\n      ? [].map(",
+    ],
+  }),
 ];
