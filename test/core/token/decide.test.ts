@@ -16,132 +16,116 @@ const BASE: Facts = {
   askedThisSlot: false,
 };
 
-const live = { kind: 'plausible', proof: 'live' } as const;
-const tried = (
-  answer: NonNullable<Facts['tried']>['answer'],
-  rest: Partial<NonNullable<Facts['tried']>> = {},
-) => ({ calls: 1, answer, by: null, check: null, ...rest });
+const LIVE = { kind: 'plausible', proof: 'live' } as const;
+const DEAD = { kind: 'plausible', proof: 'dead' } as const;
+const UNPROVEN = { kind: 'plausible', proof: null } as const;
+const POLICY_OFF = { kind: 'off', why: 'policy' } as const;
+
+type Tried = NonNullable<Facts['tried']>;
+const tried = (answer: Tried['answer'], rest: Partial<Tried> = {}): Tried => ({
+  ...{ calls: 1, answer, by: null, check: null, ...rest },
+});
+const minted = (check: Tried['check']) => ({ tried: tried('minted', { check }) });
+const refused = (by: Tried['by']) => ({ tried: tried('refused', { by }) });
+const SILENT_TWICE = tried('silent', { calls: 2 });
+const UNREACHABLE = tried('unreachable', { calls: 0 });
+
+const REFRESH: Decision = { do: 'refresh' };
+const PROVE_STORED: Decision = { do: 'prove', what: 'stored' };
+const ALREADY_GOOD: Decision = { do: 'rest', why: 'already-good' };
+const CLOSED_DAY: Decision = { do: 'rest', why: 'closed-day' };
+type DecisionOf<T> = Extract<Decision, { do: T }>;
+const ask = (why: DecisionOf<'ask'>['why']): Decision => ({ do: 'ask', why });
+const fail = (code: DecisionOf<'fail'>['code']): Decision => ({ do: 'fail', code });
 
 type Row = readonly [string, Partial<Facts>, Decision];
 
 const TABLE: readonly Row[] = [
-  ['rests in a slot on a closed day', { day: 'closed' }, { do: 'rest', why: 'closed-day' }],
-  [
-    'rests on a closed day even with a dead token',
-    { day: 'closed', stored: { kind: 'plausible', proof: 'dead' } },
-    { do: 'rest', why: 'closed-day' },
-  ],
-  [
-    'refreshes for an operator on a closed day',
-    { day: 'closed', trigger: OPERATOR },
-    { do: 'refresh' },
-  ],
-  ['proves a minted token', { tried: tried('minted') }, { do: 'prove', what: 'minted' }],
-  [
-    'publishes a minted token that is live',
-    { tried: tried('minted', { check: 'live' }) },
-    { do: 'publish' },
-  ],
-  [
-    'fails for a minted token that is dead',
-    { tried: tried('minted', { check: 'dead' }) },
-    { do: 'fail', code: 'broker.bad-token' },
-  ],
+  ['rests in a slot on a closed day', { day: 'closed' }, CLOSED_DAY],
+  ['rests on a closed day even with a dead token', { day: 'closed', stored: DEAD }, CLOSED_DAY],
+  ['refreshes for an operator on a closed day', { day: 'closed', trigger: OPERATOR }, REFRESH],
+  ['proves a minted token', minted(null), { do: 'prove', what: 'minted' }],
+  ['publishes a minted token that is live', minted('live'), { do: 'publish' }],
+  ['fails for a minted token that is dead', minted('dead'), fail('broker.bad-token')],
   [
     'fails for a minted token with a wrong expiry',
-    { tried: tried('minted', { check: 'wrong-expiry' }) },
-    { do: 'fail', code: 'broker.bad-token' },
+    minted('wrong-expiry'),
+    fail('broker.bad-token'),
   ],
   [
     'fails for a minted token of another account',
-    { tried: tried('minted', { check: 'wrong-account' }) },
-    { do: 'fail', code: 'operator.account' },
+    minted('wrong-account'),
+    fail('operator.account'),
   ],
   [
     'fails for a minted token if the broker is unreachable',
-    { tried: tried('minted', { check: 'unreachable' }) },
-    { do: 'fail', code: 'broker.unreachable' },
+    minted('unreachable'),
+    fail('broker.unreachable'),
   ],
-  [
-    'proves a plausible stored token',
-    { stored: { kind: 'plausible', proof: null } },
-    { do: 'prove', what: 'stored' },
-  ],
-  ['rests when the stored token is live', { stored: live }, { do: 'rest', why: 'already-good' }],
+  ['proves a plausible stored token', { stored: UNPROVEN }, PROVE_STORED],
+  ['rests when the stored token is live', { stored: LIVE }, ALREADY_GOOD],
   [
     'fails if the stored token cannot be checked',
     { stored: { kind: 'plausible', proof: 'unreachable' } },
-    { do: 'fail', code: 'broker.unreachable' },
+    fail('broker.unreachable'),
   ],
-  [
-    'refreshes when the stored token is dead',
-    { stored: { kind: 'plausible', proof: 'dead' } },
-    { do: 'refresh' },
-  ],
+  ['refreshes when the stored token is dead', { stored: DEAD }, REFRESH],
   ...(['none', 'expired', 'foreign', 'malformed'] as const).map((kind): Row => [
     `refreshes when the stored token is ${kind}`,
     { stored: { kind } },
-    { do: 'refresh' },
+    REFRESH,
   ]),
-  [
-    'refreshes once more after a call without an answer',
-    { tried: tried('silent') },
-    { do: 'refresh' },
-  ],
+  ['refreshes once more after a call without an answer', { tried: tried('silent') }, REFRESH],
   [
     'fails after a second call without an answer before the last slot',
-    { tried: tried('silent', { calls: 2 }) },
-    { do: 'fail', code: 'broker.unreachable' },
+    { tried: SILENT_TWICE },
+    fail('broker.unreachable'),
   ],
   [
     'asks after a second call without an answer in the last slot',
-    { trigger: LAST, tried: tried('silent', { calls: 2 }) },
-    { do: 'ask', why: 'silent' },
+    { trigger: LAST, tried: SILENT_TWICE },
+    ask('silent'),
   ],
   [
     'fails if the broker is unreachable before the last slot',
-    { tried: tried('unreachable', { calls: 0 }) },
-    { do: 'fail', code: 'broker.unreachable' },
+    { tried: UNREACHABLE },
+    fail('broker.unreachable'),
   ],
   [
     'asks if the broker is unreachable in the last slot',
-    { trigger: LAST, tried: tried('unreachable', { calls: 0 }) },
-    { do: 'ask', why: 'unreachable' },
+    { trigger: LAST, tried: UNREACHABLE },
+    ask('unreachable'),
   ],
   [
     "treats an operator's run like the last slot",
-    { trigger: OPERATOR, tried: tried('unreachable', { calls: 0 }) },
-    { do: 'ask', why: 'unreachable' },
+    { trigger: OPERATOR, tried: UNREACHABLE },
+    ask('unreachable'),
   ],
   [
     'fails if the app secret is refused in this run',
-    { tried: tried('refused', { by: 'app-secret' }) },
-    { do: 'fail', code: 'operator.app-secret' },
+    refused('app-secret'),
+    fail('operator.app-secret'),
   ],
-  [
-    'fails if the app secret is latched',
-    { latched: 'app-secret' },
-    { do: 'fail', code: 'operator.app-secret' },
-  ],
+  ['fails if the app secret is latched', { latched: 'app-secret' }, fail('operator.app-secret')],
   [
     'fails if the app secret is latched and there is no refresh token',
     { latched: 'app-secret', refresh: { kind: 'off', why: 'no-token' } },
-    { do: 'fail', code: 'operator.app-secret' },
+    fail('operator.app-secret'),
   ],
   ...(['policy', 'pin', 'refresh-token', 'auth-code', 'unrecognised'] as const).map((by): Row => [
     `asks after a refusal by ${by}`,
-    { tried: tried('refused', { by }) },
-    { do: 'ask', why: by },
+    refused(by),
+    ask(by),
   ]),
   ...(['no-token', 'expired', 'no-pin', 'policy', 'used'] as const).map((why): Row => [
     `asks while refresh is off: ${why}`,
     { refresh: { kind: 'off', why } },
-    { do: 'ask', why },
+    ask(why),
   ]),
   ...(['pin', 'refresh-token', 'unrecognised', 'silent'] as const).map((latched): Row => [
     `asks while latched: ${latched}`,
     { latched },
-    { do: 'ask', why: latched },
+    ask(latched),
   ]),
   [
     'waits if it has asked in this slot',
@@ -156,47 +140,29 @@ const TABLE: readonly Row[] = [
   [
     'asks an operator after the close',
     { day: 'over', latched: 'pin', trigger: OPERATOR },
-    { do: 'ask', why: 'pin' },
+    ask('pin'),
   ],
   [
     'refreshes for a probe despite a plausible token',
-    { trigger: PROBE, stored: { kind: 'plausible', proof: null } },
-    { do: 'refresh' },
+    { trigger: PROBE, stored: UNPROVEN },
+    REFRESH,
   ],
   [
     'proves the stored token after a refused probe',
-    {
-      trigger: PROBE,
-      stored: { kind: 'plausible', proof: null },
-      refresh: { kind: 'off', why: 'policy' },
-      tried: tried('refused', { by: 'policy' }),
-    },
-    { do: 'prove', what: 'stored' },
+    { trigger: PROBE, stored: UNPROVEN, refresh: POLICY_OFF, ...refused('policy') },
+    PROVE_STORED,
   ],
   [
     'keeps a live token after a refused probe',
-    {
-      trigger: PROBE,
-      stored: live,
-      refresh: { kind: 'off', why: 'policy' },
-      tried: tried('refused', { by: 'policy' }),
-    },
-    { do: 'rest', why: 'already-good' },
+    { trigger: PROBE, stored: LIVE, refresh: POLICY_OFF, ...refused('policy') },
+    ALREADY_GOOD,
   ],
-  [
-    'does not probe twice',
-    { trigger: PROBE, tried: tried('silent') },
-    { do: 'ask', why: 'silent' },
-  ],
-  ['does not probe while latched', { trigger: PROBE, latched: 'pin' }, { do: 'ask', why: 'pin' }],
+  ['does not probe twice', { trigger: PROBE, tried: tried('silent') }, ask('silent')],
+  ['does not probe while latched', { trigger: PROBE, latched: 'pin' }, ask('pin')],
   [
     'proves the stored token if a probe has no PIN to send',
-    {
-      trigger: PROBE,
-      stored: { kind: 'plausible', proof: null },
-      refresh: { kind: 'off', why: 'no-pin' },
-    },
-    { do: 'prove', what: 'stored' },
+    { trigger: PROBE, stored: UNPROVEN, refresh: { kind: 'off', why: 'no-pin' } },
+    PROVE_STORED,
   ],
 ];
 
