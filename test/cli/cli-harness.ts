@@ -1,6 +1,6 @@
 // Runs one command in a temporary folder with a virtual clock, and collects everything that it
 // prints.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
@@ -9,6 +9,7 @@ import { main } from '../../cli/program.ts';
 import { linesTo } from '../../cli/shared/terminal.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, instant } from '../../core/time.ts';
+import { type PulumiStub, pulumiStub } from '../support/pulumi-stub.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { NOON } from '../sandbox/fyers/simulator.ts';
 import { awsStub } from './aws-stub.ts';
@@ -124,4 +125,28 @@ export function openStagePerTest(options: () => StageOptions = () => ({})): Stag
       opened = await stage(other);
     },
   };
+}
+
+export interface PulumiStage extends Stage {
+  readonly calls: PulumiStub['listCalls'];
+}
+
+/**
+ * Opens a stage whose PATH has Node and a stub of Pulumi, and nothing else.
+ *
+ * @param fails the argument at which the stub fails, a colon, and the error message
+ */
+export async function stageWithPulumi(
+  fails = '',
+  isInstalled = true,
+  options: StageOptions = {},
+): Promise<PulumiStage> {
+  const env: Record<string, string | undefined> = { ...options.env };
+  const made = await stage({ ...options, env });
+  const bin = path.join(made.folder, 'bin');
+  const pulumi = pulumiStub(bin, fails);
+  if (!isInstalled) rmSync(path.join(bin, 'pulumi'));
+  symlinkSync(process.execPath, path.join(bin, 'node'));
+  Object.assign(env, pulumi.env);
+  return { ...made, calls: pulumi.listCalls };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../infra/config/load.ts';
 import { COPIED } from '../../cli/commands/configure.ts';
-import { stageWithPulumi } from './pulumi-stand-in.ts';
+import { stageWithPulumi } from './cli-harness.ts';
 
 const SECRETS = {
   FYERS_CLIENT_ID: 'ABCD1234EF-100',

@@ -14,8 +14,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { deployer } from '../support/deployed.ts';
 import { type EmulatedAws, emulatedAws } from '../support/emulated-aws.ts';
-import { type PulumiStage, stageWithPulumi } from './pulumi-stand-in.ts';
-import type { StageOptions } from './cli-harness.ts';
+import { type StageOptions, type PulumiStage, stageWithPulumi } from './cli-harness.ts';
 
 export const GOOD = mintToken(SEED, APP, 'access_token', SEVEN);
 export const LOGIN_URL = 'https://abcdefghij.lambda-url.ap-south-1.on.aws/';

@@ -8,7 +8,7 @@ import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, NOON, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { NO_CREDENTIALS, runDoctor, unreachableAws } from './doctor-fixture.ts';
-import { stageWithPulumi } from './pulumi-stand-in.ts';
+import { stageWithPulumi } from './cli-harness.ts';
 
 const FOR_AWS = ['Pulumi', 'AWS identity', 'Lambda quota', 'Functions', 'Messages'];
 const APP_LINES = `FYERS_CLIENT_ID=${APP.id}\nFYERS_SECRET_KEY=${APP.secret}\n`;

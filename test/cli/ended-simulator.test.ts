@@ -4,7 +4,7 @@ import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
 import { runDoctor } from './doctor-fixture.ts';
 import { freePort, startSimulatedFyers, createFolder, createPerson } from './login-stage.ts';
-import { stageWithPulumi } from './pulumi-stand-in.ts';
+import { stageWithPulumi } from './cli-harness.ts';
 
 const FIX = 'unset AWS_ENDPOINT_URL AWS_REGION';
 

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { leaksOf } from '../support/canaries.ts';
 import { personSaying } from '../support/emulated-aws.ts';
 import { type Chat, type TelegramServer, telegramServer } from '../support/telegram-server.ts';
-import { type PulumiStage, stageWithPulumi } from './pulumi-stand-in.ts';
-import type { StageOptions } from './cli-harness.ts';
+import { type StageOptions, type PulumiStage, stageWithPulumi } from './cli-harness.ts';
 
 const BOT = '123456789:CANARYbotCANARYbotCANARYbotCANARYbo';
 const ME: Chat = { id: 42, first_name: 'Me' };
