@@ -1,7 +1,6 @@
 // Reads the days in the bucket without the program's readers: Parquet file, holes of the event log, and manifest.
-import { readFile } from 'node:fs/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { parquetReadObjects } from 'hyparquet';
 import * as z from 'zod/mini';
 
 const manifestCounts = z.object({
@@ -35,23 +34,23 @@ export interface RecordedDate {
   readonly holes: readonly RecordedHole[];
 }
 
-/** @param objects the file of each key. @returns the recorded days by date */
+/** @param objects by key. @returns the recorded days by date */
 export async function readObjects(
-  objects: ReadonlyMap<string, string>,
+  objects: ReadonlyMap<string, Buffer>,
 ): Promise<ReadonlyMap<string, RecordedDate>> {
   const recorded = new Map<string, RecordedDate>();
-  for (const [key, manifestFile] of objects) {
+  for (const [key, manifest] of objects) {
     const [, prefix = '', date = ''] = /^(.*date=([\d-]+)\/.*)manifest\.json$/.exec(key) ?? [];
     if (date === '') continue;
-    const place = (name: string): string => {
-      const file = objects.get(`${prefix}${name}`);
-      if (file === undefined) throw new Error(`${date} has a manifest and no ${name}`);
-      return file;
+    const contentOf = (name: string): Buffer => {
+      const content = objects.get(`${prefix}${name}`);
+      if (content === undefined) throw new Error(`${date} has a manifest and no ${name}`);
+      return content;
     };
     recorded.set(date, {
-      manifest: manifestCounts.parse(JSON.parse(await readFile(manifestFile, 'utf8'))),
-      rows: await rowsIn(place('parquet/depth.parquet')),
-      holes: holesIn(gunzipSync(await readFile(place('events.jsonl.gz'))).toString()),
+      manifest: manifestCounts.parse(JSON.parse(manifest.toString())),
+      rows: await rowsIn(contentOf('parquet/depth.parquet')),
+      holes: holesIn(gunzipSync(contentOf('events.jsonl.gz')).toString()),
     });
   }
   return recorded;
@@ -59,9 +58,9 @@ export async function readObjects(
 
 const row = z.object({ symbol: z.string(), slot: z.date() });
 
-async function rowsIn(file: string): Promise<readonly string[]> {
+async function rowsIn(parquet: Buffer): Promise<readonly string[]> {
   const rows = await parquetReadObjects({
-    file: await asyncBufferFromFile(file),
+    file: new Uint8Array(parquet).buffer,
     columns: ['symbol', 'slot'],
     compressors: { ZSTD: (bytes) => zstdDecompressSync(bytes) },
   });

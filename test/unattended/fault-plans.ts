@@ -14,64 +14,66 @@ const BEHIND_MS = 10 * MINUTE;
 const DEPTH = /^\/data\/depth$/;
 
 const LIMITED: Fault['effect'] = {
-  kind: 'answer',
-  status: 429,
+  ...{
+    kind: 'answer',
+    status: 429,
+    body: '{"s":"error","code":429,"message":"request limit reached"}',
+  },
   headers: { 'content-type': 'application/json', 'retry-after': '30' },
-  body: '{"s":"error","code":429,"message":"request limit reached"}',
+};
+
+/** Applies to calls for depth. @param nth which of them; absent: each */
+const failDepth =
+  (effect: Fault['effect'], nth?: readonly number[]) =>
+  ({ brokerFaults }: Machine) =>
+    brokerFaults.add({ match: { path: DEPTH }, effect, ...(nth && { nth }) });
+
+interface BrokerPlan extends Pick<PlannedFault, 'reasons' | 'stopsAll'> {
+  readonly begin: (machine: Machine) => unknown;
+  readonly lastsAllDay?: true;
+}
+
+const BROKER_PLANS: Readonly<Record<Exclude<DayFaults['broker']['what'], 'up'>, BrokerPlan>> = {
+  down: {
+    ...{ reasons: ['broker-error'], stopsAll: true },
+    begin: ({ fyers }) => (fyers.state.isDown = true),
+  },
+  // The broker may have received a request on a connection that is destroyed.
+  refusing: {
+    ...{ reasons: ['unreachable', 'timeout'], stopsAll: true },
+    begin: ({ proxy }) => {
+      proxy.disconnect();
+    },
+  },
+  garbage: {
+    ...{ reasons: ['broker-error', 'malformed-answer'], stopsAll: true },
+    begin: failDepth({ kind: 'garbage' }),
+  },
+  silent: { reasons: ['timeout'], begin: failDepth({ kind: 'half-open' }, [1, 2, 3]) },
+  'limited once': { reasons: ['rate-limited'], begin: failDepth(LIMITED, [1, 2]) },
+  'limited twice': {
+    ...{ reasons: ['rate-limited', 'blocked-for-the-day'], stopsAll: true, lastsAllDay: true },
+    begin: failDepth(LIMITED, [1, 2, 3, 4]),
+  },
 };
 
 export function planBrokerFaults(
   machine: Machine,
-  dayFaults: DayFaults['broker'],
+  { what, ...dayFaults }: DayFaults['broker'],
   at: At,
 ): readonly PlannedFault[] {
-  const { timeline, fyers, brokerFaults } = machine;
-  const { what } = dayFaults;
   const [from, to] = [at(dayFaults.at), plus(at(dayFaults.at), dayFaults.minutes * MINUTE)];
-  const atStart = (act: () => unknown): void => {
-    timeline.schedule(from, () => void act());
-  };
+  const { timeline, fyers, brokerFaults } = machine;
   timeline.schedule(to, () => {
     fyers.state.isDown = false;
     brokerFaults.clear();
     return machine.proxy.reconnect();
   });
-  const plan = (
-    reasons: PlannedFault['reasons'],
-    more: Partial<PlannedFault> = {},
-  ): readonly PlannedFault[] => [
-    { what: `the broker is ${what}`, from, to, reasons, mayFire: ['slots-missed'], ...more },
-  ];
-  const stopsAll = { stopsAll: true };
-  switch (what) {
-    case 'up':
-      return [];
-    case 'down':
-      atStart(() => (fyers.state.isDown = true));
-      return plan(['broker-error'], stopsAll);
-    case 'refusing':
-      atStart(() => {
-        machine.proxy.disconnect();
-      });
-      // The broker may have received a request on a connection that is destroyed.
-      return plan(['unreachable', 'timeout'], stopsAll);
-    case 'garbage':
-      atStart(() => brokerFaults.add({ match: { path: DEPTH }, effect: { kind: 'garbage' } }));
-      return plan(['broker-error', 'malformed-answer'], stopsAll);
-    case 'silent':
-      atStart(() =>
-        brokerFaults.add({ match: { path: DEPTH }, nth: [1, 2, 3], effect: { kind: 'half-open' } }),
-      );
-      return plan(['timeout']);
-    case 'limited once':
-      atStart(() => brokerFaults.add({ match: { path: DEPTH }, nth: [1, 2], effect: LIMITED }));
-      return plan(['rate-limited']);
-    case 'limited twice':
-      atStart(() =>
-        brokerFaults.add({ match: { path: DEPTH }, nth: [1, 2, 3, 4], effect: LIMITED }),
-      );
-      return plan(['rate-limited', 'blocked-for-the-day'], { ...stopsAll, to: at('23:59') });
-  }
+  if (what === 'up') return [];
+  const { begin, lastsAllDay = false, ...plan } = BROKER_PLANS[what];
+  timeline.schedule(from, () => void begin(machine));
+  const fault = { what: `the broker is ${what}`, from, mayFire: ['slots-missed'], ...plan };
+  return [{ ...fault, to: lastsAllDay ? at('23:59') : to }];
 }
 
 export function planTokenFaults(
@@ -80,43 +82,36 @@ export function planTokenFaults(
   at: At,
 ): readonly PlannedFault[] {
   const { timeline, fyers } = machine;
-  const publishAt = (time: string): void => {
-    timeline.schedule(at(time), () => {
-      machine.token = machine.mint();
-    });
+  const schedule = (time: string, act: () => void): void => {
+    timeline.schedule(at(time), act);
+  };
+  const publish = (): void => {
+    machine.token = machine.mint();
   };
   const plan = (from: string, to: string): readonly PlannedFault[] => [
     {
-      what: `the token is ${what}`,
-      from: at(from),
-      to: at(to),
-      reasons: ['no-token', 'token-refused'],
-      mayFire: ['slots-missed'],
-      stopsAll: true,
+      ...{ what: `the token is ${what}`, from: at(from), to: at(to), stopsAll: true },
+      ...{ reasons: ['no-token', 'token-refused'], mayFire: ['slots-missed'] },
     },
   ];
+  if (what === 'none') return plan('06:00', '23:59');
+  schedule(what === 'late' ? '10:30' : '07:00', publish);
   switch (what) {
     case 'in time':
-      publishAt('07:00');
       return [];
     case 'late':
-      publishAt('10:30');
       return plan('06:00', '10:30');
-    case 'none':
-      return plan('06:00', '23:59');
     case 'ended':
-      publishAt('07:00');
-      timeline.schedule(at('11:00'), () => {
+      schedule('11:00', () => {
         if (machine.token !== null) fyers.state.revoked.add(machine.token);
       });
-      publishAt('11:25');
+      schedule('11:25', publish);
       return plan('11:00', '11:25');
     case 'unreadable':
-      publishAt('07:00');
-      timeline.schedule(at('08:50'), () => {
+      schedule('08:50', () => {
         machine.isStoreUnavailable = true;
       });
-      timeline.schedule(at('09:20'), () => {
+      schedule('09:20', () => {
         machine.isStoreUnavailable = false;
       });
       return plan('08:50', '09:20');
@@ -147,12 +142,8 @@ export function planMachineFaults(
     more: Partial<PlannedFault> = {},
   ): readonly PlannedFault[] => [
     {
-      what: `the harvester is ${what}`,
-      from,
-      to,
-      reasons,
-      mayFire: ['slots-missed', 'harvester-silent'],
-      ...more,
+      ...{ what: `the harvester is ${what}`, from, to, reasons },
+      ...{ mayFire: ['slots-missed', 'harvester-silent'], ...more },
     },
   ];
   // If the opening passes during the fault, the recording has not begun.
@@ -243,13 +234,9 @@ export function planBucketFaults(
   });
   return [
     {
-      what: `the bucket is ${what}`,
-      from,
-      to,
-      reasons: [],
-      mayFire: ['harvester-fault'],
+      ...{ what: `the bucket is ${what}`, from, to, reasons: [], mayFire: ['harvester-fault'] },
       // The day cannot be shipped during the fault.
-      ...(trades ? ({ mustFire: 'harvester-fault' } as const) : {}),
+      ...(trades ? { mustFire: 'harvester-fault' } : {}),
     },
   ];
 }
@@ -270,13 +257,9 @@ export function planDiskFaults(
   });
   return [
     {
-      what: 'the disk is full',
-      from,
-      to,
-      reasons: ['disk'],
+      ...{ what: 'the disk is full', from, to, reasons: ['disk'], mayLose: true },
       mayFire: ['slots-missed', 'harvester-fault'],
-      mayLose: true,
-      ...(trades ? ({ mustFire: 'harvester-fault' } as const) : {}),
+      ...(trades ? { mustFire: 'harvester-fault' } : {}),
     },
   ];
 }

@@ -1,15 +1,16 @@
 // Simulates the instance on a controlled timeline: a broker behind a proxy with faults, a bucket in a folder, and a
 // supervisor that starts the next harvester process after one has ended.
-import { appendFile, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Clock, ObjectStore } from '../../core/ports.ts';
+import type { Clock } from '../../core/ports.ts';
 import { DAY, type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
+import { type MemoryBucket, memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
 import { ownMetric, runHarvester } from './harvester-process.ts';
 import { type KillSwitch, newKillSwitch } from './kill-switch.ts';
 import { type TcpProxy, startTcpProxy } from './tcp-proxy.ts';
@@ -31,8 +32,7 @@ export interface Machine extends AsyncDisposable {
   readonly metrics: Metrics;
   /** Errors of processes that ended without a kill or stop. */
   readonly failures: readonly string[];
-  /** The file of each key in the bucket. */
-  readonly objects: ReadonlyMap<string, string>;
+  readonly bucket: MemoryBucket;
   /** The clock of the process minus true time. */
   offset: number;
   token: string | null;
@@ -68,7 +68,10 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
   });
   const metrics = metricsOf((days * DAY) / MINUTE);
   const failures: string[] = [];
-  const objects = new Map<string, string>();
+  const bucket = memoryBucket();
+  bucket.before = () => {
+    if (machine.isBucketUnavailable) throwUnreachable();
+  };
   let serial = 0;
   let running: RunningProcess | null = null;
   const ending: { death: Death; restartAt: Instant } = { death: 'at once', restartAt: startsAt };
@@ -80,7 +83,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
     proxy,
     metrics,
     failures,
-    objects,
+    bucket,
     offset: 0,
     token: null,
     isStoreUnavailable: false,
@@ -128,7 +131,7 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
             : Promise.resolve(machine.token),
         apiUrl: proxy.url,
         isDiskFull: () => machine.isDiskFull,
-        objects: bucketIn(path.join(dir, 'bucket'), machine, objects),
+        objects: bucket,
         onMetric: (name, value) => {
           metrics.of(ownMetric(name)).put(Math.floor((timeline.now() - startsAt) / MINUTE), value);
         },
@@ -157,33 +160,6 @@ function clockOf(machine: Machine, killSwitch: KillSwitch): Clock {
       await timeline.advance(() => (wakesAt() < latest ? wakesAt() : latest), isAsleep);
       if (killSwitch.isKilled()) await new Promise<never>(() => undefined);
       signal.throwIfAborted();
-    },
-  };
-}
-
-/** Stores each key once, like the object store of the program. */
-function bucketIn(folder: string, machine: Machine, objects: Map<string, string>): ObjectStore {
-  const hashes = new Map<string, string>();
-  const requireAvailable = (): void => {
-    if (machine.isBucketUnavailable) throw new Error('the bucket is unavailable');
-  };
-  return {
-    async putOnce(key, file, sha256) {
-      requireAvailable();
-      const before = hashes.get(key);
-      if (before !== undefined) return before === sha256 ? 'same' : 'different';
-      const place = path.join(folder, key);
-      await mkdir(path.dirname(place), { recursive: true });
-      await copyFile(file, place);
-      hashes.set(key, sha256);
-      objects.set(key, place);
-      return 'stored';
-    },
-    async get(key, toFile) {
-      requireAvailable();
-      const place = objects.get(key);
-      if (place !== undefined) await copyFile(place, toFile);
-      return place !== undefined;
     },
   };
 }

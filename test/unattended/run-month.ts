@@ -60,7 +60,7 @@ export async function runMonth(from: IstDate, seed: number): Promise<Evidence> {
       .requests()
       .filter(({ path, status }) => path === '/data/depth' && status === 200)
       .map(({ at, symbol }) => ({ at: plus(startsAt, at - startsAt), symbol: symbol ?? '' })),
-    recorded: await readObjects(machine.objects),
+    recorded: await readObjects(machine.bucket.stored),
     firedAlarms: await firedAlarmsOf(machine.metrics, startsAt),
     failures: machine.failures,
   };

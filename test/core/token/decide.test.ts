@@ -34,9 +34,9 @@ const REFRESH: Decision = { do: 'refresh' };
 const PROVE_STORED: Decision = { do: 'prove', what: 'stored' };
 const ALREADY_GOOD: Decision = { do: 'rest', why: 'already-good' };
 const CLOSED_DAY: Decision = { do: 'rest', why: 'closed-day' };
-type DecisionOf<T> = Extract<Decision, { do: T }>;
-const ask = (why: DecisionOf<'ask'>['why']): Decision => ({ do: 'ask', why });
-const fail = (code: DecisionOf<'fail'>['code']): Decision => ({ do: 'fail', code });
+const ask = (why: Extract<Decision, { do: 'ask' | 'wait' }>['why']) =>
+  ({ do: 'ask', why }) as const;
+const fail = (code: Extract<Decision, { do: 'fail' }>['code']) => ({ do: 'fail', code }) as const;
 
 type Row = readonly [string, Partial<Facts>, Decision];
 
