@@ -5,6 +5,7 @@ import type { SymbolEvent } from '../../core/recording/day-events.ts';
 import { istDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { sessionsOn } from '../../harvester/calendar.ts';
+import { NO_FACTS } from '../support/depth.ts';
 import { moving, recordDay } from '../support/recorded-day.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -15,7 +16,6 @@ const EXPIRIES: Readonly<Record<string, string>> = {
   [FUTURE]: '2026-12-29',
   [OPTION]: '2026-12-08',
 };
-const NOTHING = { alias: null, isin: null, tick: 0.05, lot: null, auction: null, lastClose: null };
 
 /** An index is computed: it has no orders and no price limits. */
 const WITHOUT_BOOK = {
@@ -49,11 +49,8 @@ async function recordMinutes(text: string, symbols: readonly string[]) {
   });
   const logs = await dayFolders(cli.dataDir).open(date);
   const factOf = (symbol: string): SymbolEvent => ({
-    event: 'symbol',
-    at: session.opensAt,
-    symbol,
-    fyToken: '101126120800001',
-    ...NOTHING,
+    ...{ event: 'symbol', at: session.opensAt, symbol, ...NO_FACTS },
+    ...{ fyToken: '101126120800001', tick: 0.05 },
     ...(symbol in EXPIRIES ? { expiresOn: istDate(EXPIRIES[symbol] ?? '') } : {}),
   });
   await logs.record(symbols.map(factOf));

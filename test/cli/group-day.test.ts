@@ -5,7 +5,7 @@ import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { compactDay } from '../../harvester/compact.ts';
-import { OPENS_AT, shortSession } from '../support/depth.ts';
+import { NO_FACTS, OPENS_AT, shortSession } from '../support/depth.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -22,20 +22,12 @@ const cli = openStagePerTest();
 beforeEach(async () => {
   const { dataDir } = cli;
   const { date, folder } = await recordDay({ dataDir, symbols: MEMBERS, state: 'ended' });
-  const facts = {
-    isin: null,
-    fyToken: null,
-    tick: null,
-    lot: null,
-    auction: null,
-    lastClose: null,
-  };
   const logs = await dayFolders(dataDir).open(date);
   await logs.record(
     Object.entries(GROUPS).flatMap(([alias, symbols]) =>
       symbols.map((symbol) => ({
-        ...{ event: 'symbol' as const, at: OPENS_AT, symbol, alias, members: symbols.length },
-        ...facts,
+        ...{ event: 'symbol' as const, at: OPENS_AT, symbol, ...NO_FACTS },
+        ...{ alias, members: symbols.length },
       })),
     ),
   );

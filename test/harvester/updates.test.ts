@@ -15,7 +15,7 @@ import { compactDay } from '../../harvester/compact.ts';
 import { shipDay } from '../../harvester/upload.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
-import { encodeTbtMessage } from '../support/tbt-message.ts';
+import { encodeTbtMessage, levelsMessage } from '../support/tbt-message.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const [SBIN, INFY, TCS] = ['NSE:SBIN-EQ', 'NSE:INFY-EQ', 'NSE:TCS-EQ'];
@@ -38,10 +38,8 @@ async function writeLogs(feed: string): Promise<void> {
 function message(symbol: string, sequence: number, isSnapshot: boolean): Uint8Array {
   const level = (price: number) => ({ num: 0, price, quantity: sequence, orders: 1 });
   const sides = { bids: [level(80_000)], asks: isSnapshot ? [level(80_005)] : [] };
-  const depth = { totalBuyQuantity: null, totalSellQuantity: null, ...sides };
-  const times = { feedTime: 1_795_000_000, sendTime: null };
-  const feeds = [{ symbol, sequence, isSnapshot, depth, ...times }];
-  return encodeTbtMessage({ type: 6, isSnapshot, isError: false, text: '', feeds });
+  const feedTime = 1_795_000_000;
+  return encodeTbtMessage(levelsMessage({ symbol, sequence, isSnapshot, feedTime, ...sides }));
 }
 
 /** Three segments of a minute: two books, then differences of one, then a new connection. */
@@ -100,11 +98,8 @@ function wholeBook(symbol: string, sequence: number): Uint8Array {
   const side = Array.from({ length: 50 }, (_, num) => ({
     ...{ num, price: 80_000 + num, quantity: sequence, orders: 1 },
   }));
-  const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids: side, asks: side };
-  const times = { feedTime: 1_795_000_000, sendTime: null };
-  const feeds = [{ symbol, sequence, isSnapshot: sequence === 1, depth, ...times }];
-  const head = { type: 6, isSnapshot: sequence === 1, isError: false, text: '' };
-  return encodeTbtMessage({ ...head, feeds });
+  const sent = { symbol, sequence, isSnapshot: sequence === 1, bids: side, asks: side };
+  return encodeTbtMessage(levelsMessage(sent));
 }
 
 function compacted() {

@@ -16,7 +16,7 @@ import { followUpdates } from '../../core/stream/updates.ts';
 import { parseInstant } from '../../core/time.ts';
 import { askAthena, BUCKET } from '../support/athena-questions.ts';
 import { allOf, asRecord, type Graph, graphOf, one } from '../support/graph.ts';
-import { encodeTbtMessage } from '../support/tbt-message.ts';
+import { encodeTbtMessage, levelsMessage } from '../support/tbt-message.ts';
 import { APP_ONLY } from '../support/stack-configs.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
 
@@ -57,15 +57,8 @@ function records(): readonly FrameRecord[] {
     const whole = [level(0, 80_000), level(1, 79_995)];
     const bids = sequence === 1 ? whole : [level(0, 80_000)];
     const asks = sequence === 1 ? [level(0, 80_005)] : [];
-    const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids, asks };
-    const times = { feedTime: null, sendTime: null };
-    const isSnapshot = sequence === 1;
-    const feeds = [{ symbol: SBIN, sequence, isSnapshot, depth, ...times }];
-    return of(
-      'frame',
-      seconds,
-      encodeTbtMessage({ type: 6, isSnapshot, isError: false, text: '', feeds }),
-    );
+    const sent = { symbol: SBIN, sequence, isSnapshot: sequence === 1, bids, asks };
+    return of('frame', seconds, encodeTbtMessage(levelsMessage(sent)));
   };
   return [
     ...[mark(0, { mark: 'opened', name: 'tbt 1' }), message(1, 1, 10), message(2, 2, 20)],

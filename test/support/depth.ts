@@ -56,6 +56,12 @@ export function sampleRow(
   };
 }
 
+/** The facts of a symbol's event that the symbol master has. */
+export const NO_FACTS = {
+  ...{ alias: null, isin: null, fyToken: null, tick: null, lot: null, auction: null },
+  lastClose: null,
+} as const;
+
 export function taken(symbol: string, slot: Instant): SlotResult {
   const { requestedAt: sentAt, receivedAt, book } = sampleRow(symbol, slot);
   return { symbol, slot, sentAt, receivedAt, kind: 'book', book };

@@ -9,7 +9,8 @@ import { type Instant, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { openDay } from '../../harvester/day.ts';
 import type { SymbolFacts } from '../../harvester/symbols.ts';
-import { sampleRow, shortSession } from './depth.ts';
+import { NO_FACTS, sampleRow, shortSession } from './depth.ts';
+import { must } from './rest-feed.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 export interface RecordedDay {
@@ -37,17 +38,16 @@ const DAY_SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 export async function recordDay(options: RecordedDay) {
   const session = options.session ?? shortSession();
   const symbols = options.symbols ?? DAY_SYMBOLS;
-  const sampling = parseSampling(symbols.join(), String(options.everySeconds ?? 5));
-  if (!sampling.ok) throw new Error(sampling.problem);
+  const sampling = must(parseSampling(symbols.join(), String(options.everySeconds ?? 5)));
   const days = dayFolders(options.dataDir);
   const clock = virtualClock(session.opensAt);
   const events = { log: () => undefined };
   const day = await openDay(
-    { days, clock, events, sampling: sampling.value, feed: 'rest', broker: options.broker ?? null },
+    { days, clock, events, sampling, feed: 'rest', broker: options.broker ?? null },
     session,
   );
   await day.identify(Object.entries(options.auctions ?? {}).map(factsOf));
-  const slots = slotsOf(session, sampling.value.everySeconds).slice(0, options.stoppedAfter);
+  const slots = slotsOf(session, sampling.everySeconds).slice(0, options.stoppedAfter);
   for (const [index, slot] of slots.entries()) {
     const inTurn = (symbol: string, turn: number) => takenOf(options, symbol, index, slot, turn);
     await day.take(symbols.map(inTurn));
@@ -69,8 +69,7 @@ export async function recordDay(options: RecordedDay) {
 }
 
 function factsOf([symbol, auction]: readonly [string, boolean]): SymbolFacts {
-  const nothing = { alias: null, isin: null, fyToken: null, tick: null, lot: null };
-  return { symbol, auction, ...nothing, lastClose: null };
+  return { symbol, ...NO_FACTS, auction };
 }
 
 function takenOf(

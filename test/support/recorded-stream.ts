@@ -1,21 +1,15 @@
 // Records a day with the frames of a stream: each list of records becomes a segment.
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
-import {
-  encodeMark,
-  frameLogHeader,
-  type FrameMark,
-  startFrameBatch,
-} from '../../core/stream/frame-log.ts';
-import type { LevelChange, Wide } from '../../core/stream/tbt-frame.ts';
+import { encodeMark, type FrameMark } from '../../core/stream/frame-log.ts';
+import type { LevelChange } from '../../core/stream/tbt-frame.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { OPENS_AT, shortSession } from './depth.ts';
 import { recordDay } from './recorded-day.ts';
-import { encodeTbtMessage } from './tbt-message.ts';
+import { writeSegment } from './stream-day.ts';
+import { encodeTbtMessage, levelsMessage, type SentLevels } from './tbt-message.ts';
 
 /** What a socket received, or what the recorder marked. */
 export interface Received {
@@ -41,23 +35,15 @@ export function level(num: number, rupees: number, quantity: number): LevelChang
   return { num, price: Math.round(100 * rupees), quantity, orders: 1 };
 }
 
-interface Sent {
-  readonly symbol?: string;
+interface Sent extends Partial<Omit<SentLevels, 'sequence'>> {
   readonly socket?: number;
-  readonly isSnapshot?: boolean;
-  readonly bids?: readonly LevelChange[];
-  readonly asks?: readonly LevelChange[];
-  readonly feedTime?: Wide | null;
 }
 
-export function message(ms: number, sequence: number, sent: Sent): Received {
-  const { symbol = SBIN, socket = 1, isSnapshot = false, bids = [], asks = [] } = sent;
+export function message(ms: number, sequence: number, { socket = 1, ...sent }: Sent): Received {
   const at = plus(OPENS_AT, ms);
-  const { feedTime = Math.floor(at / 1_000) } = sent;
-  const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids, asks };
-  const feeds = [{ ...{ symbol, sequence, isSnapshot, depth, feedTime }, sendTime: null }];
-  const head = { type: 6, isSnapshot, isError: false, text: '' };
-  return { at, socket, content: encodeTbtMessage({ ...head, feeds }) };
+  const feedTime = Math.floor(at / 1_000);
+  const levels = levelsMessage({ symbol: SBIN, sequence, feedTime, ...sent });
+  return { at, socket, content: encodeTbtMessage(levels) };
 }
 
 /** Fifty levels of both sides around 427.30, a tick apart. */
@@ -88,7 +74,8 @@ export async function recordStreamDay(options: StreamDay) {
   const began: Received = { at: OPENS_AT, socket: 0, content: { mark: 'began' } };
   for (const [index, received] of segments.entries()) {
     const first = received[0]?.at ?? OPENS_AT;
-    await writeSegment(frames, first, index === 0 ? [began, ...received] : received);
+    const records = (index === 0 ? [began, ...received] : received).map(recordOf);
+    await writeSegment(frames, first, records);
   }
   const log = await dayFolders(dataDir).open(date);
   await log.record(
@@ -102,20 +89,8 @@ export async function recordStreamDay(options: StreamDay) {
   return { folder, date };
 }
 
-async function writeSegment(
-  segments: ReturnType<typeof frameSegments>,
-  from: Instant,
-  received: readonly Received[],
-): Promise<void> {
-  const batch = startFrameBatch(crc32);
-  for (const { at, socket, content } of received) {
-    const isFrame = content instanceof Uint8Array;
-    batch.add({
-      ...{ kind: isFrame ? 'frame' : 'mark', receivedAt: at, socket },
-      bytes: isFrame ? content : encodeMark(content),
-    });
-  }
-  const raw = await segments.placeFor(from);
-  await writeFile(raw, Buffer.concat([frameLogHeader(), batch.take()]));
-  await segments.seal(raw);
+function recordOf({ at, socket, content }: Received) {
+  return content instanceof Uint8Array
+    ? ({ kind: 'frame', receivedAt: at, socket, bytes: content } as const)
+    : ({ kind: 'mark', receivedAt: at, socket, bytes: encodeMark(content) } as const);
 }

@@ -2,14 +2,15 @@
 import { writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import type { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import {
   type FrameRecord,
   frameLogHeader,
   receivedInstant,
   startFrameBatch,
 } from '../../core/stream/frame-log.ts';
-import { instant, istDateAt } from '../../core/time.ts';
-import { shortSession } from './depth.ts';
+import { type Instant, instant, istDateAt } from '../../core/time.ts';
+import { NO_FACTS, shortSession } from './depth.ts';
 
 interface StreamDay {
   readonly dataDir: string;
@@ -30,7 +31,6 @@ export async function recordStreamDay(day: StreamDay) {
   const date = istDateAt(at);
   const days = dayFolders(dataDir);
   const open = await days.open(date);
-  const facts = { alias: null, isin: null, tick: null, lot: null, auction: null, lastClose: null };
   const session = { ...shortSession(at), session: 'short', source: 'test' };
   const { opensAt, closesAt } = session;
   await open.record([
@@ -39,20 +39,34 @@ export async function recordStreamDay(day: StreamDay) {
       ...{ feed, session: 'short', certainty: 'sourced', source: 'test' },
     },
     ...symbols.map((symbol) => ({
-      ...{ event: 'symbol' as const, at, symbol, ...facts },
+      ...{ event: 'symbol' as const, at, symbol, ...NO_FACTS },
       fyToken: day.fyTokens?.[symbol] ?? null,
     })),
   ]);
   await open.close();
   const segments = days.frames(date);
   for (let from = 0; from < records.length; from += RECORDS_OF_A_SEGMENT) {
-    const batch = startFrameBatch(crc32);
-    for (const record of records.slice(from, from + RECORDS_OF_A_SEGMENT)) {
-      batch.add({ ...record, receivedAt: receivedInstant(record) });
-    }
-    const raw = await segments.placeFor(instant(at + from));
-    await writeFile(raw, Buffer.concat([frameLogHeader(), batch.take()]));
-    await segments.seal(raw);
+    await writeSegment(
+      segments,
+      instant(at + from),
+      records
+        .slice(from, from + RECORDS_OF_A_SEGMENT)
+        .map((record) => ({ ...record, receivedAt: receivedInstant(record) })),
+    );
   }
   return { date, segments };
+}
+
+type BatchRecord = Parameters<ReturnType<typeof startFrameBatch>['add']>[0];
+
+export async function writeSegment(
+  segments: ReturnType<typeof frameSegments>,
+  from: Instant,
+  records: readonly BatchRecord[],
+): Promise<void> {
+  const batch = startFrameBatch(crc32);
+  for (const record of records) batch.add(record);
+  const raw = await segments.placeFor(from);
+  await writeFile(raw, Buffer.concat([frameLogHeader(), batch.take()]));
+  await segments.seal(raw);
 }

@@ -1,6 +1,28 @@
-// Encodes TBT messages with protobufjs, from the field numbers of the broker's published form.
-import type { TbtMessage, Wide } from '../../core/stream/tbt-frame.ts';
+// Makes TBT messages, and encodes them with protobufjs from the field numbers of the broker's published form.
+import type { LevelChange, TbtMessage, Wide } from '../../core/stream/tbt-frame.ts';
 import { SocketMessage } from '../../tools/stream-answers.ts';
+
+export interface SentLevels {
+  readonly symbol: string;
+  readonly sequence: number;
+  readonly isSnapshot?: boolean;
+  readonly bids?: readonly LevelChange[];
+  readonly asks?: readonly LevelChange[];
+  readonly feedTime?: Wide | null;
+}
+
+/** Makes a message with levels of one book. */
+export function levelsMessage({
+  bids = [],
+  asks = [],
+  feedTime = null,
+  ...sent
+}: SentLevels): TbtMessage {
+  const { symbol, sequence, isSnapshot = false } = sent;
+  const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids, asks };
+  const feeds = [{ symbol, sequence, isSnapshot, depth, feedTime, sendTime: null }];
+  return { type: 6, isSnapshot, isError: false, text: '', feeds };
+}
 
 export function encodeTbtMessage(message: TbtMessage): Uint8Array {
   const feeds = message.feeds.map(({ symbol, ...feed }): [string, object] => [

@@ -2,7 +2,7 @@
 // only the levels that changed, and leaves out prices that did not. No book is ever crossed.
 import { encodeMark, type FrameMark, type FrameRecord } from '../../core/stream/frame-log.ts';
 import type { LevelChange } from '../../core/stream/tbt-frame.ts';
-import { encodeTbtMessage } from './tbt-message.ts';
+import { encodeTbtMessage, levelsMessage } from './tbt-message.ts';
 
 export interface WalkOptions {
   readonly seed: number;
@@ -50,16 +50,13 @@ export function walkingBooks(options: WalkOptions): readonly FrameRecord[] {
   const send = (book: (typeof books)[number], isSnapshot: boolean, levels: number): void => {
     const before = isSnapshot ? null : { bids: [...book.bids], asks: [...book.asks] };
     if (!isSnapshot) move(book, random);
-    const depth = {
-      ...{ totalBuyQuantity: null, totalSellQuantity: null },
-      bids: changes(before?.bids ?? null, book.bids, levels),
-      asks: changes(before?.asks ?? null, book.asks, levels),
-    };
+    const bids = changes(before?.bids ?? null, book.bids, levels);
+    const asks = changes(before?.asks ?? null, book.asks, levels);
     book.sequence += 1;
     const { symbol, sequence } = book;
     const feedTime = options.feedTimeOf?.(at) ?? Math.floor(at / 1_000);
-    const feeds = [{ symbol, sequence, isSnapshot, depth, feedTime, sendTime: null }];
-    const bytes = encodeTbtMessage({ type: 6, isSnapshot, isError: false, text: '', feeds });
+    const sent = { symbol, sequence, isSnapshot, bids, asks, feedTime };
+    const bytes = encodeTbtMessage(levelsMessage(sent));
     records.push({ kind: 'frame', socket: 1, receivedAt: at * 1_000, bytes });
     at += Math.floor(random() * STEP_MS);
   };

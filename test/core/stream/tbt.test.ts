@@ -3,6 +3,7 @@ import { bookFromTbt } from '../../../core/stream/grid-book.ts';
 import { startTbtBooks, type TbtBooks } from '../../../core/stream/tbt-books.ts';
 import { decodeTbtFrame } from '../../../core/stream/tbt-frame.ts';
 import { instant } from '../../../core/time.ts';
+import { levelsMessage } from '../../support/tbt-message.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
 const AT = instant(1_795_000_000_000);
@@ -91,14 +92,9 @@ describe('Books of the TBT vectors', () => {
   test('a value that a level does not have keeps', () => {
     const { books } = playTo(1);
     const keep = { price: null, quantity: null, orders: null };
-    const change = (levels: readonly object[]) => {
-      const bids = levels.map((level, num) => ({ num, ...keep, ...level }));
-      const depth = { totalBuyQuantity: null, totalSellQuantity: null, asks: [], bids };
-      const feed = { symbol: SBIN, feedTime: null, sendTime: null, isSnapshot: false };
-      const message = { type: 1, isSnapshot: false, isError: false, text: '' };
-      books.apply({ ...message, feeds: [{ ...feed, sequence: 2, depth }] }, AT);
-    };
-    change([{ price: 80_001 }, { quantity: 7 }, { orders: 8 }]);
+    const levels = [{ price: 80_001 }, { quantity: 7 }, { orders: 8 }];
+    const bids = levels.map((level, num) => ({ num, ...keep, ...level }));
+    books.apply(levelsMessage({ symbol: SBIN, sequence: 2, bids }), AT);
     const [first, second, third] = [
       [80_001, 100, 3],
       [79_995, 7, 4],
@@ -185,18 +181,10 @@ describe('A grid book from TBT', () => {
 });
 
 describe('The soundness of a TBT book', () => {
-  const difference = (sequence: number, isSnapshot = false) => ({
-    ...{ type: 6, isSnapshot, isError: false, text: '' },
-    feeds: [
-      {
-        ...{ symbol: SBIN, sequence, feedTime: null, sendTime: null, isSnapshot },
-        depth: {
-          ...{ totalBuyQuantity: null, totalSellQuantity: null, asks: [] },
-          bids: [{ num: 0, price: 100 + sequence, quantity: 1, orders: 1 }],
-        },
-      },
-    ],
-  });
+  const difference = (sequence: number, isSnapshot = false) => {
+    const bids = [{ num: 0, price: 100 + sequence, quantity: 1, orders: 1 }];
+    return levelsMessage({ symbol: SBIN, sequence, isSnapshot, bids });
+  };
   const play = (...sequences: readonly number[]) => {
     const books = startTbtBooks();
     books.apply(difference(1, true), AT);

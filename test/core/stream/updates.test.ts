@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMark, type FrameMark, type FrameRecord } from '../../../core/stream/frame-log.ts';
 import { levelsIn } from '../../../core/stream/level-values.ts';
-import type { LevelChange, TbtMessage } from '../../../core/stream/tbt-frame.ts';
+import type { LevelChange } from '../../../core/stream/tbt-frame.ts';
 import { bookTopicsIn, readBooks, startUpdates } from '../../../core/stream/updates.ts';
 import { instant, SECOND } from '../../../core/time.ts';
-import { encodeTbtMessage } from '../../support/tbt-message.ts';
+import { NO_FACTS } from '../../support/depth.ts';
+import { encodeTbtMessage, levelsMessage, type SentLevels } from '../../support/tbt-message.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
 const AT = 1_795_000_000_000;
@@ -28,19 +29,10 @@ function level(num: number | null, price: number | null, quantity = 10): LevelCh
   return { num, price, quantity, orders: 1 };
 }
 
-interface Sent extends Partial<Pick<TbtMessage, 'isSnapshot'>> {
-  readonly bids?: readonly LevelChange[];
-  readonly asks?: readonly LevelChange[];
-  readonly symbol?: string;
-}
-
-function message(seconds: number, sequence: number, sent: Sent): FrameRecord {
-  const { bids = [], asks = [], symbol = SBIN, isSnapshot = false } = sent;
-  const depth = { totalBuyQuantity: null, totalSellQuantity: null, bids, asks };
-  const times = { feedTime: 1_795_000_000 + seconds, sendTime: null };
-  const feeds = [{ ...{ symbol, sequence, isSnapshot, depth }, ...times }];
-  const head = { type: 6, isSnapshot, isError: false, text: '' };
-  return frame(encodeTbtMessage({ ...head, feeds }), seconds);
+function message(seconds: number, sequence: number, sent: Partial<SentLevels>): FrameRecord {
+  const feedTime = 1_795_000_000 + seconds;
+  const levels = levelsMessage({ symbol: SBIN, sequence, feedTime, ...sent });
+  return frame(encodeTbtMessage(levels), seconds);
 }
 
 const snapshot = (seconds: number, sequence: number, symbol = SBIN) =>
@@ -226,14 +218,8 @@ describe('Updates of HSM', () => {
 
   test('are of the symbols that the day has', () => {
     expect(played(records).all).toEqual([]);
-    const facts = { alias: null, isin: null, tick: null, lot: null, auction: null };
-    const named = bookTopicsIn([
-      {
-        ...{ event: 'symbol', at: instant(AT), symbol: SBIN, ...facts, lastClose: null },
-        fyToken: '10100000003045',
-      },
-    ]);
-    expect(named).toEqual(topics);
+    const named = { symbol: SBIN, ...NO_FACTS, fyToken: '10100000003045' };
+    expect(bookTopicsIn([{ event: 'symbol', at: instant(AT), ...named }])).toEqual(topics);
   });
 
   test('have the levels of the feed with which a day goes on', () => {

@@ -4,6 +4,7 @@ import type { FrameMark, FrameRecord } from '../../../core/stream/frame-log.ts';
 import { tardisFileName, tardisTrade } from '../../../core/stream/tardis.ts';
 import { quoteTopicsIn, startVolumeSteps } from '../../../core/stream/volume-steps.ts';
 import { instant, istDate, istInstant, SECOND } from '../../../core/time.ts';
+import { NO_FACTS } from '../../support/depth.ts';
 import {
   HSM_OPENED,
   hsmMark,
@@ -131,16 +132,8 @@ describe('Volume steps', () => {
   });
 
   test('are of the symbols of a day that have a volume', () => {
-    const facts = {
-      alias: null,
-      isin: null,
-      tick: null,
-      lot: null,
-      auction: null,
-      lastClose: null,
-    };
     const symbol = (name: string, fyToken: string | null) =>
-      ({ event: 'symbol', at: instant(0), symbol: name, fyToken, ...facts }) as const;
+      ({ event: 'symbol', at: instant(0), symbol: name, ...NO_FACTS, fyToken }) as const;
     const index = symbol('NSE:NIFTY50-INDEX', '101000000026000');
     const topics = quoteTopicsIn([symbol(SBIN, QUOTE_TOKEN), index, symbol('X:Y', null)]);
     expect([...topics]).toEqual([[QUOTE_TOPIC, SBIN]]);
