@@ -1,5 +1,4 @@
 // Creates functions in the emulator for their settings. They are never run.
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
   LambdaClient,
@@ -7,6 +6,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { zipOf } from '../../sandbox/pulumi/resources/zip.ts';
 import type { EmulatedAws } from './emulated-aws.ts';
+import { createRole } from './restricted-role.ts';
 
 export interface Deployer {
   /** Makes the function, or gives it other settings. */
@@ -17,7 +17,8 @@ export interface Deployer {
 export async function deployer(aws: EmulatedAws): Promise<Deployer> {
   const lambda = new LambdaClient(aws.options);
   const made = new Set<string>();
-  const Role = await roleFor(aws);
+  const grant = { Effect: 'Allow', Action: 'logs:PutLogEvents', Resource: '*' };
+  const Role = await createRole(aws.options, 'functions', grant);
   return {
     async deploy(FunctionName, Variables) {
       const input = { FunctionName, Environment: { Variables } };
@@ -41,21 +42,4 @@ export async function deployer(aws: EmulatedAws): Promise<Deployer> {
       lambda.destroy();
     },
   };
-}
-
-async function roleFor(aws: EmulatedAws): Promise<string> {
-  const iam = new IAMClient(aws.options);
-  const trust = {
-    Effect: 'Allow',
-    Principal: { Service: 'lambda.amazonaws.com' },
-    Action: 'sts:AssumeRole',
-  };
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName: 'functions',
-      AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
-    }),
-  );
-  iam.destroy();
-  return Role?.Arn ?? '';
 }

@@ -10,12 +10,7 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import {
-  CreateRoleCommand,
-  GetRoleCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-} from '@aws-sdk/client-iam';
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
   CreateFunctionCommand,
@@ -29,6 +24,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { AwsOptions } from '../../cli/shared/io.ts';
+import { zipOf } from '../../sandbox/pulumi/resources/zip.ts';
+import { createRole } from './restricted-role.ts';
 
 const FUNCTION = 'FyersTokenRefresh';
 const RULE = 'FyersTokenRefreshDaily';
@@ -57,32 +54,11 @@ export async function installReference(
   await new CloudWatchLogsClient(aws).send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
 }
 
-async function role(aws: AwsOptions): Promise<string> {
-  const iam = new IAMClient(aws);
-  const statement = (rest: object) => JSON.stringify({ Version: '2012-10-17', Statement: [rest] });
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName: ROLE,
-      AssumeRolePolicyDocument: statement({
-        Effect: 'Allow',
-        Principal: { Service: 'lambda.amazonaws.com' },
-        Action: 'sts:AssumeRole',
-      }),
-    }),
-  );
-  await iam.send(
-    new PutRolePolicyCommand({
-      RoleName: ROLE,
-      PolicyName: 'FyersTokenRefreshPolicy',
-      PolicyDocument: statement({
-        Effect: 'Allow',
-        Action: ['ssm:GetParameter', 'ssm:PutParameter'],
-        Resource: 'arn:aws:ssm:ap-south-1:*:parameter/FYERS_*',
-      }),
-    }),
-  );
-  return Role?.Arn ?? '';
-}
+const GRANT = {
+  Effect: 'Allow',
+  Action: ['ssm:GetParameter', 'ssm:PutParameter'],
+  Resource: 'arn:aws:ssm:ap-south-1:*:parameter/FYERS_*',
+};
 
 /** The function alone; with another runtime it is not the reference's. */
 export async function installFunction(
@@ -98,18 +74,15 @@ export async function installFunction(
       FunctionName: FUNCTION,
       Runtime: made.runtime,
       Handler: made.handler ?? 'refresh_token.lambda_handler',
-      Role: await role(aws),
+      Role: await createRole(aws, ROLE, GRANT, 'FyersTokenRefreshPolicy'),
       MemorySize: 128,
       Timeout: 60,
-      Code: { ZipFile: EMPTY_ZIP },
+      Code: { ZipFile: zipOf({ assets: {} }) },
       Environment: { Variables: made.variables ?? {} },
     }),
   );
   return FunctionArn ?? '';
 }
-
-/** An archive without files: its end record alone. */
-const EMPTY_ZIP = new Uint8Array(Buffer.from(`504b0506${'00'.repeat(18)}`, 'hex'));
 
 export async function schedule(aws: AwsOptions, functionArn: string): Promise<void> {
   const events = new EventBridgeClient(aws);

@@ -11,6 +11,7 @@ export async function createRole(
   options: AwsOptions,
   RoleName: string,
   grant: object,
+  PolicyName = 'p',
 ): Promise<string> {
   const iam = new IAMClient(options);
   const document = (statement: object) =>
@@ -19,7 +20,7 @@ export async function createRole(
     new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document(TRUST) }),
   );
   await iam.send(
-    new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument: document(grant) }),
+    new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: document(grant) }),
   );
   return Role?.Arn ?? '';
 }
