@@ -1,8 +1,6 @@
 // Serves the parts of Parameter Store and Lambda that a login uses, on loopback.
-import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { AwsOptions } from '../../cli/shared/io.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { serveReplies } from '../support/loopback.ts';
 
 export interface AwsStub extends AsyncDisposable {
   readonly options: AwsOptions;
@@ -27,14 +25,11 @@ export interface AwsStub extends AsyncDisposable {
 }
 
 export async function awsStub(parameters: Readonly<Record<string, string>> = {}): Promise<AwsStub> {
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { status, headers, answer } = reply(stub, request.url ?? '', body);
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...headers });
-      response.end(JSON.stringify(answer));
-    });
+  const { url, ...listening } = await serveReplies((request, body) => {
+    const { status, headers, answer } = reply(stub, request.url ?? '', body);
+    const type = { 'content-type': 'application/x-amz-json-1.1' };
+    return { status, headers: { ...type, ...headers }, body: JSON.stringify(answer) };
   });
-  const { url, ...listening } = await listenOnLoopback(server);
   const stub: AwsStub = {
     options: {
       endpoint: url,

@@ -1,8 +1,6 @@
 // Runs a proxy in front of the emulator, which records requests and answers those for which the emulator differs from
 // AWS.
-import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from './loopback.ts';
+import { serveReplies } from './loopback.ts';
 
 export interface FrontRequest {
   readonly path: string;
@@ -28,35 +26,27 @@ export async function awsFront(
   answer: (request: FrontRequest) => FrontAnswer | null = () => null,
 ): Promise<AwsFront> {
   const requests: FrontRequest[] = [];
-  const server = createServer((incoming, response) => {
-    void (async () => {
-      const request = { path: incoming.url ?? '/', body: await text(incoming) };
-      requests.push(request);
-      const own = answer(request);
-      if (own !== null) {
-        response.writeHead(own.status).end(own.body);
-        return;
-      }
-      const headers = Object.entries(incoming.headers).flatMap(([name, value]) =>
-        HOP.has(name) || value === undefined ? [] : [[name, String(value)] as [string, string]],
-      );
-      const method = incoming.method ?? 'POST';
-      const reply = await fetch(`${endpoint}${request.path}`, {
-        method,
-        headers,
-        ...(method === 'GET' ? {} : { body: request.body }),
-      });
-      const type = reply.headers.get('content-type') ?? 'text/xml';
-      const fault = reply.headers.get('x-amzn-errortype');
-      response.writeHead(reply.status, {
-        'content-type': type,
-        ...(fault === null ? {} : { 'x-amzn-errortype': fault }),
-      });
-      response.end(await reply.text());
-    })();
+  const listening = await serveReplies(async (incoming, body) => {
+    const request = { path: incoming.url ?? '/', body };
+    requests.push(request);
+    const own = answer(request);
+    if (own !== null) return own;
+    const headers = Object.entries(incoming.headers).flatMap(([name, value]) =>
+      HOP.has(name) || value === undefined ? [] : [[name, String(value)] as [string, string]],
+    );
+    const method = incoming.method ?? 'POST';
+    const reply = await fetch(`${endpoint}${request.path}`, {
+      method,
+      headers,
+      ...(method === 'GET' ? {} : { body }),
+    });
+    const type = reply.headers.get('content-type') ?? 'text/xml';
+    const fault = reply.headers.get('x-amzn-errortype');
+    return {
+      status: reply.status,
+      headers: { 'content-type': type, ...(fault && { 'x-amzn-errortype': fault }) },
+      body: await reply.text(),
+    };
   });
-  return {
-    ...(await listenOnLoopback(server)),
-    requests,
-  };
+  return { ...listening, requests };
 }

@@ -1,7 +1,5 @@
 // Receives the messages of SNS on loopback, as a subscribed mailbox does.
-import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from './loopback.ts';
+import { serveReplies } from './loopback.ts';
 
 interface Mail {
   readonly Type: string;
@@ -21,16 +19,13 @@ export interface Mailbox extends AsyncDisposable {
 export async function mailbox(): Promise<Mailbox> {
   const waiting: ((mail: Mail) => void)[] = [];
   const come: Mail[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      response.end();
-      const mail = JSON.parse(body) as Mail;
-      const taker = waiting.shift();
-      if (taker === undefined) come.push(mail);
-      else taker(mail);
-    });
+  const { url, ...listening } = await serveReplies((_request, body) => {
+    const mail = JSON.parse(body) as Mail;
+    const taker = waiting.shift();
+    if (taker === undefined) come.push(mail);
+    else taker(mail);
+    return { status: 200, body: '' };
   });
-  const { url, ...listening } = await listenOnLoopback(server);
   return {
     ...listening,
     address: `${url}/`,

@@ -1,7 +1,5 @@
 // Serves Telegram's Bot API on loopback: one bot, the chats that wrote to it, and the messages that were sent.
-import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from './loopback.ts';
+import { serveReplies } from './loopback.ts';
 
 export interface TelegramServer extends AsyncDisposable {
   readonly url: string;
@@ -35,15 +33,13 @@ export async function telegramServer(
     }
     return { ok: false, error_code: 401, description: 'Unauthorized' };
   };
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const given = answer(request.url ?? '', body);
-      response.writeHead(given.ok ? 200 : 401, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(given));
-    });
+  const listening = await serveReplies(({ url = '' }, body) => {
+    const given = answer(url, body);
+    const headers = { 'content-type': 'application/json' };
+    return { status: given.ok ? 200 : 401, headers, body: JSON.stringify(given) };
   });
   return {
-    ...(await listenOnLoopback(server)),
+    ...listening,
     messages,
     asked: () => asked,
   };

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fyersBroker } from '../../../adapters/fyers/auth.ts';
 import type { AppSecret, AuthCode, Pin } from '../../../core/config/values.ts';
@@ -14,7 +13,7 @@ import {
   refreshToken,
   tokenOf,
 } from '../../support/keeper-fixture.ts';
-import { listenOnLoopback } from '../../support/loopback.ts';
+import { serveReplies } from '../../support/loopback.ts';
 
 const signal = new AbortController().signal;
 const TOKEN = refreshToken(plus(SEVEN, -DAY));
@@ -41,18 +40,10 @@ interface Answer {
 /** Starts a broker that gives `answer` to every request, or closes the connection if it is null. */
 async function scriptBroker(given: Answer | null | ((url: string) => Answer), timeoutMs = 2_000) {
   const seen: { url: string; body: string; authorization: string }[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part: Buffer) => (body += part.toString()));
-    request.on('end', () => {
-      const { url = '', headers } = request;
-      seen.push({ url, body, authorization: headers.authorization ?? '' });
-      const answer = typeof given === 'function' ? given(url) : given;
-      if (answer === null) request.socket.destroy();
-      else response.writeHead(answer.status, answer.headers ?? {}).end(answer.body);
-    });
+  const listening = await serveReplies(({ url = '', headers }, body) => {
+    seen.push({ url, body, authorization: headers.authorization ?? '' });
+    return typeof given === 'function' ? given(url) : given;
   });
-  const listening = await listenOnLoopback(server);
   closing.push(async () => listening[Symbol.asyncDispose]());
   const apiUrl = listening.url;
   return { broker: fyersBroker({ apiUrl, onSecret: () => undefined, timeoutMs }), seen };
