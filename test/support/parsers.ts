@@ -44,14 +44,8 @@ import { parseSettings } from '../../harvester/settings.ts';
 import { APP, SEVEN, SIGNER } from './keeper-fixture.ts';
 import { requestOf, stateAt } from './logins.ts';
 
+const SBIN = 'NSE:SBIN-EQ';
 const MOMENT = { receivedAt: SEVEN, session: null };
-
-export interface TextParser {
-  /** The name of the function, then where the text stands. */
-  readonly name: string;
-  readonly parse: (text: string) => unknown;
-  readonly frame?: (filling: string) => string;
-}
 
 /** Named like a parser, and given no text of any length. */
 export const PARSES_NO_TEXT: Readonly<Record<string, string>> = {
@@ -84,196 +78,142 @@ function frameLogOf(text: string): Uint8Array {
   return Buffer.concat([frameLogHeader(), head, payload]);
 }
 
+function parseBytes(text: string): unknown {
+  return parseLine(Buffer.from(text), 0, Buffer.byteLength(text));
+}
+
+function readByCloudTrail(event: object, text: string): unknown {
+  return outsideReadIn({
+    'detail-type': 'AWS API Call via CloudTrail',
+    detail: { ...event, userIdentity: { arn: text }, userAgent: text },
+  });
+}
+
 function request(path: string, query: string): unknown {
   const event: APIGatewayProxyEventV2 = requestOf('GET', '/');
   return loginRequest({ ...event, rawPath: path, rawQueryString: query });
 }
 
-const ofText = (
-  functions: Readonly<Record<string, (text: string) => unknown>>,
-): readonly TextParser[] => Object.entries(functions).map(([name, parse]) => ({ name, parse }));
+type Parse = (text: string) => unknown;
+/** Puts a stranger's text at its place. */
+type Frame = (filling: string) => string;
 
 const { parseSampling, wholeName, CALLS_PER_MINUTE_CAP: _cap, ...ofConfig } = config;
 const { checkCalendarSize: _checked, ...ofProgram } = program;
 
-export const PARSERS: readonly TextParser[] = [
+/** By the name of the function, then where the text stands. */
+const BY_NAME: Readonly<Record<string, Parse | readonly [Parse, Frame]>> = {
   // Values of the configuration.
-  ...ofText(ofConfig),
-  ...ofText({ wholeName, parseSampling: (text) => parseSampling(text, '5') }),
-  { name: 'parseLevels', parse: parseLevels },
-  { name: 'parseSampling seconds', parse: (text) => parseSampling('SBIN', text) },
-  { name: 'parseSymbol ticker', parse: config.parseSymbol, frame: (text) => `NSE:${text}` },
-  { name: 'parseSymbolAlias name', parse: config.parseSymbolAlias, frame: (text) => `ATM:${text}` },
-  {
-    name: 'parseSymbolAlias list',
-    parse: config.parseSymbolAlias,
-    frame: (text) => `INDEX:${text}`,
-  },
-  ...ofText({ parseIndexList, indicesIn, csvCells }),
-  { name: 'csvCells quoted', parse: csvCells, frame: (text) => `"${text}",b` },
-  { name: 'parseIndexList rows', parse: parseIndexList, frame: (text) => `Symbol\n${text}` },
-  { name: 'parseAuthCode part', parse: config.parseAuthCode, frame: (text) => `a.${text}` },
-  {
-    name: 'parseRedirectUri path',
-    parse: config.parseRedirectUri,
-    frame: (text) => `https://${text}`,
-  },
-  { name: 'parseTelegram chat', parse: config.parseTelegram, frame: (text) => `12345:${text}` },
-  ...ofText({
-    ...ofProgram,
-    parseKeys: (text) =>
-      parseKeys(
-        () => text,
-        (secret) => secret,
-      ),
-    parseEndpoint: config.parseEndpoint,
-    parseAlias,
-    parseProbeRefresh,
-    parseSettings: (text) =>
-      parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
-  }),
-  { name: 'parseEndpoint path', parse: config.parseEndpoint, frame: (text) => `https://${text}` },
-  { name: 'parseEmail domain', parse: program.parseEmail, frame: (text) => `a@${text}` },
-  {
-    name: 'parseReaders path',
-    parse: program.parseReaders,
-    frame: (text) => `arn:aws:iam::123456789012:role/${text}`,
-  },
+  ...ofConfig,
+  ...{ wholeName, parseLevels, parseIndexList, indicesIn, csvCells, parseAlias, parseProbeRefresh },
+  parseSampling: (text) => parseSampling(text, '5'),
+  'parseSampling seconds': (text) => parseSampling('SBIN', text),
+  'parseSymbol ticker': [config.parseSymbol, (text) => `NSE:${text}`],
+  'parseSymbolAlias name': [config.parseSymbolAlias, (text) => `ATM:${text}`],
+  'parseSymbolAlias list': [config.parseSymbolAlias, (text) => `INDEX:${text}`],
+  'csvCells quoted': [csvCells, (text) => `"${text}",b`],
+  'parseIndexList rows': [parseIndexList, (text) => `Symbol\n${text}`],
+  'parseAuthCode part': [config.parseAuthCode, (text) => `a.${text}`],
+  'parseRedirectUri path': [config.parseRedirectUri, (text) => `https://${text}`],
+  'parseTelegram chat': [config.parseTelegram, (text) => `12345:${text}`],
+  ...ofProgram,
+  parseKeys: (text) =>
+    parseKeys(
+      () => text,
+      (secret) => secret,
+    ),
+  parseSettings: (text) =>
+    parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
+  'parseEndpoint path': [config.parseEndpoint, (text) => `https://${text}`],
+  'parseEmail domain': [program.parseEmail, (text) => `a@${text}`],
+  'parseReaders path': [program.parseReaders, (text) => `arn:aws:iam::123456789012:role/${text}`],
 
   // Requests to the login page.
-  { name: 'loginRequest path', parse: (text) => request(`/${text}`, '') },
-  { name: 'loginRequest link', parse: (text) => request(`/go/${text}`, '') },
-  { name: 'loginRequest query', parse: (text) => request('/', text) },
-  { name: 'loginRequest message', parse: (text) => request('/', `s=x&state=x&message=${text}`) },
-  { name: 'loginRequest code', parse: (text) => request('/', `s=x&state=x&auth_code=${text}`) },
-  {
-    name: 'recogniseLink',
-    parse: recogniseLink,
-    // Longer paths are refused for their length alone.
-    frame: (text) => text.slice(0, text.length / 16),
-  },
-  {
-    name: 'recogniseLink signature',
-    parse: recogniseLink,
-    frame: (text) => `go/2026-11-25/${text.slice(0, text.length / 20)}`,
-  },
-  ...ofText({ isLinkShaped, isStateShaped, claimedDay }),
-  { name: 'dayOfLink', parse: (text) => dayOfLink(SIGNER, text) },
-  { name: 'readState', parse: (text) => readState(SIGNER, text, SEVEN, {}) },
-  { name: 'parseRedirect', parse: (text) => parseRedirect(APP, text, SEVEN, {}) },
-  {
-    name: 'parseRedirect message',
-    parse: (text) => parseRedirect(APP, text, SEVEN, {}),
-    frame: (text) => `?s=error&state=${stateAt()}&message=${text.slice(0, text.length / 4 - 200)}`,
-  },
-  { name: 'wordsOf', parse: (text) => wordsOf(new URLSearchParams({ message: text, code: text })) },
+  'loginRequest path': (text) => request(`/${text}`, ''),
+  'loginRequest link': (text) => request(`/go/${text}`, ''),
+  'loginRequest query': (text) => request('/', text),
+  'loginRequest message': (text) => request('/', `s=x&state=x&message=${text}`),
+  'loginRequest code': (text) => request('/', `s=x&state=x&auth_code=${text}`),
+  // Longer paths are refused for their length alone.
+  recogniseLink: [recogniseLink, (text) => text.slice(0, text.length / 16)],
+  'recogniseLink signature': [
+    recogniseLink,
+    (text) => `go/2026-11-25/${text.slice(0, text.length / 20)}`,
+  ],
+  ...{ isLinkShaped, isStateShaped, claimedDay },
+  dayOfLink: (text) => dayOfLink(SIGNER, text),
+  readState: (text) => readState(SIGNER, text, SEVEN, {}),
+  parseRedirect: (text) => parseRedirect(APP, text, SEVEN, {}),
+  'parseRedirect message': [
+    (text) => parseRedirect(APP, text, SEVEN, {}),
+    (text) => `?s=error&state=${stateAt()}&message=${text.slice(0, text.length / 4 - 200)}`,
+  ],
+  wordsOf: (text) => wordsOf(new URLSearchParams({ message: text, code: text })),
 
   // Tokens, states and answers.
-  ...ofText({ hideTokens, decodeToken, tokenIn, parseTokenState, parseLoginState }),
-  { name: 'decodeToken payload', parse: decodeToken, frame: (text) => `a.${text}.b` },
-  { name: 'considerAccessToken', parse: (text) => chooseAccessToken(text, text, view) },
-  { name: 'considerRefreshToken', parse: (text) => chooseRefreshToken(text, text, view) },
-  { name: 'log', parse: (text) => log.scrub(text) },
-  { name: 'parseEvent', parse: (text) => parseEvent({ trigger: 'slot', slot: text }, text) },
-  {
-    name: 'outsideReadIn',
-    parse: (text) =>
-      outsideReadIn({
-        'detail-type': 'AWS API Call via CloudTrail',
-        detail: { eventName: text, eventTime: text, userIdentity: { arn: text }, userAgent: text },
-      }),
-  },
-  {
-    name: 'outsideReadIn agent',
-    parse: (text) =>
-      outsideReadIn({
-        'detail-type': 'AWS API Call via CloudTrail',
-        detail: {
-          eventName: 'GetParameter',
-          eventTime: '2026-11-25T04:45:00Z',
-          userIdentity: { arn: text },
-          userAgent: text,
-        },
-      }),
-  },
-  {
-    name: 'readDepthAnswer',
-    parse: (text) => readDepthAnswer('NSE:SBIN-EQ', { s: 'ok', d: { [text]: text } }, MOMENT),
-  },
-  {
-    name: 'readDepthAnswer sides',
-    parse: (text) =>
-      readDepthAnswer(
-        'NSE:SBIN-EQ',
-        {
-          s: 'ok',
-          d: { 'NSE:SBIN-EQ': { bids: [{ price: text }], ask: text, ltp: text } },
-        },
-        MOMENT,
-      ),
+  ...{ hideTokens, decodeToken, tokenIn, parseTokenState, parseLoginState },
+  'decodeToken payload': [decodeToken, (text) => `a.${text}.b`],
+  considerAccessToken: (text) => chooseAccessToken(text, text, view),
+  considerRefreshToken: (text) => chooseRefreshToken(text, text, view),
+  log: (text) => log.scrub(text),
+  parseEvent: (text) => parseEvent({ trigger: 'slot', slot: text }, text),
+  outsideReadIn: (text) => readByCloudTrail({ eventName: text, eventTime: text }, text),
+  'outsideReadIn agent': (text) =>
+    readByCloudTrail({ eventName: 'GetParameter', eventTime: '2026-11-25T04:45:00Z' }, text),
+  readDepthAnswer: (text) => readDepthAnswer(SBIN, { s: 'ok', d: { [text]: text } }, MOMENT),
+  'readDepthAnswer sides': (text) => {
+    const entry = { bids: [{ price: text }], ask: text, ltp: text };
+    return readDepthAnswer(SBIN, { s: 'ok', d: { [SBIN]: entry } }, MOMENT);
   },
 
   // Frames of the streams.
-  ...ofText({ parseFieldMap, parseFeed }),
-  { name: 'decodeTbtFrame', parse: (text) => decodeTbtFrame(Buffer.from(text)) },
-  {
-    name: 'decodeTbtFrame feeds',
-    parse: (text) => decodeTbtFrame(Buffer.from(text)),
-    frame: (text) => '\u0012\u0002\n\u0000'.repeat(text.length / 4),
-  },
-  { name: 'decodeHsmLogin', parse: (text) => decodeHsmLogin(hsmFrame(1, text)) },
-  { name: 'decodeHsmAnswer', parse: (text) => decodeHsmAnswer(hsmFrame(4, text)) },
-  {
-    name: 'decodeHsmData',
-    parse: (text) => decodeHsmData(hsmFrame(6, text), { isNumbered: false, liteCountOf: () => 1 }),
-    frame: (text) => `\u007f\u007f${'L\u0000\u00001234'.repeat(text.length / 7)}`,
-  },
-
-  { name: 'readFrameLog', parse: (text) => readFrameLog(Buffer.from(text), crc32) },
-  { name: 'readFrameLog batches', parse: (text) => readFrameLog(frameLogOf(text), crc32) },
-  { name: 'parseMark', parse: (text) => parseMark(Buffer.from(text)) },
-  {
-    name: 'parseMark name',
-    parse: (text) => parseMark(Buffer.from(text)),
-    frame: (text) => `{"mark":"opened","name":"${text}"}`,
-  },
+  ...{ parseFieldMap, parseFeed },
+  decodeTbtFrame: (text) => decodeTbtFrame(Buffer.from(text)),
+  'decodeTbtFrame feeds': [
+    (text) => decodeTbtFrame(Buffer.from(text)),
+    (text) => '\u0012\u0002\n\u0000'.repeat(text.length / 4),
+  ],
+  decodeHsmLogin: (text) => decodeHsmLogin(hsmFrame(1, text)),
+  decodeHsmAnswer: (text) => decodeHsmAnswer(hsmFrame(4, text)),
+  decodeHsmData: [
+    (text) => decodeHsmData(hsmFrame(6, text), { isNumbered: false, liteCountOf: () => 1 }),
+    (text) => `\u007f\u007f${'L\u0000\u00001234'.repeat(text.length / 7)}`,
+  ],
+  readFrameLog: (text) => readFrameLog(Buffer.from(text), crc32),
+  'readFrameLog batches': (text) => readFrameLog(frameLogOf(text), crc32),
+  parseMark: (text) => parseMark(Buffer.from(text)),
+  'parseMark name': [
+    (text) => parseMark(Buffer.from(text)),
+    (text) => `{"mark":"opened","name":"${text}"}`,
+  ],
 
   // Dates and times.
-  ...ofText({ parseInstant, parseIstDate, parseHttpDate, referenceCsvDate }),
-  { name: 'parseInstant fraction', parse: parseInstant, frame: (text) => `${text}+05:30` },
-  { name: 'timeOfDay', parse: (text) => timeOfDay(istDate('2026-11-25'), text) },
+  ...{ parseInstant, parseIstDate, parseHttpDate, referenceCsvDate },
+  'parseInstant fraction': [parseInstant, (text) => `${text}+05:30`],
+  timeOfDay: (text) => timeOfDay(istDate('2026-11-25'), text),
 
   // Files and logs.
-  ...ofText({
+  ...{
     parseCsvLine,
-    parseCells: (text) => parseCells(COLUMNS, text.split(',')),
-    readReferenceCsvCells: (text) => readReferenceCsvCells(text.split(',')),
     parseEventLine,
     parseManifest,
     parseUploadState,
     parseOverridesText,
     parseJson,
-    eventIn: (text) => eventIn({ id: '1', at: SEVEN, text }),
-    masterRowOf: (text) => masterRowOf('NSE_FO', text),
-  }),
-  { name: 'parseOverridesText list', parse: parseOverridesText, frame: (text) => `[${text}]` },
-  { name: 'parseEventLine json', parse: parseEventLine, frame: (text) => `{"event":"${text}"}` },
-  {
-    name: 'masterRowOf quoted',
-    parse: (text) => masterRowOf('NSE_CM', text),
-    frame: (text) => `1,"${text}`,
   },
-  {
-    name: 'parseCell',
-    parse: (text) => COLUMNS.map((column) => parseCell(column, text)),
-  },
-  {
-    name: 'lineParser',
-    parse: (text) => parseLine(Buffer.from(text), 0, Buffer.byteLength(text)),
-  },
-  {
-    name: 'lineParser symbol',
-    parse: (text) => parseLine(Buffer.from(text), 0, Buffer.byteLength(text)),
-    frame: (text) => `${STAMP},${text}`,
-  },
-];
+  parseCells: (text) => parseCells(COLUMNS, text.split(',')),
+  readReferenceCsvCells: (text) => readReferenceCsvCells(text.split(',')),
+  eventIn: (text) => eventIn({ id: '1', at: SEVEN, text }),
+  masterRowOf: (text) => masterRowOf('NSE_FO', text),
+  'masterRowOf quoted': [(text) => masterRowOf('NSE_CM', text), (text) => `1,"${text}`],
+  'parseOverridesText list': [parseOverridesText, (text) => `[${text}]`],
+  'parseEventLine json': [parseEventLine, (text) => `{"event":"${text}"}`],
+  parseCell: (text) => COLUMNS.map((column) => parseCell(column, text)),
+  lineParser: parseBytes,
+  'lineParser symbol': [parseBytes, (text) => `${STAMP},${text}`],
+};
+
+export const PARSERS = Object.entries(BY_NAME).map(([name, parser]) => {
+  const [parse, frame] = typeof parser === 'function' ? [parser] : parser;
+  return { name, parse, frame };
+});
