@@ -24,8 +24,6 @@ describe('fyers calendar', () => {
 
   test.each([
     ['2026-12-07', 'auction', 'CAS_ENTRY +15:31 +15:36'],
-    ['2026-11-25', 'auction', 'CAS_ENTRY +15:20 +15:25'],
-    ['2026-12-07', 'plain', 'CONTINUOUS +09:15 +15:30'],
     ['2026-12-07', 'derivative', 'CONTINUOUS +09:15 +15:45'],
     ['2026-12-07', 'option', '09:15–15:45 IST'],
   ])('shows the phases of %s for --shares %s', async (date, kind, phase) => {
@@ -46,10 +44,8 @@ describe('fyers calendar', () => {
 
   test.each([
     ['2024', '249 trading days.', null],
-    ['2024-01', '22 trading days.', null],
     ['2023', '260 possible trading days', '2023'],
     ['2027', '258 possible trading days', '2027'],
-    ['2027-01', '20 possible trading days', '2027'],
     ['2028-02-29', '2028-02-29, Tue', '2028'],
     ['2027-03-26', 'closed, Good Friday (inferred)', '2027'],
   ])('reports for %s whether all holidays are known', async (when, out, year) => {
@@ -63,19 +59,6 @@ describe('fyers calendar', () => {
       if (year === null) expect(err).toBe('');
       else expect(err).toContain(`holidays of ${year} are not all known`);
     }
-  });
-
-  test('stops warning about a year when calendar.json declares it complete', async () => {
-    const own = '{"date":"2027-03-10","closed":true,"why":"Id-Ul-Fitr"}';
-    cli.write('calendar.json', `[${own}]`);
-    const before = await cli.run('calendar', '2027');
-    expect(before.err).toContain('holidays of 2027 are not all known');
-    expect(before.out).toContain('257 possible trading days');
-    cli.write('calendar.json', `[${own},{"year":2027,"complete":true}]`);
-    const after = await cli.run('calendar', '2027');
-    expect(after.err).toBe('');
-    expect(after.out).toContain('257 trading days.');
-    expect(after.out).not.toContain('provisional');
   });
 
   test('warns three weeks before the list of holidays ends, but not five weeks before', async () => {

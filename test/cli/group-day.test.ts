@@ -80,11 +80,6 @@ test('fyers export names the members if it is asked for a group', async () => {
   for (const symbol of MEMBERS) expect(err).toContain(symbol);
 });
 
-test('fyers inspect shows the book of a member', async () => {
-  for (const symbol of MEMBERS)
-    expect(await run('inspect', symbol, '--date', DATE, '--at', '09:00:30')).toContain(symbol);
-});
-
 test('fyers report has each member in its page and its figures', async () => {
   const { coverage } = JSON.parse(await run('report', DATE, '--json')) as {
     readonly coverage: {
@@ -100,10 +95,4 @@ test('fyers report has each member in its page and its figures', async () => {
   const page = await readFile(path.join(cli.folder, 'page.html'), 'utf8');
   const short = MEMBERS.map((symbol) => symbol.replace(/^NSE:|-EQ$/g, ''));
   expect(short.filter((name) => !page.includes(`<h3>${name}</h3>`))).toEqual([]);
-});
-
-test('fyers replay gives every slot of each member', async () => {
-  const lines = (await run('replay', DATE)).split('\n');
-  const symbols = lines.map((line) => (JSON.parse(line) as { readonly symbol: string }).symbol);
-  expect(countIn(symbols)).toEqual(ALL);
 });

@@ -5,7 +5,6 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { referenceCsvLine } from '../../core/recording/csv-files.ts';
 import { formatIso, istInstant, plus } from '../../core/time.ts';
-import { recordDay } from '../support/recorded-day.ts';
 import { OLD_DAY, oldFile, oldRows } from '../support/old-files.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -98,18 +97,5 @@ describe('fyers import', () => {
     expect(unsure.err).toContain('holidays of 2023 are not all known');
     expect(unsure.out).toContain('5 rows are the day 2023-01-26');
     expect(unsure.code).toBe(0);
-  });
-
-  test('rejects a day without a market, and a file of another format', async () => {
-    const saturday = await oldFile(cli.folder, oldRows(5, 3), [], '2025-12-27');
-    const left = await cli.run('import', saturday);
-    expect(left.err).toContain('the market was closed on 2025-12-27');
-    await recordDay({ dataDir: cli.dataDir });
-    const recorded = await cli.run(
-      'import',
-      path.join(cli.dataDir, 'days/2026-11-25/depth.parquet'),
-    );
-    expect(recorded.err).toContain('is not a file of the Python original');
-    expect(recorded.code).toBe(2);
   });
 });

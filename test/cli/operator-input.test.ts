@@ -106,23 +106,6 @@ describe('An invalid date', () => {
   );
 });
 
-describe('A token file', () => {
-  test('with other content is reported by the kind of its content', async () => {
-    cli.write('.env', APP);
-    cli.write('access_token.txt', '4821');
-    const { err, out } = await cli.run('tokens', '--offline');
-    expect(`${out}${err}`).toContain('access_token.txt is four digits, such as a PIN');
-    expect(`${out}${err}`).not.toContain('4821');
-  });
-
-  test('with the app id before its token is accepted', async () => {
-    cli.write('.env', APP);
-    const token = operatorToken('access_token', '2026-11-24T09:00:00+05:30');
-    cli.write('access_token.txt', `ABCD1234EF-100:${token}\n`);
-    expect((await cli.run('tokens', '--offline')).out).toContain('XA00001');
-  });
-});
-
 describe('A value for Parameter Store', () => {
   test('that is too large is refused before a request to AWS', async () => {
     const [head, body] = operatorToken('access_token', '2026-11-24T09:00:00+05:30').split('.');

@@ -64,23 +64,6 @@ describe('fyers ssm set', () => {
     expect(await valueOf('FYERS_ACCESS_TOKEN')).toBe(TOKEN);
   });
 
-  test('stores a SecureString of the standard tier under the default key, and overwrites the old value', async () => {
-    for (const piped of [OLD, TOKEN]) {
-      await using at = await createStage({ piped });
-      await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN', '--suffix', 'paper');
-    }
-    const { Parameters = [] } = await ssm.send(new DescribeParametersCommand({}));
-    expect(Parameters).toMatchObject([
-      {
-        Name: 'FYERS_ACCESS_TOKEN_PAPER',
-        Type: 'SecureString',
-        Tier: 'Standard',
-        KeyId: 'alias/aws/ssm',
-        Version: 2,
-      },
-    ]);
-  });
-
   test('keeps the operator’s own KMS key of the parameter', async () => {
     const KeyId = 'arn:aws:kms:ap-south-1:123456789012:key/own';
     const Name = 'FYERS_ACCESS_TOKEN';

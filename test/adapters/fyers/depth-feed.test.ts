@@ -111,22 +111,6 @@ describe('The REST feed', () => {
     expect(calls).toEqual([]);
   });
 
-  test('waits as long as a rate limit asks, and counts one strike for one burst', async () => {
-    const strikes = memoryStrikes();
-    const { batches } = await observe({
-      script: ({ symbol, nth }) =>
-        nth < 2 ? refusal(429, -429, { 'retry-after': '12' }) : depthOf(symbol),
-      strikes,
-    });
-    expect(outcomes(batches).slice(0, 4)).toEqual([
-      'rate-limited rate-limited',
-      'rate-limited rate-limited',
-      'rate-limited rate-limited',
-      'book book',
-    ]);
-    expect([...strikes.kept.values()]).toMatchObject([{ count: 1 }]);
-  });
-
   test('does not call for the rest of the day after the second strike, also after a restart', async () => {
     const strikes = memoryStrikes();
     const script: Script = () => refusal(429, 429);

@@ -111,18 +111,6 @@ describe('A rate limit', () => {
     },
   );
 
-  test.each(['x-retry-after-ms', 'retry-after'])(
-    'blocks the following slots for an absurd %s',
-    async (header) => {
-      const { batches, calls } = await observe({
-        script: () => refusal(429, -429, { [header]: '1e16' }),
-        slots: 3,
-      });
-      expect(new Set(outcomes(batches))).toEqual(new Set(['rate-limited rate-limited']));
-      expect(calls).toHaveLength(2);
-    },
-  );
-
   test('counts one strike for a burst whose answers arrive slowly', async () => {
     const strikes = memoryStrikes();
     const { batches } = await observe({
