@@ -28,119 +28,98 @@ const OLD_FO_PREOPEN = '09:00 ~PREOPEN_ENTRY*09:07 09:08 ~PREOPEN_MATCH 09:12 ~B
 const NEW_FO_PREOPEN =
   '09:00 ~PREOPEN_ENTRY 09:05 ~PREOPEN_LIMIT*09:08 09:10 ~PREOPEN_MATCH 09:12 ~BUFFER 09:15';
 
-const PLANS: readonly (readonly [string, string, Eligibility, string])[] = [
-  ['the first covered day', '2025-01-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['the same day for other shares', '2025-01-01', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['the last day without auction', '2026-07-31', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['the same day for other shares', '2026-07-31', 'plain', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['the first closing auction', '2026-08-03', 'auction', `${OLD_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same day for other shares', '2026-08-03', 'plain', `${OLD_PREOPEN} ${WITHOUT_AUCTION}`],
-  ['the last old pre-open', '2026-09-04', 'auction', `${OLD_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same day for other shares', '2026-09-04', 'plain', `${OLD_PREOPEN} ${WITHOUT_AUCTION}`],
-  ['the first new pre-open', '2026-09-07', 'auction', `${NEW_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same day for other shares', '2026-09-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
-  ['the last auction of 15:15', '2026-12-04', 'auction', `${NEW_PREOPEN} ${FIRST_AUCTION}`],
-  ['the same day for other shares', '2026-12-04', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
-  ['the first auction of 15:30', '2026-12-07', 'auction', `${NEW_PREOPEN} ${DECEMBER_AUCTION}`],
-  ['the same day for other shares', '2026-12-07', 'plain', `${NEW_PREOPEN} ${WITHOUT_AUCTION}`],
-  ['the last covered day', '2026-12-31', 'auction', `${NEW_PREOPEN} ${DECEMBER_AUCTION}`],
-  ['the first covered day', '2025-01-01', 'derivative', '09:15 CONTINUOUS 15:30'],
-  ['the last day without pre-open', '2025-12-05', 'derivative', '09:15 CONTINUOUS 15:30'],
-  ['the first pre-open', '2025-12-08', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
-  ['the last close at 15:30', '2026-07-31', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:30`],
-  ['the first close at 15:40', '2026-08-03', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:40`],
-  ['the last old pre-open', '2026-09-04', 'derivative', `${OLD_FO_PREOPEN} CONTINUOUS 15:40`],
-  ['the first new pre-open', '2026-09-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
-  ['the last close at 15:40', '2026-12-04', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:40`],
-  ['the first close at 15:45', '2026-12-07', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
-  ['options, which have no pre-open', '2026-11-25', 'option', '09:15 CONTINUOUS 15:40'],
-  ['options in December', '2026-12-07', 'option', '09:15 CONTINUOUS 15:45'],
-  ['options on the last day that ends at 15:30', '2026-07-31', 'option', '09:15 CONTINUOUS 15:30'],
-  ['options on the first day that ends at 15:40', '2026-08-03', 'option', '09:15 CONTINUOUS 15:40'],
-  ['options on the last day that ends at 15:40', '2026-12-04', 'option', '09:15 CONTINUOUS 15:40'],
-  [
-    'options on their last day in November',
-    '2026-11-25',
-    'expiring-option',
-    '09:15 ~CONTINUOUS 15:40',
-  ],
-  [
-    'options on their last day in December',
-    '2026-12-08',
-    'expiring-option',
-    '09:15 CONTINUOUS 15:30',
-  ],
-  ['the last covered day', '2026-12-31', 'derivative', `${NEW_FO_PREOPEN} CONTINUOUS 15:45`],
-  [
-    'a future’s last day before August 2026',
-    '2026-07-31',
-    'expiring',
-    `${OLD_FO_PREOPEN} CONTINUOUS 15:30`,
-  ],
-  [
-    'the first last day whose close is inferred',
-    '2026-08-03',
-    'expiring',
-    `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`,
-  ],
-  [
-    'the last last day whose close is inferred',
-    '2026-12-04',
-    'expiring',
-    `${NEW_FO_PREOPEN} ~CONTINUOUS 15:40`,
-  ],
-  [
-    'a future’s last day in December',
-    '2026-12-07',
-    'expiring',
-    `${NEW_FO_PREOPEN} CONTINUOUS 15:30`,
-  ],
-  [
-    'a switch to the other site in March 2024',
-    '2024-03-02',
-    'auction',
-    '09:15 CONTINUOUS 10:00 ~TRANSITION 11:30 CONTINUOUS 12:30',
-  ],
-  [
-    'a switch to the other site in May 2024',
-    '2024-05-18',
-    'auction',
-    '09:15 CONTINUOUS 10:00 ~TRANSITION 11:45 CONTINUOUS 12:40',
-  ],
-  [
-    'the muhurat of 2024',
-    '2024-11-01',
-    'auction',
-    '17:45 ~PREOPEN_ENTRY*17:52 17:53 ~PREOPEN_MATCH 17:57 ~BUFFER 18:00 CONTINUOUS 19:00',
-  ],
-  ['budget Saturday', '2025-02-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  ['budget Sunday', '2026-02-01', 'auction', `${OLD_PREOPEN} ${BEFORE_AUCTION}`],
-  [
-    'the muhurat of 2025',
-    '2025-10-21',
-    'auction',
-    '13:15 BLOCK_DEAL 13:30 ~PREOPEN_ENTRY*13:37 13:38 ~PREOPEN_MATCH 13:42 ~BUFFER 13:45 CONTINUOUS 14:45 ~BUFFER 14:55 POSTCLOSE 15:05',
-  ],
-  [
-    'the muhurat of 2026, whose times no source gives',
-    '2026-11-08',
-    'auction',
-    '18:00 ?PREOPEN_ENTRY 18:05 ?PREOPEN_LIMIT*18:08 18:10 ?PREOPEN_MATCH 18:12 ?BUFFER 18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
-  ],
-  [
-    'the same muhurat for options',
-    '2026-11-08',
-    'option',
-    '18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
-  ],
-  ['the muhurat of 2025, for options', '2025-10-21', 'option', '13:45 ~CONTINUOUS 14:45'],
-  [
-    'the muhurat of 2025, for futures, before their pre-open',
-    '2025-10-21',
-    'derivative',
-    '13:45 ~CONTINUOUS 14:45',
-  ],
-];
+/** By the day, then by the eligibility. */
+const PLANS: Readonly<Record<string, Partial<Record<Eligibility, string>>>> = {
+  '2024-03-02, a switch to the other site in March': {
+    auction: '09:15 CONTINUOUS 10:00 ~TRANSITION 11:30 CONTINUOUS 12:30',
+  },
+  '2024-05-18, a switch to the other site in May': {
+    auction: '09:15 CONTINUOUS 10:00 ~TRANSITION 11:45 CONTINUOUS 12:40',
+  },
+  '2024-11-01, the muhurat of 2024': {
+    auction: '17:45 ~PREOPEN_ENTRY*17:52 17:53 ~PREOPEN_MATCH 17:57 ~BUFFER 18:00 CONTINUOUS 19:00',
+  },
+  '2025-01-01, the first covered day': {
+    auction: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
+    plain: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
+    derivative: '09:15 CONTINUOUS 15:30',
+  },
+  '2025-02-01, a budget Saturday': {
+    auction: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
+  },
+  '2025-10-21, the muhurat of 2025': {
+    auction:
+      '13:15 BLOCK_DEAL 13:30 ~PREOPEN_ENTRY*13:37 13:38 ~PREOPEN_MATCH 13:42 ~BUFFER 13:45 CONTINUOUS 14:45 ~BUFFER 14:55 POSTCLOSE 15:05',
+    option: '13:45 ~CONTINUOUS 14:45',
+    derivative: '13:45 ~CONTINUOUS 14:45',
+  },
+  '2025-12-05, the last day without a pre-open of futures': {
+    derivative: '09:15 CONTINUOUS 15:30',
+  },
+  '2025-12-08, the first pre-open of futures': {
+    derivative: `${OLD_FO_PREOPEN} CONTINUOUS 15:30`,
+  },
+  '2026-02-01, a budget Sunday': {
+    auction: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
+  },
+  '2026-07-31, the last day without auction, whose contracts close at 15:30': {
+    auction: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
+    plain: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
+    derivative: `${OLD_FO_PREOPEN} CONTINUOUS 15:30`,
+    option: '09:15 CONTINUOUS 15:30',
+    expiring: `${OLD_FO_PREOPEN} CONTINUOUS 15:30`,
+  },
+  '2026-08-03, the first closing auction, and contracts until 15:40': {
+    auction: `${OLD_PREOPEN} ${FIRST_AUCTION}`,
+    plain: `${OLD_PREOPEN} ${WITHOUT_AUCTION}`,
+    derivative: `${OLD_FO_PREOPEN} CONTINUOUS 15:40`,
+    option: '09:15 CONTINUOUS 15:40',
+    expiring: `${OLD_FO_PREOPEN} ~CONTINUOUS 15:40`,
+  },
+  '2026-09-04, the last old pre-open': {
+    auction: `${OLD_PREOPEN} ${FIRST_AUCTION}`,
+    plain: `${OLD_PREOPEN} ${WITHOUT_AUCTION}`,
+    derivative: `${OLD_FO_PREOPEN} CONTINUOUS 15:40`,
+  },
+  '2026-09-07, the first new pre-open': {
+    auction: `${NEW_PREOPEN} ${FIRST_AUCTION}`,
+    plain: `${NEW_PREOPEN} ${WITHOUT_AUCTION}`,
+    derivative: `${NEW_FO_PREOPEN} CONTINUOUS 15:40`,
+  },
+  '2026-11-08, the muhurat of 2026, whose times no source gives': {
+    auction:
+      '18:00 ?PREOPEN_ENTRY 18:05 ?PREOPEN_LIMIT*18:08 18:10 ?PREOPEN_MATCH 18:12 ?BUFFER 18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
+    option: '18:15 ?CONTINUOUS 19:15 ?UNKNOWN 19:45',
+  },
+  '2026-11-25, a day in November': {
+    option: '09:15 CONTINUOUS 15:40',
+    'expiring-option': '09:15 ~CONTINUOUS 15:40',
+  },
+  '2026-12-04, the last auction of 15:15, and contracts until 15:40': {
+    auction: `${NEW_PREOPEN} ${FIRST_AUCTION}`,
+    plain: `${NEW_PREOPEN} ${WITHOUT_AUCTION}`,
+    derivative: `${NEW_FO_PREOPEN} CONTINUOUS 15:40`,
+    option: '09:15 CONTINUOUS 15:40',
+    expiring: `${NEW_FO_PREOPEN} ~CONTINUOUS 15:40`,
+  },
+  '2026-12-07, the first auction of 15:30, and contracts until 15:45': {
+    auction: `${NEW_PREOPEN} ${DECEMBER_AUCTION}`,
+    plain: `${NEW_PREOPEN} ${WITHOUT_AUCTION}`,
+    derivative: `${NEW_FO_PREOPEN} CONTINUOUS 15:45`,
+    option: '09:15 CONTINUOUS 15:45',
+    expiring: `${NEW_FO_PREOPEN} CONTINUOUS 15:30`,
+  },
+  '2026-12-08, a last day of options in December': {
+    'expiring-option': '09:15 CONTINUOUS 15:30',
+  },
+  '2026-12-31, the last covered day': {
+    auction: `${NEW_PREOPEN} ${DECEMBER_AUCTION}`,
+    derivative: `${NEW_FO_PREOPEN} CONTINUOUS 15:45`,
+  },
+};
+const ROWS = Object.entries(PLANS).flatMap(([day, plans]) =>
+  Object.entries(plans).map(([kind, plan]) => [day, kind as Eligibility, plan] as const),
+);
 
 const CERTAINTY_MARK = { sourced: '', inferred: '~', provisional: '?' } as const;
 
@@ -156,12 +135,12 @@ function outline(plan: SessionPlan): string {
 }
 
 describe('A trading day', () => {
-  test.each(PLANS)('has the phases of %s (%s, %s)', (_, date, eligibility, expected) => {
-    expect(outline(openPlan(date, { eligibility }))).toBe(expected);
+  test.each(ROWS)('has the phases of %s (%s)', (day, eligibility, expected) => {
+    expect(outline(openPlan(day.slice(0, 10), { eligibility }))).toBe(expected);
   });
 
-  test.each(PLANS)('changes phase to the millisecond on %s (%s, %s)', (...row) => {
-    const [, date, eligibility, expected] = row;
+  test.each(ROWS)('changes phase to the millisecond on %s (%s)', (day, eligibility, expected) => {
+    const date = day.slice(0, 10);
     const plan = openPlan(date, { eligibility });
     const words = expected.replaceAll(/\*\S+|[~?]/g, '').split(' ');
     const names = words.filter((_, index) => index % 2 === 1);

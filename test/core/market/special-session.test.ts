@@ -37,58 +37,37 @@ function outline(date: string, phases: readonly PhaseTimes[] | null, shares: Eli
 const BEFORE =
   '17:45 BLOCK_DEAL 18:00 PREOPEN_ENTRY 18:05 PREOPEN_LIMIT*18:08 18:10 PREOPEN_MATCH 18:12 BUFFER 18:15';
 const BEFORE_FUTURES = BEFORE.replace('17:45 BLOCK_DEAL ', '');
+const BEFORE_CLOSE = '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:30';
 const AUCTION =
   'CONTINUOUS 19:15 CAS_REF 19:16 CAS_ENTRY 19:21 CAS_LIMIT*19:23 19:25 CAS_MATCH 19:30 TRANSITION 19:35 POSTCLOSE 19:45';
 
 describe('A special session from 7 December 2026', () => {
-  test.each<readonly [string, string, Eligibility, readonly PhaseTimes[], string]>([
-    ['muhurat', '2027-10-29', 'auction', [...PREOPEN, ...HOUR], `${BEFORE} ${AUCTION}`],
+  test.each<readonly [string, readonly PhaseTimes[], Partial<Record<Eligibility, string>>]>([
     [
-      'muhurat',
       '2027-10-29',
-      'plain',
       [...PREOPEN, ...HOUR],
-      `${BEFORE} CONTINUOUS 19:15 CLOSE_CALC 19:35 POSTCLOSE 19:45`,
+      {
+        auction: `${BEFORE} ${AUCTION}`,
+        plain: `${BEFORE} CONTINUOUS 19:15 CLOSE_CALC 19:35 POSTCLOSE 19:45`,
+        derivative: `${BEFORE_FUTURES} CONTINUOUS 19:30`,
+        option: '18:15 CONTINUOUS 19:30',
+        expiring: `${BEFORE_FUTURES} CONTINUOUS 19:15`,
+        'expiring-option': '18:15 CONTINUOUS 19:15',
+      },
     ],
     [
-      'muhurat',
-      '2027-10-29',
-      'derivative',
-      [...PREOPEN, ...HOUR],
-      `${BEFORE_FUTURES} CONTINUOUS 19:30`,
-    ],
-    ['muhurat', '2027-10-29', 'option', [...PREOPEN, ...HOUR], '18:15 CONTINUOUS 19:30'],
-    [
-      'muhurat',
-      '2027-10-29',
-      'expiring',
-      [...PREOPEN, ...HOUR],
-      `${BEFORE_FUTURES} CONTINUOUS 19:15`,
-    ],
-    ['muhurat', '2027-10-29', 'expiring-option', [...PREOPEN, ...HOUR], '18:15 CONTINUOUS 19:15'],
-    [
-      'a Saturday',
       '2026-12-12',
-      'auction',
       EXERCISE,
-      '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:30 CAS_REF 12:31 CAS_ENTRY 12:36 CAS_LIMIT*12:38 12:40 CAS_MATCH 12:45 TRANSITION 12:50 POSTCLOSE 13:00',
+      {
+        auction: `${BEFORE_CLOSE} CAS_REF 12:31 CAS_ENTRY 12:36 CAS_LIMIT*12:38 12:40 CAS_MATCH 12:45 TRANSITION 12:50 POSTCLOSE 13:00`,
+        plain: `${BEFORE_CLOSE} CLOSE_CALC 12:50 POSTCLOSE 13:00`,
+        option: '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:45',
+      },
     ],
-    [
-      'a Saturday',
-      '2026-12-12',
-      'plain',
-      EXERCISE,
-      '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:30 CLOSE_CALC 12:50 POSTCLOSE 13:00',
-    ],
-    [
-      'a Saturday',
-      '2026-12-12',
-      'option',
-      EXERCISE,
-      '09:15 CONTINUOUS 10:00 TRANSITION 11:30 CONTINUOUS 12:45',
-    ],
-  ])('has the close of the circular: %s on %s, for %s', (_, date, shares, phases, expected) => {
-    expect(outline(date, phases, shares)).toBe(expected);
+  ])('has the close of the circular on %s, for each kind of symbol', (date, phases, expected) => {
+    const kinds = Object.keys(expected) as Eligibility[];
+    const found = kinds.map((kind) => [kind, outline(date, phases, kind)] as const);
+    expect(Object.fromEntries(found)).toEqual(expected);
   });
 
   test.each([

@@ -15,22 +15,24 @@ import { randomFrom, walkingBooks } from '../../support/walking-books.ts';
 const AT = 1_795_000_000_000_000;
 const SBIN = 'NSE:SBIN-EQ';
 
-type Quoted = readonly [price: number | null, quantity: number];
-
-function cells(side: 'bid' | 'ask', all: readonly Quoted[], from = 0): readonly number[] {
-  return all.flatMap(([price, quantity], index) => [
-    ...[side === 'bid' ? 0 : 1, from + index, price ?? NaN, quantity, 1],
-  ]);
+/** @param levels prices and quantities, such as `800x10 799.95x20`; without a price `-x0` */
+function cells(side: 'bid' | 'ask', levels: string, from = 0): readonly number[] {
+  return levels.split(' ').flatMap((level, index) => {
+    const [price = '', quantity] = level.split('x');
+    return level === ''
+      ? []
+      : [side === 'bid' ? 0 : 1, from + index, Number(price), Number(quantity), 1];
+  });
 }
 
 interface Sent extends Partial<Pick<BookUpdate, 'feedTime' | 'reason' | 'receivedAt'>> {
-  readonly bids?: readonly Quoted[];
-  readonly asks?: readonly Quoted[];
+  readonly bids?: string;
+  readonly asks?: string;
   /** The first level that is listed. */
   readonly from?: number;
 }
 
-function update({ bids = [], asks = [], from = 0, ...over }: Sent): BookUpdate {
+function update({ bids = '', asks = '', from = 0, ...over }: Sent): BookUpdate {
   return {
     ...{ kind: 'update', symbol: SBIN, socket: 1, number: 1, receivedAt: AT, sequence: 1 },
     ...{ feedTime: null, reason: null, ...over },
@@ -51,14 +53,7 @@ function written(
   return rows.filter((row) => row.type === type).map(({ text }) => text.replace(start, ''));
 }
 
-const FIRST = update({
-  reason: 'first',
-  bids: [
-    [800, 10],
-    [799.95, 20],
-  ],
-  asks: [[800.05, 30]],
-});
+const FIRST = update({ reason: 'first', bids: '800x10 799.95x20', asks: '800.05x30' });
 const SNAPSHOT = ['true,bid,800,10', 'true,bid,799.95,20', 'true,ask,800.05,30'];
 
 describe('Tardis files', () => {
@@ -104,7 +99,7 @@ describe('Rows of incremental_book_L2', () => {
   });
 
   test('have the levels of the whole book, also if the day goes on with a feed of fewer', () => {
-    const fewer = update({ reason: 'reconnect', bids: [[800, 10]], asks: [[800.05, 30]] });
+    const fewer = update({ reason: 'reconnect', bids: '800x10', asks: '800.05x30' });
     expect(written([FIRST, fewer]).slice(3)).toEqual([
       ...['false,bid,799.95,0', 'true,bid,800,10', 'true,ask,800.05,30', 'false,bid,800,10'],
     ]);
@@ -112,52 +107,35 @@ describe('Rows of incremental_book_L2', () => {
 
   test('never end in a snapshot, which hftbacktest would not apply', () => {
     expect(written([FIRST])).toEqual([...SNAPSHOT, 'false,bid,800,10']);
-    expect(written([FIRST, update({ bids: [[800, 11]] })])).toEqual([
+    expect(written([FIRST, update({ bids: '800x11' })])).toEqual([
       ...[...SNAPSHOT, 'false,bid,800,11'],
     ]);
-    expect(written([FIRST, update({ bids: [[800, 10]] })])).toEqual([
+    expect(written([FIRST, update({ bids: '800x10' })])).toEqual([
       ...[...SNAPSHOT, 'false,bid,800,10'],
     ]);
   });
 
   test('are by price: a level that moved is no change, a price that is gone has amount 0', () => {
-    const better = update({
-      bids: [
-        [800.01, 5],
-        [800, 10],
-      ],
-    });
+    const better = update({ bids: '800.01x5 800x10' });
     expect(written([FIRST, better]).slice(3)).toEqual(['false,bid,799.95,0', 'false,bid,800.01,5']);
-    expect(written([FIRST, update({ asks: [[null, 0]] })]).slice(3)).toEqual([
-      'false,ask,800.05,0',
-    ]);
+    expect(written([FIRST, update({ asks: '-x0' })]).slice(3)).toEqual(['false,ask,800.05,0']);
   });
 
   test('remove prices before they add any, so that the book is not crossed in between', () => {
-    const up = update({
-      bids: [[800.05, 7]],
-      asks: [[800.1, 8]],
-    });
+    const up = update({ bids: '800.05x7', asks: '800.1x8' });
     expect(written([FIRST, up]).slice(3)).toEqual([
       ...['false,bid,800,0', 'false,ask,800.05,0', 'false,bid,800.05,7', 'false,ask,800.1,8'],
     ]);
   });
 
   test('have the sum of two levels with one price', () => {
-    expect(written([FIRST, update({ bids: [[799.95, 1]] })]).slice(3)).toEqual([
+    expect(written([FIRST, update({ bids: '799.95x1' })]).slice(3)).toEqual([
       ...['false,bid,800,0', 'false,bid,799.95,21'],
     ]);
   });
 
   test('remove what is gone before the snapshot after a gap, because NautilusTrader does not', () => {
-    const after = update({
-      reason: 'gap',
-      bids: [
-        [799.95, 20],
-        [799.9, 1],
-      ],
-      asks: [[800.05, 31]],
-    });
+    const after = update({ reason: 'gap', bids: '799.95x20 799.9x1', asks: '800.05x31' });
     expect(written([FIRST, after]).slice(3)).toEqual([
       ...['false,bid,800,0', 'true,bid,799.95,20', 'true,bid,799.9,1', 'true,ask,800.05,31'],
       'false,bid,799.95,20',
@@ -176,21 +154,14 @@ describe('Rows of incremental_book_L2', () => {
   test('repeat the levels of which hftbacktest would cut a deeper snapshot', () => {
     const deeper = update({
       reason: 'gap',
-      bids: [
-        [800, 10],
-        [799.95, 20],
-        [799.9, 5],
-      ],
-      asks: [
-        [800.05, 30],
-        [800.1, 6],
-      ],
+      bids: '800x10 799.95x20 799.9x5',
+      asks: '800.05x30 800.1x6',
     });
     expect(written([FIRST, deeper]).slice(-2)).toEqual(['false,bid,799.9,5', 'false,ask,800.1,6']);
   });
 
   test('leave out market orders, which have no price', () => {
-    const auction = update({ reason: 'first', bids: [[0, 900]], asks: [[null, 800]] });
+    const auction = update({ reason: 'first', bids: '0x900', asks: '-x800' });
     expect(written([auction, FIRST])).toEqual([...SNAPSHOT, 'false,bid,800,10']);
   });
 
@@ -198,9 +169,9 @@ describe('Rows of incremental_book_L2', () => {
     const times = [AT, AT + 1_000_000, AT + 2_000_000, AT + 3_000_000] as const;
     const updates = [
       { ...FIRST, receivedAt: times[0] },
-      update({ bids: [[800.01, 5]], receivedAt: times[1] }),
-      update({ bids: [[800.02, 5]], receivedAt: times[2] }),
-      update({ asks: [[800.05, 31]], receivedAt: times[3] }),
+      update({ bids: '800.01x5', receivedAt: times[1] }),
+      update({ bids: '800.02x5', receivedAt: times[2] }),
+      update({ asks: '800.05x31', receivedAt: times[3] }),
     ];
     const from = (first: number) => ({ isSelected: (_: string, at: number) => at >= first });
     expect(written(updates, from(times[3]))).toEqual([
@@ -242,7 +213,7 @@ describe('The times of a row', () => {
 });
 
 describe('Rows of quotes and snapshots', () => {
-  const gone = update({ asks: [[null, 0]] });
+  const gone = update({ asks: '-x0' });
 
   test('have the best levels in the order of Tardis, and empty cells', () => {
     expect(written([FIRST, gone], {}, 'quotes')).toEqual(['30,800.05,800,10', ',,800,10']);
@@ -252,19 +223,14 @@ describe('Rows of quotes and snapshots', () => {
   });
 
   test('are there when a value in them has changed, or a book begins again', () => {
-    const second = update({ bids: [[799.95, 21]], from: 1 });
+    const second = update({ bids: '799.95x21', from: 1 });
     expect(written([FIRST, second], {}, 'quotes')).toHaveLength(1);
     expect(written([FIRST, second], {}, 'book_snapshot_5')).toHaveLength(2);
     expect(written([FIRST, { ...FIRST, reason: 'gap' }], {}, 'quotes')).toHaveLength(2);
   });
 
   test('are by price if the levels are out of order for a moment', () => {
-    const mixed = update({
-      bids: [
-        [799.95, 1],
-        [800.01, 2],
-      ],
-    });
+    const mixed = update({ bids: '799.95x1 800.01x2' });
     expect(written([FIRST, mixed], {}, 'quotes').at(-1)).toBe('30,800.05,800.01,2');
   });
 });
