@@ -3,8 +3,8 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { dayOf } from '../../core/market/calendar.ts';
-import { istDate, MINUTE, plus } from '../../core/time.ts';
+import { MINUTE, plus } from '../../core/time.ts';
+import { openPlan } from '../core/market/plans.ts';
 import { recordDay } from '../support/recorded-day.ts';
 import { openStagePerTest } from './cli-harness.ts';
 
@@ -12,9 +12,8 @@ const cli = openStagePerTest();
 
 /** Records one minute of the date into the folder. */
 async function record(folder: string, date: string): Promise<void> {
-  const day = dayOf(istDate(date));
-  if (day.kind === 'closed') throw new Error(`${date} is closed`);
-  const session = { ...day.plan, closesAt: plus(day.plan.opensAt, MINUTE) };
+  const plan = openPlan(date);
+  const session = { ...plan, closesAt: plus(plan.opensAt, MINUTE) };
   await recordDay({ dataDir: path.join(cli.folder, folder), session });
 }
 

@@ -11,6 +11,7 @@ import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { openDay, closeDayLog } from '../../harvester/day.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
+import { must } from '../support/rest-feed.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
@@ -31,13 +32,12 @@ async function record(
   faultsAt: (slot: Instant) => readonly DepthField[] | null,
   isKilled = false,
 ) {
-  const sampling = parseSampling(SYMBOL, '5');
-  if (!sampling.ok) throw new Error(sampling.problem);
+  const sampling = must(parseSampling(SYMBOL, '5'));
   const days = dayFolders(folder.path);
   const clock = virtualClock(from);
   const logged: LogRecord[] = [];
   const events = { log: (event: LogRecord) => void logged.push(event) };
-  const options = { days, clock, events, sampling: sampling.value, feed: 'rest' } as const;
+  const options = { days, clock, events, sampling, feed: 'rest' } as const;
   const day = await openDay(options, session);
   for (const slot of slotsOf(session, 5)) {
     if (slot < from || slot >= to) continue;

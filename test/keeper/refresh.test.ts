@@ -1,15 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MintAnswer, Proof } from '../../core/ports.ts';
-import {
-  DAY,
-  HOUR,
-  MINUTE,
-  SECOND,
-  formatUtc,
-  istDate,
-  parseInstant,
-  plus,
-} from '../../core/time.ts';
+import { DAY, HOUR, MINUTE, SECOND, formatUtc, parseInstant, plus } from '../../core/time.ts';
 import type { Trigger } from '../../core/token/decide.ts';
 import {
   inputFingerprint,
@@ -330,14 +321,6 @@ describe('An input that was refused under an earlier version', () => {
       await expect(run(world)).rejects.toMatchObject({ code: 'operator.app-secret' });
       expect(sent(world)).toBe(0);
     }
-  });
-
-  test('counts the calls of the same day', async () => {
-    const world = accepting(keeperWorld());
-    const calls = { day: istDate('2026-11-25'), input: old, count: 2, accepted: false };
-    world.parameters.set('FYERS_TOKEN_STATE', formatTokenState({ ...NEW_STATE, calls }));
-    expect(await run(world, OPERATOR)).toMatchObject({ kind: 'login-needed' });
-    expect(sent(world)).toBe(0);
   });
 });
 

@@ -6,15 +6,12 @@ import type { FrameSink, SlotResult, StreamNote } from '../../core/ports.ts';
 import { type Instant, type IstDate, MINUTE, parseInstant, plus, SECOND } from '../../core/time.ts';
 import { startFyers, type FyersSimulator } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP as SIMULATED } from '../sandbox/fyers/simulator.ts';
 import { must } from './rest-feed.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 const OPENS_AT = parseInstant('2026-11-25T09:30:00+05:30');
 const SEED = 'stream';
-const SIMULATED = {
-  ...{ id: 'ABCD1234EF-100', secret: 'XYZ', fyId: 'XA00001', pin: '1234' },
-  redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
-};
 const APP = must(parseAppId(SIMULATED.id));
 const tokenOf = (mintedAt: Instant) =>
   must(parseAccessToken(mintToken(SEED, SIMULATED, 'access_token', mintedAt)));

@@ -3,8 +3,8 @@ import type { Book, Level } from '../../core/recording/book.ts';
 import { COLUMNS } from '../../core/recording/columns.ts';
 import { type Observed, observedOf } from '../../core/recording/observed.ts';
 import type { QualityFacts } from '../../core/recording/quality.ts';
-import { dayOf } from '../../core/market/calendar.ts';
 import { type Instant, istDate, istInstant } from '../../core/time.ts';
+import { openPlan } from '../core/market/plans.ts';
 import { sampleRow } from './depth.ts';
 
 const DATE = istDate('2026-11-25');
@@ -13,11 +13,8 @@ export const at = (time: string): Instant => istInstant(DATE, time);
 export const NOON = at('12:00');
 
 /** Open by the calendar we ship: the closing auction of a share with derivatives, unless `plain`. */
-export function session(eligibility: 'auction' | 'plain' = 'auction') {
-  const day = dayOf(DATE, { eligibility });
-  if (day.kind === 'closed') throw new RangeError(`closed: ${day.why}`);
-  return day.plan;
-}
+export const session = (eligibility: 'auction' | 'plain' = 'auction') =>
+  openPlan(DATE, { eligibility });
 
 export const facts = (over: Partial<QualityFacts> = {}): QualityFacts => ({
   sessionOf: () => session(),

@@ -27,19 +27,17 @@ import {
 import { bundleCode } from '../../infra/bundle.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
+import { APP } from '../sandbox/fyers/simulator.ts';
 import { matchLedger } from './ledger-match.ts';
 import { replayFrames } from './replayed-frames.ts';
 import { type S3Server, startS3 } from './s3-server.ts';
+import { randomFrom } from './walking-books.ts';
 
 const CHILD = path.join(import.meta.dirname, '..', '..', 'sandbox', 'steps', 'harvester-child.ts');
 export const DATE = istDate('2026-11-25');
 const CLOSES_AT = istInstant(DATE, '16:00');
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
 const SEED = 'frames';
-const APP = {
-  ...{ id: 'ABCD1234EF-100', secret: 'XYZ', fyId: 'XA00001', pin: '1234' },
-  redirectUri: 'https://trade.fyers.in/api-login/redirect-uri/index.html',
-};
 export const TOKEN = mintToken(SEED, APP, 'access_token', istInstant(DATE, '07:00'));
 
 interface Place {
@@ -198,7 +196,7 @@ export async function killMany(
 ): Promise<readonly Instant[]> {
   const { simulator } = harvest;
   const begun = performance.now();
-  const random = randomOf(1);
+  const random = randomFrom(1);
   const deaths: Instant[] = [];
   let at = startsAt;
   // The last minutes are recorded without a kill, so that the day is closed.
@@ -254,13 +252,4 @@ export async function expectExplained(
   expect(inGaps).toBeGreaterThan(0);
   const reasons = updates.flatMap((each) => (each.kind === 'gap' ? [each.reason] : []));
   expect(new Set(reasons)).toEqual(new Set(['stopped', 'closed']));
-}
-
-/** Numbers from 0 to 1, the same in every run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -1,17 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { readDepthAnswer } from '../../../adapters/fyers/depth-answer.ts';
 import type { SessionPlan } from '../../../core/market/phases.ts';
-import { dayOf } from '../../../core/market/calendar.ts';
 import { istDate, istInstant, parseInstant } from '../../../core/time.ts';
+import { openPlan } from '../../core/market/plans.ts';
 import { DEPTH_SAMPLE } from '../../support/depth-sample.ts';
 
 const SYMBOL = 'NSE:SBIN-EQ';
 const DATE = istDate('2026-11-25');
 const IN_SESSION = '10:00:00';
 const epoch = (text: string) => parseInstant(text) / 1_000;
-const day = dayOf(DATE);
-if (day.kind === 'closed') throw new Error(`${DATE} is closed`);
-const { plan } = day;
+const plan = openPlan(DATE);
 
 interface Moment {
   readonly time?: string;

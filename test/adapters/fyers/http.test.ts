@@ -5,7 +5,7 @@ import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, connect, type Socket } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { callFyers } from '../../../adapters/fyers/http.ts';
 import { refusal, startDepthServer } from '../../support/depth-server.ts';
 import { makeFolderPerFile } from '../../support/temporary-folder.ts';
@@ -46,18 +46,30 @@ test('callFyers returns unreachable if the connection is never accepted', async 
   });
 });
 
-test('callFyers returns silent if a request is accepted and never answered', async () => {
+/** Runs until the end of the test. @returns host and port */
+async function serveSockets(onData: (socket: Socket) => void): Promise<string> {
   const sockets: Socket[] = [];
-  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const to = typeof address === 'object' ? String(address?.port) : '';
-  expect(await callFyers({ ...REQUEST, url: `http://127.0.0.1:${to}/` })).toEqual({
-    kind: 'silent',
-    problem: `127.0.0.1:${to} did not answer in time.`,
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      onData(socket);
+    });
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
-  for (const socket of sockets) socket.destroy();
-  server.close();
+  await once(server, 'listening');
+  return `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+}
+
+test('callFyers returns silent if a request is accepted and never answered', async () => {
+  const host = await serveSockets(() => undefined);
+  expect(await callFyers({ ...REQUEST, url: `http://${host}/` })).toEqual({
+    kind: 'silent',
+    problem: `${host} did not answer in time.`,
+  });
 });
 
 test.each([
@@ -110,21 +122,13 @@ describe('callFyers over TLS', () => {
   test.each(['closes', 'resets', 'answers without TLS'] as const)(
     'returns unreachable for a server that %s in the handshake',
     async (how) => {
-      const server = createServer((socket) => {
-        socket.on('error', () => undefined);
-        socket.once('data', () => {
-          if (how === 'closes') socket.end();
-          else if (how === 'resets') socket.resetAndDestroy();
-          else socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-        });
-      }).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port: to } = server.address() as AddressInfo;
-      const url = `https://127.0.0.1:${String(to)}/`;
-      expect(await callFyers({ ...REQUEST, method: 'POST', json: {}, url })).toMatchObject({
-        kind: 'unreachable',
+      const host = await serveSockets((socket) => {
+        if (how === 'closes') socket.end();
+        else if (how === 'resets') socket.resetAndDestroy();
+        else socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
       });
-      server.close();
+      const call = { ...REQUEST, method: 'POST', json: {}, url: `https://${host}/` } as const;
+      expect(await callFyers(call)).toMatchObject({ kind: 'unreachable' });
     },
   );
 });
@@ -133,17 +137,11 @@ test.each([
   ['after the request', ''],
   ['in the middle of the answer', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"s":"o'],
 ])('callFyers returns silent if the connection is reset %s', async (_when, answer) => {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => socket.write(answer, () => socket.resetAndDestroy()));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: to } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${String(to)}/`;
-  expect(await callFyers({ ...REQUEST, method: 'POST', json: {}, url })).toMatchObject({
-    kind: 'silent',
+  const host = await serveSockets((socket) => {
+    socket.write(answer, () => socket.resetAndDestroy());
   });
-  server.close();
+  const call = { ...REQUEST, method: 'POST', json: {}, url: `http://${host}/` } as const;
+  expect(await callFyers(call)).toMatchObject({ kind: 'silent' });
 });
 
 /** Starts a server with a self-signed certificate. */

@@ -3,14 +3,13 @@ import { expect, test } from 'vitest';
 import { parseSampling } from '../../../core/config/values.ts';
 import { type Pace, paceOf } from '../../../core/config/sampling.ts';
 import { type Instant, MINUTE, SECOND, parseInstant, plus } from '../../../core/time.ts';
+import { must } from '../../support/rest-feed.ts';
 
 const START = parseInstant('2026-11-25T09:00:00+05:30');
 
 function paceFor(symbols: number, everySeconds: number): Pace {
   const names = Array.from({ length: symbols }, (_, n) => `NSE:S${String(n)}-EQ`);
-  const sampling = parseSampling(names.join(), String(everySeconds));
-  if (!sampling.ok) throw new Error(sampling.problem);
-  return paceOf(sampling.value);
+  return paceOf(must(parseSampling(names.join(), String(everySeconds))));
 }
 
 function sendAt(pace: Pace, at: Instant, calls: number): void {

@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type SamplingPlan, parseSampling } from '../../../core/config/values.ts';
 import { fallbackPlan, rateProblems } from '../../../core/config/sampling.ts';
+import { must } from '../../support/rest-feed.ts';
 
 /** @throws Error if one harvester alone may not have this plan */
 function plan(symbols: number, everySeconds: number): SamplingPlan {
   const names = Array.from({ length: symbols }, (_, index) => `NSE:SYMBOL${String(index)}-EQ`);
-  const parsed = parseSampling(names.join(), String(everySeconds));
-  if (!parsed.ok) throw new Error(parsed.problem);
-  return parsed.value;
+  return must(parseSampling(names.join(), String(everySeconds)));
 }
 
 describe('rateProblems', () => {
@@ -69,8 +68,7 @@ describe('fallbackPlan', () => {
   });
 
   test('counts a group as many symbols', () => {
-    const parsed = parseSampling('CHAIN:NIFTY,SBIN', '5', 'hsm');
-    if (!parsed.ok) throw new Error(parsed.problem);
-    expect(fallbackPlan(parsed.value).symbols).toHaveLength(5);
+    const sampling = must(parseSampling('CHAIN:NIFTY,SBIN', '5', 'hsm'));
+    expect(fallbackPlan(sampling).symbols).toHaveLength(5);
   });
 });

@@ -79,61 +79,36 @@ describe('Answers of the HSM vectors', () => {
 });
 
 describe('Topics of the HSM vectors', () => {
-  test('6: a snapshot has thirty values and its divisor', () => {
-    const { topics, applied } = playTo(6);
-    expect(applied).toEqual({ message: 1, items: [{ name: DP, kind: 'snapshot' }] });
-    expect(values(topics, DP, ...level(1), 'ask_price5', 'ask_order5')).toEqual([
-      800, 100, 3, 800.25, 8,
-    ]);
+  test.each<[number, string, string, readonly string[], readonly number[]]>([
+    [6, 'a divisor', DP, [...level(1), 'ask_price5', 'ask_order5'], [800, 100, 3, 800.25, 8]],
+    [7, 'an update of values', DP, [...level(2), ...level(1)], [799.9, 555, 12, 800, 100, 3]],
+    [8, 'a short update', DP, ['bid_price1', 'bid_size1', 'ask_order5'], [800.05, 0, 8]],
+    [
+      ...([9, 'times in epoch seconds', SF] as const),
+      ['ltp', 'vol_traded_today', 'last_traded_time', 'lower_ckt'],
+      [800.1, 39_163_895, 1_795_000_000, 720],
+    ],
+    [
+      ...([10, 'an index', 'if|nse_cm|Nifty 50'] as const),
+      ['ltp', 'prev_close_price', 'open_price'],
+      [26_000.1, 25_900, 25_950],
+    ],
+    [11, 'a lite item, the last price', SF, ['ltp', 'vol_traded_today'], [800.2, 39_163_895]],
+    [12, 'a volume that has wrapped above 2^31', SF, ['vol_traded_today'], [2_147_484_296]],
+    [13, 'an update after one of an unknown topic', DP, ['bid_price1'], [800.15]],
+    [
+      ...([14, 'the divisor of its snapshot', 'dp|cde_fo|1234'] as const),
+      ['bid_price2', 'ask_price1'],
+      [834.9975, 835.0025],
+    ],
+  ])('%i: %s of %s', (number, _what, name, fields, expected) => {
+    expect(values(playTo(number).topics, name, ...fields)).toEqual(expected);
   });
 
-  test('7: an update changes the values that it has', () => {
-    const { topics } = playTo(7);
-    expect(values(topics, DP, ...level(2))).toEqual([799.9, 555, 12]);
-    expect(values(topics, DP, ...level(1))).toEqual([800, 100, 3]);
-  });
-
-  test('8: a shorter update leaves the last values', () => {
-    const { topics } = playTo(8);
-    expect(values(topics, DP, 'bid_price1', 'bid_size1', 'ask_order5')).toEqual([800.05, 0, 8]);
-  });
-
-  test('9: a snapshot and an update in one frame; times are epoch seconds', () => {
-    const { topics, applied } = playTo(9);
-    expect(applied?.items.map(({ kind }) => kind)).toEqual(['snapshot', 'update']);
-    expect(values(topics, SF, 'ltp', 'vol_traded_today', 'last_traded_time', 'lower_ckt')).toEqual([
-      800.1, 39_163_895, 1_795_000_000, 720,
-    ]);
-  });
-
-  test('10: an index', () => {
-    const { topics } = playTo(10);
-    expect(values(topics, 'if|nse_cm|Nifty 50', 'ltp', 'prev_close_price', 'open_price')).toEqual([
-      26_000.1, 25_900, 25_950,
-    ]);
-  });
-
-  test('11: a lite item is the last price', () => {
-    const { topics } = playTo(11);
-    expect(values(topics, SF, 'ltp', 'vol_traded_today')).toEqual([800.2, 39_163_895]);
-  });
-
-  test('12: a volume that has wrapped is above 2^31', () => {
-    const { topics } = playTo(12);
-    expect(values(topics, SF, 'vol_traded_today')).toEqual([2_147_484_296]);
-  });
-
-  test('13: an update of an unknown topic is skipped by its own count', () => {
-    const { topics, applied } = playTo(13);
-    expect(applied?.items.map(({ name }) => name)).toEqual([null, DP]);
-    expect(values(topics, DP, 'bid_price1')).toEqual([800.15]);
-  });
-
-  test('14: the divisor is that of the snapshot', () => {
-    const { topics } = playTo(14);
-    expect(values(topics, 'dp|cde_fo|1234', 'bid_price2', 'ask_price1')).toEqual([
-      834.9975, 835.0025,
-    ]);
+  test('6, 9 and 13: the items of a frame; one of an unknown topic has no name', () => {
+    expect(playTo(6).applied).toEqual({ message: 1, items: [{ name: DP, kind: 'snapshot' }] });
+    expect(playTo(9).applied?.items.map(({ kind }) => kind)).toEqual(['snapshot', 'update']);
+    expect(playTo(13).applied?.items.map(({ name }) => name)).toEqual([null, DP]);
   });
 
   test('16: an empty book has no levels', () => {
