@@ -2,8 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Proof } from '../../core/ports.ts';
 import { HOUR, brokerDay, plus } from '../../core/time.ts';
-import { EARLIER, LAST, OPERATOR, run } from '../support/keeper-runs.ts';
-import { LIVE, accessToken, keeperWorld } from '../support/keeper-fixture.ts';
+import {
+  EARLIER,
+  LAST,
+  LIVE,
+  OPERATOR,
+  accessToken,
+  keeperWorld,
+  run,
+} from '../support/keeper-fixture.ts';
 
 describe('The keeper on random days', () => {
   const answer = fc.constantFrom(

@@ -5,24 +5,22 @@ import { appFingerprint, inputFingerprint } from '../../core/token/digest.ts';
 import { type ProbeRefresh, isProbeDue } from '../../core/token/decide.ts';
 import { NEW_STATE, formatTokenState, parseTokenState } from '../../core/token/state.ts';
 import {
+  APP,
   EARLIER,
   LAST,
+  LINK_KEY,
   NEW,
   OPERATOR,
-  accepting,
-  run,
-  sent,
-  stateOf,
-} from '../support/keeper-runs.ts';
-import {
-  APP,
-  LINK_KEY,
   PIN,
   PIN_KEY,
   SEVEN,
   type World,
+  accepting,
   keeperWorld,
   refreshToken,
+  run,
+  sent,
+  stateOf,
 } from '../support/keeper-fixture.ts';
 
 const SILENT = { kind: 'silent' } as const;

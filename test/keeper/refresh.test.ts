@@ -14,26 +14,24 @@ import {
   formatTokenState,
 } from '../../core/token/state.ts';
 import {
+  APP,
   EARLIER,
   LAST,
+  LIVE,
   NEW,
   OPERATOR,
-  accepting,
-  refusing,
-  run,
-  sent,
-  stateOf,
-} from '../support/keeper-runs.ts';
-import {
-  APP,
-  LIVE,
   PIN,
   PIN_KEY,
   SEVEN,
   type World,
+  accepting,
   accessToken,
   keeperWorld,
   refreshToken,
+  refusing,
+  run,
+  sent,
+  stateOf,
 } from '../support/keeper-fixture.ts';
 
 const PROBE: Trigger = { kind: 'operator', probe: true };

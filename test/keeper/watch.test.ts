@@ -17,6 +17,7 @@ import {
   LINK_KEY,
   LIVE,
   LOGIN,
+  NEW,
   SEVEN,
   SIGNER,
   type World,
@@ -25,7 +26,6 @@ import {
 } from '../support/keeper-fixture.ts';
 
 const DAY_DATE = istDate('2026-11-25');
-const NEW = accessToken(SEVEN, 1);
 const at = (time: string): Instant => istInstant(DAY_DATE, time);
 const runWatch = (world: World, slot: WatchSlot) => {
   world.clock.set(at(slot));

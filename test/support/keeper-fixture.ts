@@ -1,4 +1,4 @@
-// Keeps the keeper's ports in memory, with a history of writes and a scripted broker.
+// Keeps the keeper's ports in memory, with a history of writes and a scripted broker, and runs the keeper with them.
 import type {
   AccessToken,
   AppId,
@@ -15,11 +15,15 @@ import type {
   Message,
   MintAnswer,
   Proof,
+  RefusedBy,
   TokenStore,
 } from '../../core/ports.ts';
 import { type ParameterName, namesFor } from '../../core/config/names.ts';
 import { DAY, HOUR, type Instant, parseInstant, plus } from '../../core/time.ts';
+import type { Trigger } from '../../core/token/decide.ts';
+import { parseTokenState } from '../../core/token/state.ts';
 import type { AddressedLogin, KeeperPorts, KeeperSettings } from '../../keeper/ports.ts';
+import { refresh } from '../../keeper/refresh.ts';
 import { type TokenKind, mintToken } from '../../sandbox/fyers/tokens.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -192,4 +196,30 @@ function memoryClaims(claims: Map<string, string>): ClaimStore {
       return Promise.resolve();
     },
   };
+}
+
+export const NEW = accessToken(SEVEN, 1);
+export const LAST: Trigger = { kind: 'slot', slot: '07:00', last: true };
+export const EARLIER: Trigger = { kind: 'slot', slot: '06:45', last: false };
+export const OPERATOR: Trigger = { kind: 'operator', probe: false };
+
+export const run = (world: World, trigger: Trigger = LAST) =>
+  refresh(world.ports, world.settings, trigger, new AbortController().signal);
+export const stateOf = (world: World) =>
+  parseTokenState(world.parameters.get('FYERS_TOKEN_STATE') ?? '');
+/** How often the refresh token and the PIN were sent. */
+export const sent = (world: World) => world.calls.filter((call) => call === 'refresh').length;
+
+/** The broker mints `token`, and answers `proof` of it. */
+export function accepting(world: World, token = NEW, proof: Proof = LIVE): World {
+  world.answers.push({ kind: 'minted', accessToken: token });
+  world.proofs.set(token, proof);
+  return world;
+}
+
+/** The broker refuses the first refresh. */
+export function refusing(by: RefusedBy): World {
+  const world = keeperWorld();
+  world.answers.push({ kind: 'refused', by, detail: 'HTTP 400, code -1: no' });
+  return world;
 }

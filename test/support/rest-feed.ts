@@ -11,7 +11,7 @@ import {
 import type { SlotResult } from '../../core/ports.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
 import { OPENS_AT, shortSession } from './depth.ts';
-import { type Script, startDepthServer } from './depth-server.ts';
+import { depthOf, type Script, startDepthServer } from './depth-server.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 export function must<T>(
@@ -30,7 +30,8 @@ export const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'].map((name) => must(parseSy
 export const UNGUARDED = { call: callFyers };
 
 interface Setup {
-  readonly script: Script;
+  /** Answers every call with a book by default. */
+  readonly script?: Script;
   readonly everySeconds?: number;
   readonly symbols?: readonly string[];
   readonly startsAt?: Instant;
@@ -56,7 +57,7 @@ export function memoryStrikes(): StrikeStore & { readonly kept: Map<string, Stri
 }
 
 export async function observe(setup: Setup) {
-  await using server = await startDepthServer(setup.script);
+  await using server = await startDepthServer(setup.script ?? (({ symbol }) => depthOf(symbol)));
   const jumps: Instant[] = [];
   let answers = 0;
   const clock = virtualClock(setup.startsAt ?? plus(OPENS_AT, -MINUTE), (now) => {

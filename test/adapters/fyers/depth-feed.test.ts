@@ -18,7 +18,7 @@ import { virtualClock } from '../../support/virtual-clock.ts';
 
 describe('The REST feed', () => {
   test('requests every symbol in every slot of the session', async () => {
-    const { batches, calls } = await observe({ script: ({ symbol }) => depthOf(symbol) });
+    const { batches, calls } = await observe({});
     expect(outcomes(batches)).toEqual(Array.from({ length: 12 }, () => 'book book'));
     expect(batches.map((batch) => batch[0]?.slot)).toEqual(
       Array.from({ length: 12 }, (_, index) => plus(OPENS_AT, index * 5 * SECOND)),
@@ -31,26 +31,18 @@ describe('The REST feed', () => {
 
   test('begins at the next slot if the session has begun', async () => {
     const startsAt = plus(OPENS_AT, 51 * SECOND);
-    const { batches } = await observe({ script: ({ symbol }) => depthOf(symbol), startsAt });
+    const { batches } = await observe({ startsAt });
     expect(batches.map((batch) => batch[0]?.slot)).toEqual([plus(OPENS_AT, 55 * SECOND)]);
   });
 
   test('encodes an ampersand in a symbol', async () => {
-    const { batches } = await observe({
-      script: ({ symbol }) => depthOf(symbol),
-      symbols: ['NSE:M&M-EQ'],
-      slots: 1,
-    });
+    const { batches } = await observe({ symbols: ['NSE:M&M-EQ'], slots: 1 });
     expect(outcomes(batches)).toEqual(['book']);
   });
 
   test('spreads a slot of many symbols over bursts of five a second', async () => {
     const symbols = Array.from({ length: 12 }, (_, index) => `NSE:S${String(index)}-EQ`);
-    const { batches, jumps } = await observe({
-      script: ({ symbol }) => depthOf(symbol),
-      symbols,
-      slots: 1,
-    });
+    const { batches, jumps } = await observe({ symbols, slots: 1 });
     expect(jumps).toEqual([OPENS_AT, plus(OPENS_AT, SECOND), plus(OPENS_AT, 2 * SECOND)]);
     expect(batches[0]?.map(({ sentAt }) => Number(sentAt) - OPENS_AT)).toEqual([
       0, 0, 0, 0, 0, 1_000, 1_000, 1_000, 1_000, 1_000, 2_000, 2_000,
@@ -102,11 +94,7 @@ describe('The REST feed', () => {
   });
 
   test('does not call without a token', async () => {
-    const { batches, calls } = await observe({
-      script: ({ symbol }) => depthOf(symbol),
-      token: () => null,
-      slots: 1,
-    });
+    const { batches, calls } = await observe({ token: () => null, slots: 1 });
     expect(outcomes(batches)).toEqual(['no-token no-token']);
     expect(calls).toEqual([]);
   });
@@ -153,13 +141,7 @@ describe('A slot that begins late', () => {
     'spreads %i symbols every %i s over the rest of a slot that begins %i ms late, and marks the others late',
     async (count, everySeconds, lateMs, bursts) => {
       const symbols = Array.from({ length: count }, (_, index) => `NSE:S${String(index)}-EQ`);
-      const { batches } = await observe({
-        script: ({ symbol }) => depthOf(symbol),
-        symbols,
-        everySeconds,
-        lateMs,
-        slots: 2,
-      });
+      const { batches } = await observe({ symbols, everySeconds, lateMs, slots: 2 });
       const taken = (batches[0] ?? []).filter(({ kind }) => kind === 'book');
       expect(taken.map(({ sentAt }) => Number(sentAt) - OPENS_AT)).toEqual(
         symbols.slice(0, 5 * bursts.length).map((_, index) => bursts[Math.floor(index / 5)]),
@@ -179,7 +161,6 @@ describe('A slot that begins late', () => {
 
   test('returns to the grid by one burst a minute if the minute limit delays the next slot', async () => {
     const { batches } = await observe({
-      script: ({ symbol }) => depthOf(symbol),
       symbols: Array.from({ length: 150 }, (_, index) => `NSE:S${String(index)}-EQ`),
       everySeconds: 60,
       lateMs: 3_000,
@@ -204,7 +185,6 @@ describe('A slot that begins late', () => {
   test('marks the calls of a slot as clock-jump if the machine slept between two bursts', async () => {
     const symbols = Array.from({ length: 12 }, (_, index) => `NSE:S${String(index)}-EQ`);
     const { batches } = await observe({
-      script: ({ symbol }) => depthOf(symbol),
       symbols,
       onJump: (now, clock) => {
         if (now === plus(OPENS_AT, SECOND)) clock.set(plus(OPENS_AT, 8 * SECOND));
@@ -221,7 +201,6 @@ describe('A slot that begins late', () => {
 
   test('marks slots as clock-jump if the machine slept through them, and continues on the grid', async () => {
     const { batches } = await observe({
-      script: ({ symbol }) => depthOf(symbol),
       symbols: SYMBOLS.slice(0, 1),
       onJump: (now, clock) => {
         if (now === plus(OPENS_AT, 5 * SECOND)) clock.set(plus(now, 12 * SECOND));
