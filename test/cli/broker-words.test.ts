@@ -24,9 +24,24 @@ const NO_PERMISSION = error(-373, 'No permission for the app');
 const NOT_WHITELISTED = error(-1, 'IP address is not whitelisted');
 const RATE_LIMIT = error(429, 'request limit reached');
 
-const EVERYTHING = /./;
 const EXCHANGE = /validate-authcode/;
 const READS = /profile|depth/;
+
+/** Runs `tokens` with a live token, or `login` with a person, while the fault lasts. */
+async function runWithFault(fault: Fault, argv: readonly string[], env = '') {
+  await using fyers = await startSimulatedFyers();
+  const faults = await startFaults(fyers.url);
+  const countFaults = faults.add(fault);
+  await using at = await createFolder({ ...fyers, url: faults.url }, createPerson(), env);
+  if (argv[0] === 'tokens') at.write('access_token.txt', TOKEN);
+  const ran = await at.run(...argv);
+  await faults.close();
+  return { ...ran, calls: countFaults() };
+}
+
+const wordsOf = (body: ReturnType<typeof error> | string) =>
+  typeof body === 'string' ? body : body.message;
+const NO_DEPTH = buildAnswerFault(403, NO_PERMISSION, /depth/);
 
 describe('fyers tokens', () => {
   test.each([
@@ -36,46 +51,23 @@ describe('fyers tokens', () => {
     ['an HTML page', 200, '<html>Wi-Fi login</html>', 'broker.foreign-answer', 1],
   ])(
     'prints the error code and the message of %s without a retry',
-    async (_title, status, body, code, calls) => {
-      await using fyers = await startSimulatedFyers();
-      const faults = await startFaults(fyers.url);
-      const count = faults.add(buildAnswerFault(status, body, EVERYTHING));
-      await using at = await createFolder({ ...fyers, url: faults.url });
-      at.write('access_token.txt', TOKEN);
-      const ran = await at.run('tokens');
-      await faults.close();
-      expect(ran.code).toBe(3);
-      expect(ran.err).toContain(`${code}:`);
-      const words = typeof body === 'string' ? body : body.message;
-      for (const shown of [ran.out, ran.err]) expect(shown).toContain(words);
-      expect(count()).toBe(calls);
+    async (_title, status, body, error, calls) => {
+      const ran = await runWithFault(buildAnswerFault(status, body, /./), ['tokens']);
+      expect(ran).toMatchObject({ code: 3, calls });
+      expect(ran.err).toContain(`${error}:`);
+      for (const shown of [ran.out, ran.err]) expect(shown).toContain(wordsOf(body));
     },
   );
 
   test('reports good: false if Fyers refuses market depth, unless the harvester is off', async () => {
-    await using fyers = await startSimulatedFyers();
-    const refusal = buildAnswerFault(403, NO_PERMISSION, /depth/);
-    const faults = await startFaults(fyers.url, [refusal]);
-    await using at = await createFolder({ ...fyers, url: faults.url });
-    at.write('access_token.txt', TOKEN);
-    const ran = await at.run('tokens', '--json');
-    expect(JSON.parse(ran.out)).toMatchObject({
-      good: false,
-      accessToken: {
-        state: 'live',
-        depthRefused: 'HTTP 403, code -373: No permission for the app',
-      },
+    const { code, out } = await runWithFault(NO_DEPTH, ['tokens', '--json']);
+    const depthRefused = 'HTTP 403, code -373: No permission for the app';
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ good: false, accessToken: { state: 'live', depthRefused } },
     });
-    expect(ran.code).toBe(2);
-
-    await using other = await createFolder(
-      { ...fyers, url: faults.url },
-      {},
-      'FYERS_HARVESTER=false\n',
-    );
-    other.write('access_token.txt', TOKEN);
-    expect((await other.run('tokens')).code).toBe(0);
-    await faults.close();
+    expect(code).toBe(2);
+    const off = await runWithFault(NO_DEPTH, ['tokens'], 'FYERS_HARVESTER=false\n');
+    expect(off.code).toBe(0);
   });
 });
 
@@ -85,28 +77,17 @@ describe('fyers login', () => {
     ['a firewall', EXCHANGE, 403, 'error code: 1010', 'broker.foreign-answer', 1],
     ['an app without permission', READS, 403, NO_PERMISSION, 'broker.refused', 2],
     ['a machine that is not whitelisted', READS, 403, NOT_WHITELISTED, 'broker.refused', 1],
-  ])('fails without a retry on %s', async (_title, path, status, body, code, calls) => {
-    await using fyers = await startSimulatedFyers();
-    const faults = await startFaults(fyers.url);
-    const count = faults.add(buildAnswerFault(status, body, path));
-    await using at = await createFolder({ ...fyers, url: faults.url }, createPerson());
-    const ran = await at.run('login');
-    await faults.close();
-    expect(ran.code).toBe(3);
-    expect(ran.err).toContain(`${code}:`);
-    expect(ran.err).toContain(typeof body === 'string' ? body : body.message);
-    expect(count()).toBe(calls);
+  ])('fails without a retry on %s', async (_title, path, status, body, error, calls) => {
+    const ran = await runWithFault(buildAnswerFault(status, body, path), ['login']);
+    expect(ran).toMatchObject({ code: 3, calls });
+    expect(ran.err).toContain(`${error}:`);
+    expect(ran.err).toContain(wordsOf(body));
   });
 
   test('warns that market depth does not work if the token is live and market depth is refused', async () => {
-    await using fyers = await startSimulatedFyers();
-    const refusal = buildAnswerFault(403, NO_PERMISSION, /depth/);
-    const faults = await startFaults(fyers.url, [refusal]);
-    await using at = await createFolder({ ...fyers, url: faults.url }, createPerson());
-    const ran = await at.run('login');
-    await faults.close();
-    expect(ran.code).toBe(0);
-    expect(ran.out).toContain('market depth does not work');
-    expect(ran.out).toContain('No permission for the app');
+    const { code, out } = await runWithFault(NO_DEPTH, ['login']);
+    expect(code).toBe(0);
+    expect(out).toContain('market depth does not work');
+    expect(out).toContain('No permission for the app');
   });
 });

@@ -1,4 +1,3 @@
-// Tests `fyers compact` on days that the harvester recorded.
 import { mkdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { lockFolder } from '../../adapters/recordings/data-folder.ts';

@@ -1,4 +1,3 @@
-// Tests `fyers import`, which converts files of the Python original to recorded days.
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';

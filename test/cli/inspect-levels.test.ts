@@ -1,4 +1,3 @@
-// Tests `./fyers inspect --levels`: the book of an instant from the frames of a stream.
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

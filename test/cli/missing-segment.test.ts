@@ -1,5 +1,3 @@
-// Tests the commands that read frames if a segment that the manifest names is missing or damaged, in the bucket or in
-// the folder of the day.
 import { readdirSync, rmSync, truncateSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,3 @@
-// Tests that the reader commands find the newest recorded day in harvested_data and in demo, and
-// print its folder.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

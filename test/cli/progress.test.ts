@@ -1,4 +1,3 @@
-// Tests the progress of long commands on a terminal.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -4,7 +4,7 @@ import { REFRESHED_BODY } from '../../core/config/names.ts';
 import { instant } from '../../core/time.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
 import { APP, SEED, SEVEN } from '../sandbox/fyers/simulator.ts';
-import { awsStub } from './aws-stub.ts';
+import { type AwsStub, awsStub } from './aws-stub.ts';
 import {
   SECRET_APP,
   contentOf,
@@ -203,29 +203,30 @@ describe('fyers refresh --local if Fyers is unreachable', () => {
 });
 
 describe('fyers refresh --aws', () => {
+  async function refreshOnAws(stub: Partial<AwsStub>, ...flags: readonly string[]) {
+    await using aws = await awsStub();
+    Object.assign(aws, stub);
+    await using at = await stage({ aws: aws.options });
+    return { ...(await at.run('refresh', '--aws', ...flags)), invocations: aws.invocations };
+  }
+
   test.each([
     [[], '{}'],
     [['--probe'], '{"probe":true}'],
   ])('invokes the function and prints its message (%j)', async (flags, event) => {
-    await using aws = await awsStub();
-    aws.answer = { statusCode: 200, body: REFRESHED_BODY };
-    await using at = await stage({ aws: aws.options });
-    const { code, out, err } = await at.run('refresh', '--aws', ...flags);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toBe('✅ Token refresh completed successfully!');
-    expect(aws.invocations).toEqual([`FyersTokenRefresh ${event}`]);
+    const answer = { statusCode: 200, body: REFRESHED_BODY };
+    expect(await refreshOnAws({ answer }, ...flags)).toMatchObject({
+      ...{ code: 0, err: '', out: '✅ Token refresh completed successfully!' },
+      invocations: [`FyersTokenRefresh ${event}`],
+    });
   });
 
   test('exits with 2 if a login is needed', async () => {
-    await using aws = await awsStub();
-    aws.answer = { statusCode: 202, body: '{"message":"Login link sent."}' };
-    await using at = await stage({ aws: aws.options });
-    const { code, out, err } = await at.run('refresh', '--aws', '--suffix', 'paper', '--json');
+    const answer = { statusCode: 202, body: '{"message":"Login link sent."}' };
+    const { code, out, err } = await refreshOnAws({ answer }, '--suffix', 'paper', '--json');
     expect(code).toBe(2);
     expect(JSON.parse(out)).toEqual({
-      function: 'FyersTokenRefresh-paper',
-      statusCode: 202,
-      message: 'Login link sent.',
+      ...{ function: 'FyersTokenRefresh-paper', statusCode: 202, message: 'Login link sent.' },
     });
     expect(err).toContain('./fyers login --aws');
   });
@@ -235,30 +236,22 @@ describe('fyers refresh --aws', () => {
     ['broker.unreachable: Fyers is away.', 3],
     ['platform.busy: Another run.', 4],
     ['an unknown failure', 70, 'bug.unexpected: FyersTokenRefresh failed: an unknown failure'],
-  ])('exits with the code of the function’s failure: %s', async (message, exit, words?: string) => {
-    await using aws = await awsStub();
-    aws.failed = message;
-    await using at = await stage({ aws: aws.options });
-    const { code, err } = await at.run('refresh', '--aws');
+  ])('exits with the code of the function’s failure: %s', async (failed, exit, words?: string) => {
+    const { code, err } = await refreshOnAws({ failed });
     expect(code).toBe(exit);
-    expect(err).toContain(words ?? message.replace(': ', ': FyersTokenRefresh failed: '));
+    expect(err).toContain(words ?? failed.replace(': ', ': FyersTokenRefresh failed: '));
   });
 
   test('prints the next step if the function does not exist', async () => {
-    await using aws = await awsStub();
-    aws.hasFunctions = false;
-    await using at = await stage({ aws: aws.options });
-    const { code, err } = await at.run('refresh', '--aws');
+    const { code, err } = await refreshOnAws({ hasFunctions: false });
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.prerequisite: There is no function FyersTokenRefresh /);
     expect(err).toContain('Run `pulumi up`, or name the stack with --suffix.');
   });
 
   test('rejects an answer that it cannot parse', async () => {
-    await using aws = await awsStub();
-    aws.answer = { neither: 'one' };
-    await using at = await stage({ aws: aws.options });
-    expect((await at.run('refresh', '--aws')).err).toContain('platform.integrity: ');
+    const { err } = await refreshOnAws({ answer: { neither: 'one' } });
+    expect(err).toContain('platform.integrity: ');
   });
 });
 

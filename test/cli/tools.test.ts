@@ -1,4 +1,3 @@
-// Tests export and replay on days that the harvester recorded.
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';

@@ -1,5 +1,3 @@
-// Tests that report and check show the same verdict and exit code, and that simulated and imported
-// days have a label.
 import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

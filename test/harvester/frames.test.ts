@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { OBJECTS } from '../../core/config/names.ts';
 import { istDate, MINUTE, parseInstant, plus } from '../../core/time.ts';
 import { countFrames, uploadFrames } from '../../harvester/frames.ts';
 import { memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
+import { strictRecorder } from '../support/recorded-stream.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const DATE = istDate('2026-11-25');
@@ -20,12 +20,7 @@ const folder = makeFolderPerTest();
 async function recordFrames() {
   const frames = frameSegments(folder.path);
   let now = NINE;
-  const recorder = frameRecorder({
-    ...{ segments: frames, clock: { now: () => now } },
-    onFailed: (problem) => {
-      throw new Error(problem);
-    },
-  });
+  const recorder = strictRecorder(frames, { now: () => now });
   recorder.mark(1, now, { mark: 'opened', name: 'tbt 1' });
   recorder.frame(1, now, Buffer.from('12345'));
   recorder.mark(1, now, { mark: 'closed' });

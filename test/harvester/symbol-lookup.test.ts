@@ -1,4 +1,3 @@
-// Tests when the symbols of a day are looked up, on a virtual clock.
 import { describe, expect, test } from 'vitest';
 import { type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { createSymbolLookup } from '../../harvester/symbol-lookup.ts';

@@ -1,4 +1,3 @@
-// Tests `--until` inside a session, on its edges, and on a day without a session.
 import { describe, expect, test } from 'vitest';
 import { MINUTE, SECOND, formatIso, parseInstant, plus } from '../../core/time.ts';
 import { parseSettings, refusePast } from '../../harvester/settings.ts';

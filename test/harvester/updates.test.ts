@@ -4,7 +4,6 @@ import { zstdDecompressSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
-import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
 import { countParquetRows } from '../../adapters/recordings/parquet/rows.ts';
 import { OBJECTS } from '../../core/config/names.ts';
@@ -15,6 +14,7 @@ import { compactDay } from '../../harvester/compact.ts';
 import { shipDay } from '../../harvester/upload.ts';
 import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
 import { memoryBucket } from '../support/memory-bucket.ts';
+import { strictRecorder } from '../support/recorded-stream.ts';
 import { encodeTbtMessage, levelsMessage } from '../support/tbt-message.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
@@ -45,12 +45,7 @@ function message(symbol: string, sequence: number, isSnapshot: boolean): Uint8Ar
 /** Three segments of a minute: two books, then differences of one, then a new connection. */
 async function writeFrames(): Promise<void> {
   let now: Instant = OPENS_AT;
-  const recorder = frameRecorder({
-    ...{ segments: frameSegments(day().pathOf('.')), clock: { now: () => now } },
-    onFailed: (problem) => {
-      throw new Error(problem);
-    },
-  });
+  const recorder = strictRecorder(frameSegments(day().pathOf('.')), { now: () => now });
   const sealed = async (segments: number): Promise<void> => {
     now = plus(now, MINUTE);
     recorder.step();
@@ -76,12 +71,7 @@ async function writeFrames(): Promise<void> {
 
 /** More rows of one symbol than a row group has, and the first books of two others. */
 async function writeManyRows(): Promise<void> {
-  const recorder = frameRecorder({
-    ...{ segments: frameSegments(day().pathOf('.')), clock: { now: () => OPENS_AT } },
-    onFailed: (problem) => {
-      throw new Error(problem);
-    },
-  });
+  const recorder = strictRecorder(frameSegments(day().pathOf('.')), { now: () => OPENS_AT });
   const closes = plus(OPENS_AT, SECOND);
   recorder.mark(1, OPENS_AT, { mark: 'opened', name: 'tbt 1' });
   recorder.frame(1, OPENS_AT, message(TCS, 1, true));

@@ -1,4 +1,3 @@
-// Tests the probes that detect whether the broker has switched refreshes on again.
 import { describe, expect, test } from 'vitest';
 import { DAY, MINUTE, brokerDay, istDate, istDateAt, plus } from '../../core/time.ts';
 import { appFingerprint, inputFingerprint } from '../../core/token/digest.ts';

@@ -1,7 +1,9 @@
 // Records a day with the frames of a stream: each list of records becomes a segment.
 import path from 'node:path';
 import { dayFolders } from '../../adapters/recordings/data-folder.ts';
+import { frameRecorder } from '../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../adapters/recordings/frame-segments.ts';
+import type { Clock } from '../../core/ports.ts';
 import { encodeMark, type FrameMark } from '../../core/stream/frame-log.ts';
 import type { LevelChange } from '../../core/stream/tbt-frame.ts';
 import { type Instant, MINUTE, plus } from '../../core/time.ts';
@@ -62,6 +64,19 @@ interface StreamDay {
   readonly state?: 'ended' | 'compacted';
   /** One by default. */
   readonly minutes?: number;
+}
+
+/** Makes a recorder whose failure fails the test. */
+export function strictRecorder(
+  segments: ReturnType<typeof frameSegments>,
+  clock: Pick<Clock, 'now'>,
+) {
+  return frameRecorder({
+    ...{ segments, clock },
+    onFailed: (problem) => {
+      throw new Error(problem);
+    },
+  });
 }
 
 /** The rows of the day are the usual ones, and do not come from the frames. */

@@ -1,4 +1,3 @@
-// Checks that findViolations reports each violation.
 import { describe, expect, test } from 'vitest';
 import { MINUTE, istDate, istInstant, plus } from '../../core/time.ts';
 import { type Evidence, type PlannedFault, findViolations } from './invariants.ts';

@@ -1,4 +1,3 @@
-// Tests how a rate limit affects the calls that follow it.
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {

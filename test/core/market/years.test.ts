@@ -1,4 +1,3 @@
-// Checks which years are complete, how many days they trade, and which holidays an incomplete year has.
 import { describe, expect, test } from 'vitest';
 import {
   type CalendarOptions,

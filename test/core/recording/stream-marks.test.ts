@@ -1,4 +1,3 @@
-// Tests the marks that only the rows of a stream have.
 import { describe, expect, test } from 'vitest';
 import { COLUMNS } from '../../../core/recording/columns.ts';
 import { type DayEvent, resyncsIn } from '../../../core/recording/day-events.ts';

@@ -1,4 +1,3 @@
-// Compares the hand-written reader with protobufjs.
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';

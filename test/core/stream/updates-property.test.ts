@@ -1,5 +1,3 @@
-// Checks random days of the simulator's book of fifty levels, with faults: no sent book is missing without a gap, and
-// each sound book is the one that was sent.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeMark, type FrameMark, type FrameRecord } from '../../../core/stream/frame-log.ts';

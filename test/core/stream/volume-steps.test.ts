@@ -1,4 +1,3 @@
-// Tests the steps of the traded volume, made from HSM frames as the simulator writes them.
 import { describe, expect, test } from 'vitest';
 import type { FrameMark, FrameRecord } from '../../../core/stream/frame-log.ts';
 import { tardisFileName, tardisTrade } from '../../../core/stream/tardis.ts';

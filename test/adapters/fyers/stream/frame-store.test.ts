@@ -1,8 +1,6 @@
-// Tests the frames that the stream feed stores, with the simulator.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
 import { storeFrames } from '../../../../adapters/fyers/stream/socket.ts';
 import type { FrameSink } from '../../../../core/ports.ts';
@@ -11,6 +9,7 @@ import { topicsFor } from '../../../../core/stream/hsm-topics.ts';
 import { hsmKeyOf } from '../../../../core/token/jwt.ts';
 import { parseInstant } from '../../../../core/time.ts';
 import { observe, TOKEN } from '../../../support/observed-stream.ts';
+import { strictRecorder } from '../../../support/recorded-stream.ts';
 import { replayFrames } from '../../../support/replayed-frames.ts';
 import { makeFolderPerTest } from '../../../support/temporary-folder.ts';
 
@@ -22,13 +21,7 @@ async function record(options: Parameters<typeof observe>[0]) {
   const segments = frameSegments(folder.path);
   const observed = await observe({
     ...options,
-    frames: (_date, clock) =>
-      frameRecorder({
-        ...{ segments, clock },
-        onFailed: (problem) => {
-          throw new Error(problem);
-        },
-      }),
+    frames: (_date, clock) => strictRecorder(segments, clock),
   });
   const records: FrameRecord[] = [];
   for (const name of await segments.names()) records.push(...(await segments.read(name)));

@@ -1,6 +1,5 @@
 // Compares the updates of recorded frames with the books that the simulator sent.
 import { describe, expect, test } from 'vitest';
-import { frameRecorder } from '../../../../adapters/recordings/frame-recorder.ts';
 import { frameSegments } from '../../../../adapters/recordings/frame-segments.ts';
 import type { FrameSink } from '../../../../core/ports.ts';
 import { topicsFor } from '../../../../core/stream/hsm-topics.ts';
@@ -10,6 +9,7 @@ import type { FyersSimulator } from '../../../../sandbox/fyers/server.ts';
 import type { SentBook } from '../../../../sandbox/fyers/streams.ts';
 import { matchLedger } from '../../../support/ledger-match.ts';
 import { observe } from '../../../support/observed-stream.ts';
+import { strictRecorder } from '../../../support/recorded-stream.ts';
 import { makeFolderPerTest } from '../../../support/temporary-folder.ts';
 
 const SYMBOLS = ['NSE:SBIN-EQ', 'NSE:INFY-EQ'];
@@ -25,13 +25,7 @@ async function record(kind: 'tbt' | 'hsm', onJump: Jump, seconds = 90) {
   let ledger: readonly SentBook[] = [];
   const { simulator } = await observe({
     ...{ kind, seconds },
-    frames: (_date, clock) =>
-      (sink = frameRecorder({
-        ...{ segments, clock },
-        onFailed: (problem) => {
-          throw new Error(problem);
-        },
-      })),
+    frames: (_date, clock) => (sink = strictRecorder(segments, clock)),
     onJump: (seconds, { streams }) => {
       ledger = streams.keepLedger();
       onJump(seconds, streams, sink);
