@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { registeredUrl } from '../../cli/commands/login/context.ts';
 import { settingsIn } from '../../cli/shared/settings.ts';
+import { PLACEHOLDER } from '../../core/config/names.ts';
 import type { AppId, LinkKey } from '../../core/config/values.ts';
 import { istDate, parseInstant } from '../../core/time.ts';
 import { displayFingerprint } from '../../core/token/digest.ts';
@@ -41,6 +42,16 @@ beforeEach(async () => {
     await aws[Symbol.asyncDispose]();
   };
 });
+
+/** Publishes a token at the nth read of it. @returns the number of reads */
+function publishAtRead(nth: number, access: string, refresh: string = PLACEHOLDER): () => number {
+  let reads = 0;
+  aws.onRead = (name) => {
+    if (name !== 'FYERS_ACCESS_TOKEN' || (reads += 1) !== nth) return;
+    aws.parameters.set('FYERS_ACCESS_TOKEN', access).set('FYERS_REFRESH_TOKEN', refresh);
+  };
+  return () => reads;
+}
 
 describe('fyers login --aws', () => {
   test('hands both proven tokens to FyersTokenRefresh and writes no file', async () => {
@@ -87,17 +98,13 @@ describe('fyers login with the login function’s URL', () => {
   test('opens the day’s link, waits for the new token, and writes it to the files', async () => {
     aws.parameters.set('FYERS_ACCESS_TOKEN', 'not a token');
     aws.loginUrl = LOGIN_URL;
-    let reads = 0;
-    aws.onRead = (name) => {
-      if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 4) {
-        aws.parameters.set('FYERS_ACCESS_TOKEN', NEWER).set('FYERS_REFRESH_TOKEN', REFRESH);
-      }
-    };
+    const reads = publishAtRead(4, NEWER, REFRESH);
     const opened: string[] = [];
     const open = (url: string) => Promise.resolve(void opened.push(url));
     await using at = await createFolder(fyers, { open, aws: aws.options }, ONE_TAP);
     const { code, out, err } = await at.run('login');
-    expect({ code, opened, reads }).toEqual({ code: 0, opened: [`${LOGIN_URL}${LINK}`], reads: 4 });
+    expect({ code, opened }).toEqual({ code: 0, opened: [`${LOGIN_URL}${LINK}`] });
+    expect(reads()).toBe(4);
     expect(contentOf(at, 'access_token.txt')).toBe(NEWER);
     expect(contentOf(at, 'refresh_token.txt')).toBe(REFRESH);
     expect(modeOf(at, 'access_token.txt')).toBe('600');
@@ -106,12 +113,7 @@ describe('fyers login with the login function’s URL', () => {
   });
 
   test('with --aws waits for the token and invokes no function', async () => {
-    let reads = 0;
-    aws.onRead = (name) => {
-      if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 5) {
-        aws.parameters.set(name, NEWER);
-      }
-    };
+    publishAtRead(5, NEWER);
     const env = `FYERS_REDIRECT_URI=${LOGIN_URL}\nFYERS_LOGIN_URL=${LOGIN_URL}\n`;
     await using at = await createFolder(fyers, { aws: aws.options }, env);
     const { code, out } = await at.run('login', '--aws');
@@ -134,25 +136,19 @@ describe('fyers login with the login function’s URL', () => {
     const older = mintToken(SEED, APP, 'access_token', SEVEN - 1_000);
     aws.parameters.set('FYERS_ACCESS_TOKEN', GOOD);
     aws.loginUrl = LOGIN_URL;
-    let reads = 0;
-    aws.onRead = (name) => {
-      if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 9) aws.parameters.set(name, older);
-    };
+    const reads = publishAtRead(9, older);
     await using at = await createFolder(fyers, { aws: aws.options }, ONE_TAP);
     const { code, err } = await at.run('login', '--aws', '--again');
     expect(code).toBe(2);
     expect(err).toMatch(/^operator\.login: The login function has published no token/m);
-    expect(reads).toBe(202);
+    expect(reads()).toBe(202);
     expect(err.match(/Waiting for the token/g)).toHaveLength(10);
   });
 
   test('does not write a token that Fyers refuses', async () => {
     aws.loginUrl = LOGIN_URL;
     const dead = mintToken('another seed', APP, 'access_token', NOON);
-    let reads = 0;
-    aws.onRead = (name) => {
-      if (name === 'FYERS_ACCESS_TOKEN' && (reads += 1) === 3) aws.parameters.set(name, dead);
-    };
+    publishAtRead(3, dead);
     await using at = await createFolder(fyers, { aws: aws.options }, ONE_TAP);
     const { code, err } = await at.run('login');
     expect(code).toBe(3);

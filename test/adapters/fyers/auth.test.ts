@@ -54,10 +54,14 @@ const error = (status: number, code: number, message: string): Answer => ({
   body: JSON.stringify({ s: 'error', code, message }),
 });
 
+type Broker = ReturnType<typeof fyersBroker>;
+const refresh = (broker: Broker) => broker.refresh(APP, TOKEN, PIN, signal);
+const prove = (broker: Broker) => broker.prove(APP.id, accessToken(SEVEN), signal);
+
 describe('refresh', () => {
   test('returns minted if the broker accepts it', async () => {
     const { broker, simulator, secrets } = await simulateBroker();
-    const answer = await broker.refresh(APP, TOKEN, PIN, signal);
+    const answer = await refresh(broker);
     if (answer.kind !== 'minted') throw new Error(answer.kind);
     expect(answer.refreshToken).toBeUndefined();
     expect(secrets).toEqual([answer.accessToken]);
@@ -73,7 +77,7 @@ describe('refresh', () => {
 
   test('returns refused by policy if the broker has disabled the API', async () => {
     const { broker } = await simulateBroker('refused');
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
+    expect(await refresh(broker)).toEqual({
       kind: 'refused',
       by: 'policy',
       detail:
@@ -104,7 +108,7 @@ describe('refresh', () => {
     ['a success without a token', { status: 200, body: '{"s":"ok"}' }, 'unrecognised'],
   ])('classifies a refusal: %s is refused by %s', async (_title, answer, by) => {
     const { broker } = await scriptBroker(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'refused', by });
+    expect(await refresh(broker)).toMatchObject({ kind: 'refused', by });
   });
 
   test.each([
@@ -119,7 +123,7 @@ describe('refresh', () => {
     'returns silent with the details after %s, because the call may have counted',
     async (_title, answer, detail) => {
       const { broker } = await scriptBroker(answer);
-      const silent = await broker.refresh(APP, TOKEN, PIN, signal);
+      const silent = await refresh(broker);
       expect(silent).toMatchObject({ kind: 'silent' });
       expect(silent.kind === 'silent' ? silent.detail : '').toEqual(detail);
     },
@@ -130,7 +134,7 @@ describe('refresh', () => {
     [{ ...error(200, -429, 'limit'), headers: { 'retry-after': '3' } }, { retryAfterMs: 3_000 }],
   ])('returns rate-limited without another call for %j', async (answer, rest) => {
     const { broker, seen } = await scriptBroker(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
+    expect(await refresh(broker)).toMatchObject({
       kind: 'rate-limited',
       retryAfterMs: null,
       ...rest,
@@ -143,24 +147,19 @@ describe('refresh', () => {
     ['a redirect', { status: 302, body: '', headers: { location: 'https://portal.example/' } }],
   ])('returns not-fyers if %s answered', async (_title, answer) => {
     const { broker } = await scriptBroker(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({ kind: 'not-fyers' });
-    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
-      kind: 'not-fyers',
-    });
+    expect(await refresh(broker)).toMatchObject({ kind: 'not-fyers' });
+    expect(await prove(broker)).toMatchObject({ kind: 'not-fyers' });
   });
 
   test('returns unreachable with the wait if the broker is out of service', async () => {
     const answer = { status: 503, body: '{"s":"error"}', headers: { 'retry-after': '7' } };
     const { broker } = await scriptBroker(answer);
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toMatchObject({
-      kind: 'unreachable',
-      retryAfterMs: 7_000,
-    });
+    expect(await refresh(broker)).toMatchObject({ kind: 'unreachable', retryAfterMs: 7_000 });
   });
 
   test('returns unreachable if nothing listens', async () => {
     const broker = fyersBroker({ apiUrl: 'http://127.0.0.1:9', onSecret: () => undefined });
-    expect(await broker.refresh(APP, TOKEN, PIN, signal)).toEqual({
+    expect(await refresh(broker)).toEqual({
       kind: 'unreachable',
       detail: 'The connection to 127.0.0.1:9 failed (ECONNREFUSED).',
     });
@@ -169,7 +168,7 @@ describe('refresh', () => {
   test('hides PIN and tokens in the details', async () => {
     const message = `pin ${PIN} token ${TOKEN} other ${accessToken(SEVEN)} ${'x'.repeat(500)}`;
     const { broker, seen } = await scriptBroker(error(400, -999, message));
-    const answer = await broker.refresh(APP, TOKEN, PIN, signal);
+    const answer = await refresh(broker);
     if (answer.kind !== 'refused') throw new Error(answer.kind);
     expect(answer.detail).not.toMatch(new RegExp(`${PIN}|eyJ`));
     expect(answer.detail.length).toBeLessThan(300);
@@ -200,19 +199,14 @@ describe('prove', () => {
   test('returns dead for an expired token, and for a token of another app', async () => {
     const { broker, simulator } = await simulateBroker();
     simulator.setClock(plus(SEVEN, 23 * HOUR));
-    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind: 'dead' });
+    expect(await prove(broker)).toMatchObject({ kind: 'dead' });
     const other = await scriptBroker(error(400, -352, 'invalid app id'));
-    expect(await other.broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({
-      kind: 'dead',
-    });
+    expect(await prove(other.broker)).toMatchObject({ kind: 'dead' });
   });
 
   test('reads market depth if the app may not read the profile', async () => {
     const { broker, simulator } = await simulateBroker('accepted', false);
-    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toEqual({
-      kind: 'live',
-      fyId: null,
-    });
+    expect(await prove(broker)).toEqual({ kind: 'live', fyId: null });
     expect(simulator.requests().map(({ path }) => path)).toEqual([
       '/api/v3/profile',
       '/data/depth',
@@ -233,7 +227,7 @@ describe('prove', () => {
     [error(403, -373, 'No permission for the app'), 'refused'],
   ])('returns neither live nor dead after %j', async (answer, kind) => {
     const { broker } = await scriptBroker(answer);
-    expect(await broker.prove(APP.id, accessToken(SEVEN), signal)).toMatchObject({ kind });
+    expect(await prove(broker)).toMatchObject({ kind });
   });
 
   test.each([
