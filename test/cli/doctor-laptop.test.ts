@@ -133,19 +133,12 @@ async function streamsOf({
   const { now = BEFORE_SESSION, flags = ['--live'] } = laptop;
   fyers.setClock(now);
   await using at = await stageWithPulumi('', false, { now, aws: unreachableAws() });
-  const lines = { CLIENT_ID: APP.id, SECRET_KEY: APP.secret, API_URL: fyers.url };
   const { harvesters } = laptop;
   const recorded =
     harvesters === undefined
-      ? { FEED: feed, SYMBOLS: symbols }
-      : { HARVESTERS: JSON.stringify(harvesters) };
-  const env = { ...lines, ...recorded };
-  at.write(
-    '.env',
-    Object.entries(env)
-      .map(([key, value]) => `FYERS_${key}=${value}\n`)
-      .join(''),
-  );
+      ? `FYERS_FEED=${feed}\nFYERS_SYMBOLS=${symbols}\n`
+      : `FYERS_HARVESTERS=${JSON.stringify(harvesters)}\n`;
+  at.write('.env', `${APP_LINES}FYERS_API_URL=${fyers.url}\n${recorded}`);
   if (laptop.list !== undefined) at.write('index-MINE.csv', laptop.list);
   const token = mintToken(SEED, APP, 'access_token', SEVEN);
   at.write('access_token.txt', token);

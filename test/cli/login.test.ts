@@ -68,10 +68,7 @@ describe('fyers login with a pasted address', () => {
 
   test('prints the page and opens nothing with --no-open', async () => {
     let opened = 0;
-    const open = () => {
-      opened += 1;
-      return Promise.resolve();
-    };
+    const open = () => Promise.resolve(void (opened += 1));
     await using at = await createFolder(fyers, { open });
     const { code, err } = await at.run('login', '--no-open');
     expect({ code, opened }).toEqual({ code: 2, opened: 0 });

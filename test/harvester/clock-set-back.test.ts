@@ -128,15 +128,19 @@ test('A clock that is set back after the last slot ends the session with session
   expect(events.at(-1)?.event).toBe('session-over');
 });
 
+/** Records from half a minute after the first minute to the slot of the second, or to the end. */
+async function run(fromMinute: number, untilMinute: number | null, symbols = SYMBOLS.join()) {
+  const sampling = must(parseSampling(symbols, '60'));
+  await recordSession({
+    dataDir: folder.path,
+    minutes: 30,
+    startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
+    ...(untilMinute === null ? {} : stopAt(untilMinute)),
+    loop: () => ({ sampling }),
+  });
+}
+
 test('A day with several starts after the clock was set back expects each slot once', async () => {
-  const run = async (fromMinute: number, untilMinute: number | null) => {
-    await recordSession({
-      dataDir: folder.path,
-      minutes: 30,
-      startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
-      ...(untilMinute === null ? {} : stopAt(untilMinute)),
-    });
-  };
   await run(-1, 10);
   await run(20, 22);
   await run(15, 17);
@@ -147,21 +151,11 @@ test('A day with several starts after the clock was set back expects each slot o
 });
 
 test('A start with another symbol after the clock was set back plans it from that start on', async () => {
-  const run = async (fromMinute: number, untilMinute: number | null, symbols: string) => {
-    const sampling = must(parseSampling(symbols, '60'));
-    await recordSession({
-      dataDir: folder.path,
-      minutes: 30,
-      startsAt: plus(OPENS_AT, fromMinute * MINUTE + 30 * SECOND),
-      ...(untilMinute === null ? {} : stopAt(untilMinute)),
-      loop: () => ({ sampling }),
-    });
-  };
   const [first = '', second = ''] = SYMBOLS;
   await run(-1, 5, first);
   await run(20, 22, first);
-  await run(10, 12, SYMBOLS.join());
-  await run(13, null, SYMBOLS.join());
+  await run(10, 12);
+  await run(13, null);
   const { manifest } = await readDay(folder.path, TODAY);
   // From the slot of minute 11 on; in that of minute 13 no harvester ran.
   expect(manifest?.symbols.find(({ symbol }) => symbol === second)).toMatchObject({

@@ -44,22 +44,15 @@ describe('Answers of the HSM vectors', () => {
     expect(frames).toHaveLength(18);
   });
 
-  test('1: K is accepted', () => {
-    expect(decodeHsmLogin(frame(1))).toEqual({
-      ...{ isAccepted: true, acknowledgeEvery: 2, map: null },
-    });
+  test('1 and 3: K is accepted, and N is refused', () => {
+    const accepted = { isAccepted: true, acknowledgeEvery: 2, map: null };
+    expect(decodeHsmLogin(frame(1))).toEqual(accepted);
+    expect(decodeHsmLogin(frame(3))?.isAccepted).toBe(false);
   });
 
   test('2: the count has two bytes, and the field map agrees with the built-in order', () => {
-    expect(login).toEqual({
-      isAccepted: true,
-      acknowledgeEvery: 2,
-      map: { liteCounts: { dp: null, sf: 1, if: 1 }, changed: [] },
-    });
-  });
-
-  test('3: N is refused', () => {
-    expect(decodeHsmLogin(frame(3))?.isAccepted).toBe(false);
+    const map = { liteCounts: { dp: null, sf: 1, if: 1 }, changed: [] };
+    expect(login).toEqual({ isAccepted: true, acknowledgeEvery: 2, map });
   });
 
   test.each([

@@ -67,19 +67,12 @@ describe('Books of the TBT vectors', () => {
     ]);
   });
 
-  test('2: a level is addressed by its num, not by its place in the list', () => {
-    const { books } = playTo(2);
-    expect(side(books, 'bids')).toEqual(AFTER_TWO);
-  });
-
-  test('3: a wrapper of length 0 is the value 0, and absent values keep', () => {
-    const { books } = playTo(3);
-    expect(side(books, 'bids')).toEqual(AFTER_THREE);
-  });
-
-  test('4: zeros empty a level', () => {
-    const { books } = playTo(4);
-    expect(side(books, 'asks')).toEqual(AFTER_FOUR);
+  test.each([
+    [2, 'a level is addressed by its num, not by its place in the list', 'bids', AFTER_TWO],
+    [3, 'a wrapper of length 0 is the value 0, and absent values keep', 'bids', AFTER_THREE],
+    [4, 'zeros empty a level', 'asks', AFTER_FOUR],
+  ] as const)('%i: %s', (number, _what, name, levels) => {
+    expect(side(playTo(number).books, name)).toEqual(levels);
   });
 
   test('5: a level without num, or above 49, changes nothing and makes the book unsound', () => {
