@@ -46,20 +46,13 @@ describe('fyers login with a pasted address', () => {
     expect(contentOf(at, 'daily_token.txt')).toBe(access);
     expect(out).toContain('Logged in: good until 26 Nov 2026, 06:00 IST.');
     const rows = out.split('\n').map((line) => line.split(/ {2,}/));
-    expect(rows).toContainEqual([
-      'access',
-      displayFingerprint(access),
-      'XA00001',
-      '25 Nov 2026, 12:00 IST',
-      '26 Nov 2026, 06:00 IST',
-    ]);
-    expect(rows).toContainEqual([
-      'refresh',
-      displayFingerprint(refresh),
-      'XA00001',
-      '25 Nov 2026, 12:00 IST',
-      '10 Dec 2026, 06:00 IST',
-    ]);
+    for (const [kind, token, expires] of [
+      ['access', access, '26 Nov 2026, 06:00 IST'],
+      ['refresh', refresh, '10 Dec 2026, 06:00 IST'],
+    ] as const) {
+      const seen = [displayFingerprint(token), 'XA00001', '25 Nov 2026, 12:00 IST'];
+      expect(rows).toContainEqual([kind, ...seen, expires]);
+    }
     expect(out).toContain('Fyers has switched refresh tokens off');
     expect(fyers.requests().filter(({ path }) => path === '/api/v3/profile')).toHaveLength(1);
     const authCode = new URL(me.pasted()).searchParams.get('auth_code') ?? '';

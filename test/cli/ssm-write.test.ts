@@ -1,4 +1,5 @@
 import {
+  DeleteParametersCommand,
   DescribeParametersCommand,
   GetParameterCommand,
   PutParameterCommand,
@@ -162,7 +163,6 @@ describe('fyers ssm delete', () => {
     return async () => {
       await using at = await createStage();
       for (const name of OTHERS) expect(await listParameters()).toContain(name);
-      const { DeleteParametersCommand } = await import('@aws-sdk/client-ssm');
       await ssm.send(new DeleteParametersCommand({ Names: OTHERS }));
       await at.run('ssm', 'delete', '--all', '--yes');
     };

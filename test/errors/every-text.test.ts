@@ -2,7 +2,7 @@
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { type SourceFile, sourceFiles } from '../support/source-tree.ts';
-import { hasStep } from './next-step.ts';
+import { hasStep } from './outcomes.ts';
 
 const CODE = /^(?:operator|broker|platform|bug)\.[a-z-]+$/;
 

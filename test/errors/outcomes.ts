@@ -1,4 +1,5 @@
-// Converts the outcome of a provocation to its error: thrown by a function or printed by a command.
+// Converts the outcome of a provocation to its error: thrown by a function or printed by a command. Recognises a next
+// step: a command that can be copied, or a place in a console.
 import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
 import { type ErrorCode, FyersError } from '../../core/errors.ts';
@@ -31,4 +32,11 @@ export function parseError({ err }: { readonly err: string }): FyersError {
   const sentences = words.split(/(?<=[.?!])\s+(?=[A-Z])/);
   const nextStep = sentences.at(-1) ?? '';
   return new FyersError(code as ErrorCode, sentences.slice(0, -1).join(' '), nextStep);
+}
+
+const COMMAND = /`(?:\.\/fyers|pulumi|aws|npm|rm|ls|lsof|df|chmod|unset)\b[^`]*`/;
+const CONSOLE = /https:\/\/\S+|→/;
+
+export function hasStep(text: string): boolean {
+  return COMMAND.test(text) || CONSOLE.test(text);
 }

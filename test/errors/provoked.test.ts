@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ErrorCode, FyersError } from '../../core/errors.ts';
 import { makeFolderPerFile } from '../support/temporary-folder.ts';
 import { findCommands, findProblem } from './commands.ts';
-import { hasStep } from './next-step.ts';
+import { hasStep } from './outcomes.ts';
 import { type KeeperScene, keeperScene } from './keeper-fixture.ts';
 import { provocations } from './provocations.ts';
 

@@ -7,7 +7,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import type { Book } from '../../core/recording/book.ts';
 import { SECOND, plus } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
-import { OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
+import { NO_FACTS, OPENS_AT, sampleRow, shortSession } from '../support/depth.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 
 const SYMBOL = 'NSE:SBIN-EQ';
@@ -26,10 +26,9 @@ async function recordAndCompact(
   const { opensAt, closesAt } = session;
   const plan = { symbols: [SYMBOL], everySeconds: 5, opensAt, closesAt, from: opensAt };
   const of = { feed: 'rest', session: 'special', certainty: 'inferred', source: 'test' };
-  const none = { alias: null, isin: null, fyToken: null, lot: null, auction: null };
   await logs.record([
     { event: 'plan', at: opensAt, ...plan, ...of },
-    { event: 'symbol', at: opensAt, symbol: SYMBOL, ...none, tick: 0.05, lastClose },
+    { event: 'symbol', at: opensAt, symbol: SYMBOL, ...NO_FACTS, tick: 0.05, lastClose },
   ]);
   await logs.append(
     Array.from({ length: 12 }, (_, index) =>

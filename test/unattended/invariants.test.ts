@@ -118,13 +118,9 @@ describe('findViolations', () => {
     [
       'a lost session without an alarm',
       {
-        ...withFault({ stopsAll: true, to: at('12:00') }, []),
+        ...{ ...GOOD, firedAlarms: [] },
         days: [
-          {
-            date: DATE,
-            session: { opensAt: at('09:00'), closesAt: at('09:04') },
-            faults: [],
-          },
+          { date: DATE, session: { opensAt: at('09:00'), closesAt: at('09:04') }, faults: [] },
           {
             date: istDate('2026-01-13'),
             session: { opensAt: at('11:00'), closesAt: at('12:00') },
