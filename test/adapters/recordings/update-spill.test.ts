@@ -48,7 +48,9 @@ describe('updateSpill', () => {
           found.push(...Array.from(first, (_, row) => part.map((column) => column[row] ?? NaN)));
         }
         expect(spill.rows(symbol)).toBe(rows.length);
-        expect(found).toEqual(rows);
+        // A difference of thousands of rows would take minutes to print.
+        const at = found.findIndex((row, n) => row.join() !== rows[n]?.join());
+        expect([found.length, found[at]]).toEqual([rows.length, rows[at]]);
       }
       expect([...spill.parts('another')]).toEqual([]);
     },
