@@ -14,12 +14,10 @@ const BEHIND_MS = 10 * MINUTE;
 const DEPTH = /^\/data\/depth$/;
 
 const LIMITED: Fault['effect'] = {
-  ...{
-    kind: 'answer',
-    status: 429,
-    body: '{"s":"error","code":429,"message":"request limit reached"}',
-  },
+  kind: 'answer',
+  status: 429,
   headers: { 'content-type': 'application/json', 'retry-after': '30' },
+  body: '{"s":"error","code":429,"message":"request limit reached"}',
 };
 
 /** Applies to calls for depth. @param nth which of them; absent: each */
