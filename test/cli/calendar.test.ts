@@ -35,6 +35,7 @@ describe('fyers calendar', () => {
   test('includes the days of calendar.json, in text and in JSON', async () => {
     cli.write('calendar.json', '[{"date":"2027-01-26","closed":true,"why":"Republic Day"}]');
     expect((await cli.run('calendar', '2027-01-26')).out).toContain('closed, Republic Day');
+    expect((await cli.run('calendar', '2027-01')).out).toMatch(/2027-01-26 .*your own/);
     const days = JSON.parse((await cli.run('calendar', '2027-01', '--json')).out) as {
       own: boolean;
     }[];

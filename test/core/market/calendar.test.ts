@@ -28,6 +28,9 @@ const OLD_FO_PREOPEN = '09:00 ~PREOPEN_ENTRY*09:07 09:08 ~PREOPEN_MATCH 09:12 ~B
 const NEW_FO_PREOPEN =
   '09:00 ~PREOPEN_ENTRY 09:05 ~PREOPEN_LIMIT*09:08 09:10 ~PREOPEN_MATCH 09:12 ~BUFFER 09:15';
 
+const MUHURAT_2025 =
+  '13:15 BLOCK_DEAL 13:30 ~PREOPEN_ENTRY*13:37 13:38 ~PREOPEN_MATCH 13:42 ~BUFFER 13:45 CONTINUOUS 14:45 ~BUFFER 14:55 POSTCLOSE 15:05';
+
 /** By the day, then by the eligibility. */
 const PLANS: Readonly<Record<string, Partial<Record<Eligibility, string>>>> = {
   '2024-03-02, a switch to the other site in March': {
@@ -48,8 +51,8 @@ const PLANS: Readonly<Record<string, Partial<Record<Eligibility, string>>>> = {
     auction: `${OLD_PREOPEN} ${BEFORE_AUCTION}`,
   },
   '2025-10-21, the muhurat of 2025': {
-    auction:
-      '13:15 BLOCK_DEAL 13:30 ~PREOPEN_ENTRY*13:37 13:38 ~PREOPEN_MATCH 13:42 ~BUFFER 13:45 CONTINUOUS 14:45 ~BUFFER 14:55 POSTCLOSE 15:05',
+    auction: MUHURAT_2025,
+    plain: MUHURAT_2025,
     option: '13:45 ~CONTINUOUS 14:45',
     derivative: '13:45 ~CONTINUOUS 14:45',
   },
