@@ -59,7 +59,8 @@ describe('The REST feed', () => {
   });
 
   test.each([
-    [refusal(401, -15), 'token-refused'],
+    [refusal(401, -1), 'token-refused'],
+    [refusal(400, -15), 'token-refused'],
     [refusal(200, -8), 'token-refused'],
     [refusal(400, -16), 'token-refused'],
     [refusal(403, -17), 'token-refused'],

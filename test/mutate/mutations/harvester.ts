@@ -94,7 +94,7 @@ export const HARVESTER: readonly Mutation[] = [
   ...editsOf('adapters/fyers/depth-feed.ts', REST_GUARD, {
     'the feed continues before a strike is on disk': ['await options.guard.saved();'],
   }),
-  ...editsOf('core/broker-answer.ts', 'test/core/broker-answer.test.ts', {
+  ...editsOf('core/broker-answer.ts', REST_DEPTH, {
     'a refused token is not recognised': [
       'new Set([-8, -15, -16, -17, -352])',
       'new Set([-8, -16, -17, -352])',
