@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const FULL = 'test/full/**';
@@ -9,6 +10,12 @@ const OWN_PROCESS = [
   'test/functions/**/*.test.ts',
   'test/cli/foreign-recordings.test.ts',
 ];
+
+// The workers, and the programs that the tests start, load compiled modules.
+process.env['NODE_COMPILE_CACHE'] ??= path.join(
+  import.meta.dirname,
+  'node_modules/.cache/compiled',
+);
 
 export default defineConfig({
   test: {

@@ -1,5 +1,7 @@
 // Runs a step in a child process, so that its memory is separate and is freed when it ends.
 import { spawn } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import path from 'node:path';
 import * as z from 'zod/mini';
 import { FyersError } from '../../core/errors.ts';
 
@@ -16,10 +18,11 @@ export interface ChildOptions {
  */
 export async function runChild({ file, args, heapMiB }: ChildOptions): Promise<void> {
   const flags = [`--max-old-space-size=${String(heapMiB)}`, '--max-semi-space-size=2'];
+  const cache = getCompileCacheDir();
   const child = spawn(process.execPath, [...flags, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // The child needs no credentials. Further malloc arenas would not return free memory.
-    env: { MALLOC_ARENA_MAX: '1' },
+    env: { MALLOC_ARENA_MAX: '1', ...(cache && { NODE_COMPILE_CACHE: path.dirname(cache) }) },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -21,9 +21,14 @@ export type Environment = Readonly<Record<string, string>>;
 
 /** PATH with our own Node first: the language host runs the first `node` that it finds. */
 export function baseEnvironment(): Environment {
-  const { PATH = '', HOME = '', TMPDIR } = process.env;
+  const { PATH = '', HOME = '', TMPDIR, NODE_COMPILE_CACHE } = process.env;
   const node = path.dirname(process.execPath);
-  return { PATH: `${node}${path.delimiter}${PATH}`, HOME, ...(TMPDIR && { TMPDIR }) };
+  return {
+    PATH: `${node}${path.delimiter}${PATH}`,
+    HOME,
+    ...(TMPDIR && { TMPDIR }),
+    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
+  };
 }
 
 export function awsEnvironment(aws: AwsTarget): Environment {

@@ -15,6 +15,7 @@ import { startS3 } from '../support/s3-server.ts';
 import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
+const { NODE_COMPILE_CACHE } = process.env;
 const CHILD = path.join(import.meta.dirname, '..', 'support', 'harvest-child.ts');
 const MAIN = path.join(import.meta.dirname, '..', '..', 'harvester', 'main.ts');
 /** The shortest session of the calendar: 13:15 to 15:05, so 110 slots of a minute. */
@@ -37,7 +38,8 @@ interface ChildResult {
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, args, {
     cwd: folder.path,
-    env,
+    // A bundle has another path in every test.
+    env: args[0]?.endsWith('.ts') ? { NODE_COMPILE_CACHE, ...env } : env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
