@@ -8,7 +8,7 @@ import { dayFolders } from '../../adapters/recordings/data-folder.ts';
 import { cellIndex } from '../../core/recording/columns.ts';
 import { plansIn, symbolsIn } from '../../core/recording/day-events.ts';
 import { numberAt } from '../../core/recording/observed.ts';
-import { formatIso, istDate, istInstant, SECOND } from '../../core/time.ts';
+import { formatIso, istDate, istInstant, MINUTE, plus, SECOND } from '../../core/time.ts';
 import { run } from '../../harvester/main.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
@@ -18,10 +18,10 @@ import { makeFolderPerTest } from '../support/temporary-folder.ts';
 import { simulatedClock } from '../support/virtual-clock.ts';
 
 const DATE = istDate('2026-11-25');
-/** Nine minutes of the session are left: 108 slots. */
-const STARTS_AT = istInstant(DATE, '15:51');
-const SLOTS = 108;
-const RESTARTS_AT = istInstant(DATE, '15:56');
+/** Six minutes of the session are left: 72 slots. */
+const STARTS_AT = istInstant(DATE, '15:54');
+const SLOTS = 72;
+const RESTARTS_AT = istInstant(DATE, '15:57');
 const SEED = 'groups';
 const GROUPS = 'INDEX:MINE,CHAIN:NIFTY,CHAIN:HDFCBANK,CHAIN:XYZ';
 
@@ -41,6 +41,7 @@ afterEach(() => simulator.close());
 async function record(flags: readonly string[], from = STARTS_AT, masterUrl?: string) {
   const dataDir = path.join(folder.path, 'data');
   const log: { readonly event: string; readonly message: string }[] = [];
+  simulator.setClock(from);
   const code = await run({
     clock: simulatedClock(from, simulator),
     signal: new AbortController().signal,
@@ -107,11 +108,11 @@ test.each([
 });
 
 /** Serves the simulator's lists from the instant on. */
-async function startMaster(from: number) {
+async function startMaster(from: number, begins = STARTS_AT) {
   const asked: number[] = [];
   const server = createServer((request, response) => {
     const now = simulator.now();
-    asked.push((now - STARTS_AT) / SECOND);
+    asked.push((now - begins) / SECOND);
     if (now < from) {
       response.writeHead(503).end();
       return;
@@ -155,8 +156,10 @@ test.each(['rest', 'tbt'])(
 );
 
 test('A harvester asks a master that never answers a few times, and records the day', async () => {
-  await using master = await startMaster(Infinity);
-  const { code, day } = await record(['--feed', 'rest', ...WITH_FUTURE], STARTS_AT, master.url);
+  // The last lookup is after eight minutes.
+  const begins = plus(STARTS_AT, -3 * MINUTE);
+  await using master = await startMaster(Infinity, begins);
+  const { code, day } = await record(['--feed', 'rest', ...WITH_FUTURE], begins, master.url);
   expect(code).toBe(0);
   expect(await day.manifest()).toMatchObject({ unexplained: 0 });
   expect(master.minutes()).toEqual(new Set([0, 1, 3, 8]));
