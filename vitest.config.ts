@@ -6,8 +6,10 @@ const FULL = 'test/full/**';
 // their process: each needs a process of its own. All others share two processes, so that each
 // module is loaded twice and not 240 times.
 const OWN_PROCESS = [
-  'test/errors/**/*.test.ts',
-  'test/functions/**/*.test.ts',
+  'test/errors/provoked.test.ts',
+  'test/functions/messages.test.ts',
+  'test/functions/login/memory.test.ts',
+  'test/functions/refresh/handler.test.ts',
   'test/cli/foreign-recordings.test.ts',
 ];
 
