@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 const FULL = 'test/full/**';
 // These load a function as Lambda does, which reads its environment then, or measure the memory of
-// their process: each needs a process of its own. All others share two processes, so that each
-// module is loaded twice and not 240 times.
+// their process: each needs a process of its own. All others share three processes, so that each
+// module is loaded three times and not 240 times.
 const OWN_PROCESS = [
   'test/errors/provoked.test.ts',
   'test/functions/messages.test.ts',
@@ -21,8 +21,8 @@ process.env['NODE_COMPILE_CACHE'] ??= path.join(
 
 export default defineConfig({
   test: {
-    // Vitest would leave one of two cores idle.
-    maxWorkers: 2,
+    // Tests wait for other processes and for the disk: three workers keep two cores busy.
+    maxWorkers: 3,
     // Generous, so that a machine half as fast, or a busy one, still passes.
     testTimeout: 90_000,
     hookTimeout: 180_000,
