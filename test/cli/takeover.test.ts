@@ -151,27 +151,24 @@ describe('fyers takeover', () => {
     expect(await remaining(made.aws)).toEqual({ ...EVERYTHING, rule: 'DISABLED' });
   });
 
-  test.each(['before', 'after'] as const)(
-    'loses no value if the connection is cut %s any change, and continues in the next run',
-    async (when) => {
-      const cuts = Array.from({ length: CHANGES }, (_, before) => before + 1);
-      await Promise.all(
-        cuts.map(async (nth) => {
-          await using made = await createReferenceScene();
-          made.proxy.cutAt(nth, when);
-          const cut = await made.takeover('--yes');
-          expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
-          expect(cut.err).toContain('run `./fyers takeover` again');
-          expect({ nth, lost: await findLostValues(made) }).toEqual({ nth, lost: [] });
-          const again = await made.takeover('--yes');
-          expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });
-          expect(await remaining(made.aws)).toEqual(NOTHING);
-          expect(await findLostValues(made)).toEqual([]);
-        }),
-      );
-    },
-    120_000,
-  );
+  test('loses no value if the connection is cut at any change, and continues in the next run', async () => {
+    // A cut before another change leaves the account as a cut after the change before it does.
+    const cuts = Array.from({ length: CHANGES }, (_, before) => [before + 1, 'after'] as const);
+    await Promise.all(
+      [[1, 'before'] as const, ...cuts].map(async ([nth, when]) => {
+        await using made = await createReferenceScene();
+        made.proxy.cutAt(nth, when);
+        const cut = await made.takeover('--yes');
+        expect({ nth, code: cut.code }).toEqual({ nth, code: 4 });
+        expect(cut.err).toContain('run `./fyers takeover` again');
+        expect({ nth, lost: await findLostValues(made) }).toEqual({ nth, lost: [] });
+        const again = await made.takeover('--yes');
+        expect({ nth, code: again.code, err: again.err }).toEqual({ nth, code: 0, err: '' });
+        expect(await remaining(made.aws)).toEqual(NOTHING);
+        expect(await findLostValues(made)).toEqual([]);
+      }),
+    );
+  }, 120_000);
 
   test('makes exactly as many changes as the test above cuts', async () => {
     await using made = await createReferenceScene();

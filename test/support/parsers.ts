@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLog } from '../../adapters/process/log.ts';
 import { lineParser } from '../../adapters/recordings/day-archive.ts';
-import { parseKeys } from '../../core/config/keys.ts';
+import { parseHarvesterKeys, parseKeys } from '../../core/config/keys.ts';
 import * as program from '../../core/config/program-values.ts';
 import * as config from '../../core/config/values.ts';
 import { COLUMNS, parseCell, parseCells, parseCsvLine } from '../../core/recording/columns.ts';
@@ -122,8 +122,13 @@ const BY_NAME: Readonly<Record<string, Parse | readonly [Parse, Frame]>> = {
       () => text,
       (secret) => secret,
     ),
-  parseSettings: (text) =>
-    parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
+  parseHarvesterKeys: (text) => parseHarvesterKeys(() => text),
+  parseSettings: [
+    (text) =>
+      parseSettings([], { FYERS_SYMBOLS: text, FYERS_EVERY_SECONDS: '5', FYERS_SHARD: text }),
+    // Each of its parsers has its own row.
+    (text) => text.slice(0, text.length / 4),
+  ],
   'parseEndpoint path': [config.parseEndpoint, (text) => `https://${text}`],
   'parseEmail domain': [program.parseEmail, (text) => `a@${text}`],
   'parseReaders path': [program.parseReaders, (text) => `arn:aws:iam::123456789012:role/${text}`],

@@ -37,7 +37,7 @@ const halfLate = ([30, 60] as const).map((everySeconds) => ({
 
 test.each([
   ['on time', runs.map((run) => ({ ...run, slots: [], waits: [] })), { numRuns: 10 }],
-  ['late', runs, { numRuns: 40, examples: halfLate.map((run): [typeof run] => [run]) }],
+  ['late', runs, { numRuns: 20, examples: halfLate.map((run): [typeof run] => [run]) }],
 ])(
   'The REST feed stays inside the limits for any accepted plan, with slots that begin %s',
   { timeout: 120_000 },
