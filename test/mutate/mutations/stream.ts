@@ -118,7 +118,7 @@ export const STREAM: readonly Mutation[] = [
     },
   ),
   ...editsOf(
-    'adapters/recordings/parquet/pages.ts',
+    'adapters/recordings/parquet/parquet.ts',
     'test/adapters/recordings/parquet/parquet.test.ts',
     {
       'a page is freed before it is compared': [
