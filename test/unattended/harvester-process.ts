@@ -1,15 +1,17 @@
 // Runs one harvester process: loop, feed and files as `harvester/main.ts` wires them, with a kill switch.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { meteredEvents } from '../../adapters/aws/metrics.ts';
 import { dayFolders, strikeFile } from '../../adapters/recordings/data-folder.ts';
 import { restDepth } from '../../adapters/fyers/depth-feed.ts';
-import type { Clock, LogRecord, ObjectStore } from '../../core/ports.ts';
-import { METRIC_NAMESPACE, harvesterDimensions } from '../../core/config/names.ts';
+import type { Clock, ObjectStore } from '../../core/ports.ts';
+import { harvesterDimensions } from '../../core/config/names.ts';
 import { dayOf } from '../../core/market/calendar.ts';
 import type { IstDate } from '../../core/time.ts';
 import { compactDay } from '../../harvester/compact.ts';
 import { harvest } from '../../harvester/loop.ts';
-import type { DayLogs, DayUploads, Days, Metrics } from '../../harvester/ports.ts';
+import type { DayLogs, DayUploads, Days } from '../../harvester/ports.ts';
 import { faultyDisk } from '../support/faulty-disk.ts';
 import { loopOptions } from '../support/loop-options.ts';
 import type { KillSwitch } from './kill-switch.ts';
@@ -29,7 +31,7 @@ export interface HarvesterEnvironment {
   readonly apiUrl: string;
   readonly objects: ObjectStore;
   readonly isDiskFull: () => boolean;
-  readonly onMetric: (name: string, value: number) => void;
+  readonly cloudWatch: CloudWatchClient;
 }
 
 /** Resolves after a stop signal. Never resolves after a kill. */
@@ -40,12 +42,20 @@ export async function runHarvester(
 ): Promise<void> {
   const { dataDir, clock, objects } = environment;
   await mkdir(path.join(dataDir, 'days'), { recursive: true });
-  const metrics = bufferMetrics(environment, killSwitch);
+  const metered = meteredEvents({
+    client: environment.cloudWatch,
+    events: { log: () => undefined },
+    dimensions: harvesterDimensions('', '0'),
+  });
   const shared = loopOptions({
     clock,
     symbols: SYMBOLS,
     everySeconds: EVERY_SECONDS,
-    events: { log: metrics.emit },
+    events: {
+      log: (event) => {
+        if (!killSwitch.isKilled()) metered.log(event);
+      },
+    },
     stored: () => killSwitch.run(environment.readToken),
   });
   const disk = faultyDisk((_count, operation) => environment.isDiskFull() && WRITES.has(operation));
@@ -62,7 +72,8 @@ export async function runHarvester(
     ...shared,
     signal,
     feed,
-    metrics,
+    // A killed process loses what it has not sent.
+    metrics: { ...metered, flush: () => killSwitch.run(() => metered.flush()) },
     days: guardDays(days, killSwitch),
     compact: (date) =>
       killSwitch.run(async () => {
@@ -78,27 +89,6 @@ export async function runHarvester(
 function planOf(date: IstDate) {
   const day = dayOf(date);
   return day.kind === 'open' ? day.plan : null;
-}
-
-/** Buffers measurements until the next flush. A killed process loses them. */
-function bufferMetrics(
-  { onMetric }: HarvesterEnvironment,
-  killSwitch: KillSwitch,
-): Metrics & Record<'emit', (event: LogRecord) => void> {
-  let buffered: (readonly [string, number])[] = [];
-  return {
-    emit(event) {
-      if (killSwitch.isKilled()) return;
-      if (event.metric !== undefined) buffered.push([event.metric.name, event.metric.value]);
-    },
-    measure: (name, value) => void buffered.push([name, value]),
-    flush: () =>
-      killSwitch.run(() => {
-        for (const [name, value] of buffered) onMetric(name, value);
-        buffered = [];
-        return Promise.resolve();
-      }),
-  };
 }
 
 function guardDays(days: Days, killSwitch: KillSwitch): Days {
@@ -135,10 +125,3 @@ function guardDays(days: Days, killSwitch: KillSwitch): Days {
     uploads: (date) => uploadsOf(days.uploads(date)),
   };
 }
-
-/** Identifies a metric of the harvester as its alarms do. */
-export const ownMetric = (name: string) => ({
-  namespace: METRIC_NAMESPACE,
-  metricName: name,
-  dimensions: harvesterDimensions('', '0'),
-});

@@ -8,10 +8,10 @@ import { DAY, type Instant, MINUTE, SECOND, plus } from '../../core/time.ts';
 import { type Faults, startFaults } from '../../sandbox/faults.ts';
 import { type FyersSimulator, startFyers } from '../../sandbox/fyers/server.ts';
 import { mintToken } from '../../sandbox/fyers/tokens.ts';
-import { type Metrics, metricsOf } from '../infra/alarms/series.ts';
+import { type Metrics, metricsOf, recordingClient } from '../infra/alarms/series.ts';
 import { SIMULATED_APP } from '../support/keeper-fixture.ts';
 import { type MemoryBucket, memoryBucket, throwUnreachable } from '../support/memory-bucket.ts';
-import { ownMetric, runHarvester } from './harvester-process.ts';
+import { runHarvester } from './harvester-process.ts';
 import { type KillSwitch, newKillSwitch } from './kill-switch.ts';
 import { type TcpProxy, startTcpProxy } from './tcp-proxy.ts';
 import { type Timeline, newTimeline } from './timeline.ts';
@@ -132,9 +132,9 @@ export async function newMachine(seed: number, startsAt: Instant, days: number):
         apiUrl: proxy.url,
         isDiskFull: () => machine.isDiskFull,
         objects: bucket,
-        onMetric: (name, value) => {
-          metrics.of(ownMetric(name)).put(Math.floor((timeline.now() - startsAt) / MINUTE), value);
-        },
+        cloudWatch: recordingClient(metrics, () =>
+          Math.floor((timeline.now() - startsAt) / MINUTE),
+        ),
       },
       killSwitch,
       stopping.signal,

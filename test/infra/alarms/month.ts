@@ -1,7 +1,5 @@
 // Computes thirty days of metrics: the harvester itself sends its metrics, on a clock that jumps;
 // the metrics of AWS follow the schedule, in AWS's periods.
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import * as z from 'zod/mini';
 import { meteredEvents } from '../../../adapters/aws/metrics.ts';
 import type { HoleReason } from '../../../core/recording/coverage.ts';
 import { dayOf } from '../../../core/market/calendar.ts';
@@ -31,7 +29,7 @@ import { taken } from '../../support/depth.ts';
 import { loopOptions } from '../../support/loop-options.ts';
 import { operatorToken } from '../../support/operator-token.ts';
 import { memoryDays } from './memory-days.ts';
-import { type Metrics, metricsOf } from './series.ts';
+import { type Metrics, metricsOf, recordingClient } from './series.ts';
 
 /**
  * The month starts on a Saturday and has four weekends, a special session on a Sunday, and holidays
@@ -181,7 +179,7 @@ function runHarvester(
   troubles: Troubles,
 ) {
   const metered = meteredEvents({
-    client: createRecordingClient(metrics, clock),
+    client: recordingClient(metrics, () => minuteOf(clock.now())),
     events: { log: () => undefined },
     dimensions: harvesterDimensions('', '0'),
   });
@@ -233,38 +231,6 @@ function feedOf(clock: Clock, everySeconds: number, { holes, fields }: Troubles)
 }
 
 /** Returns the SDK's client with a middleware that records its input instead of sending it. */
-function createRecordingClient(metrics: Metrics, clock: Clock): CloudWatchClient {
-  const client = new CloudWatchClient({ region: 'ap-south-1' });
-  client.middlewareStack.add(
-    () => (args) => {
-      record(metrics, args.input, clock.now());
-      return Promise.resolve({ output: { $metadata: {} }, response: {} });
-    },
-    { step: 'initialize', priority: 'high' },
-  );
-  return client;
-}
-
-const putMetricDataInput = z.object({
-  Namespace: z.string(),
-  MetricData: z.array(
-    z.object({
-      MetricName: z.string(),
-      Values: z.array(z.number()),
-      Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })),
-    }),
-  ),
-});
-
-function record(metrics: Metrics, input: object, at: Instant): void {
-  const { Namespace: namespace, MetricData } = putMetricDataInput.parse(input);
-  for (const { MetricName: metricName, Dimensions, Values } of MetricData) {
-    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
-    const series = metrics.of({ namespace, metricName, dimensions });
-    for (const value of Values) series.put(minuteOf(at), value);
-  }
-}
-
 /** @param text a time of the month in India: `2026-11-17 02:00` */
 export function at(text: string): Instant {
   return instant(Date.parse(`${text.replace(' ', 'T')}+05:30`));

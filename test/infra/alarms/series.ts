@@ -1,4 +1,6 @@
 // Keeps the metrics of a month, one cell per minute.
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import * as z from 'zod/mini';
 
 export interface Series {
   readonly minutes: number;
@@ -57,3 +59,36 @@ export function metricsOf(minutes: number) {
 }
 
 export type Metrics = ReturnType<typeof metricsOf>;
+
+/** Puts what a program sends to CloudWatch into `metrics`, at the minute of each call. */
+export function recordingClient(metrics: Metrics, minuteNow: () => number): CloudWatchClient {
+  const client = new CloudWatchClient({ region: 'ap-south-1' });
+  client.middlewareStack.add(
+    () => (args) => {
+      record(metrics, args.input, minuteNow());
+      return Promise.resolve({ output: { $metadata: {} }, response: {} });
+    },
+    { step: 'initialize', priority: 'high' },
+  );
+  return client;
+}
+
+const putMetricDataInput = z.object({
+  Namespace: z.string(),
+  MetricData: z.array(
+    z.object({
+      MetricName: z.string(),
+      Values: z.array(z.number()),
+      Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })),
+    }),
+  ),
+});
+
+function record(metrics: Metrics, input: object, minute: number): void {
+  const { Namespace: namespace, MetricData } = putMetricDataInput.parse(input);
+  for (const { MetricName: metricName, Dimensions, Values } of MetricData) {
+    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
+    const series = metrics.of({ namespace, metricName, dimensions });
+    for (const value of Values) series.put(minute, value);
+  }
+}
