@@ -20,7 +20,7 @@ import {
   startFrameBatch,
 } from '../../core/stream/frame-log.ts';
 import { formatIso, type Instant, instant, type IstDate, timeOfDay } from '../../core/time.ts';
-import { damagedFileError } from './open-recording.ts';
+import { damagedFileError, notReadableError } from './open-recording.ts';
 import { type Disk, replaceFile, THIS_DISK } from './disk.ts';
 import { release } from './unzip.ts';
 
@@ -192,16 +192,6 @@ async function unzip(file: string): Promise<Buffer> {
   } catch (caught) {
     throw damagedFileError(file, toError(caught));
   }
-}
-
-/** Not an integrity error, because the same file may be readable later. */
-function notReadableError(file: string, cause: Error): FyersError {
-  return new FyersError(
-    'platform.disk',
-    `${file} cannot be read: ${cause.message}.`,
-    `Let this user read it (\`ls -l ${file}\` shows who may), or replace the disk if it fails.`,
-    { cause },
-  );
 }
 
 function hashOf(bytes: Buffer): string {

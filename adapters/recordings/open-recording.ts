@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UPDATES_FILE } from '../../core/config/names.ts';
-import { FyersError, toError } from '../../core/errors.ts';
+import { errnoOf, FyersError, toError } from '../../core/errors.ts';
 import {
   COLUMNS,
   CSV_HEADER,
@@ -328,8 +328,19 @@ function recompactHint(date: IstDate, folder: string): string {
   return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`./fyers compact ${date} --data ${dataDir}\`.`;
 }
 
+/** `platform.disk` if the system could not read the file: the same file may be readable later. */
 export function damagedFileError(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {
+  if (/^E[A-Z\d]+$/.test(errnoOf(cause))) return notReadableError(place, cause);
   return new FyersError('platform.integrity', `${place} is damaged: ${cause.message}.`, nextStep, {
     cause,
   });
+}
+
+export function notReadableError(file: string, cause: Error): FyersError {
+  return new FyersError(
+    'platform.disk',
+    `${file} cannot be read: ${cause.message}.`,
+    `Let this user read it (\`ls -l ${file}\` shows who may), or replace the disk if it fails.`,
+    { cause },
+  );
 }

@@ -21,11 +21,13 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
  * @throws Error (in the stream) for a file that is truncated, or that unpacks to too much
  */
 export async function unpacked(file: string): Promise<Readable> {
+  const isZipped = (await magicOf(file)).subarray(0, 2).equals(GZIP);
+  const { size } = await stat(file);
+  // Created last: until a pipeline listens to its errors, nothing may be awaited.
   const source = createReadStream(file);
   const bytes = new PassThrough();
-  const isZipped = (await magicOf(file)).subarray(0, 2).equals(GZIP);
   const copied = isZipped
-    ? pipeline(source, createGunzip(), limitUnpacked((await stat(file)).size), bytes)
+    ? pipeline(source, createGunzip(), limitUnpacked(size), bytes)
     : pipeline(source, bytes);
   // The reader gets the error: it destroys `bytes`.
   copied.catch(() => undefined);

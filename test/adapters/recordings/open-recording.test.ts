@@ -1,8 +1,14 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { type Recording, openRecording } from '../../../adapters/recordings/open-recording.ts';
+import {
+  damagedFileError,
+  openRecording,
+  type Recording,
+} from '../../../adapters/recordings/open-recording.ts';
+import { unpacked } from '../../../adapters/recordings/unzip.ts';
 import { REFERENCE_CSV_HEADER } from '../../../core/recording/csv-files.ts';
 import { CSV_HEADER, RECORDED_COLUMNS } from '../../../core/recording/columns.ts';
 import {
@@ -150,5 +156,22 @@ describe('A recording', () => {
       break;
     }
     expect(await rowsOf(recording)).toHaveLength((60 / 5) * 2);
+  });
+});
+
+describe('A file that cannot be read', () => {
+  test.each([
+    ['EACCES', 'platform.disk'],
+    ['EIO', 'platform.disk'],
+    ['Z_DATA_ERROR', 'platform.integrity'],
+    [undefined, 'platform.integrity'],
+  ])('with the code %s is an error %s', (code, kind) => {
+    const cause = Object.assign(new Error('why'), { code });
+    expect(damagedFileError('day.csv', cause)).toMatchObject({ code: kind });
+  });
+
+  test('rejects, and leaves no stream whose error nothing handles', async () => {
+    await expect(unpacked(path.join(dataDir.path, 'absent.csv.gz'))).rejects.toThrow('ENOENT');
+    await setTimeout(20);
   });
 });
