@@ -14,10 +14,7 @@ const OWN_PROCESS = [
 ];
 
 // The workers, and the programs that the tests start, load compiled modules.
-process.env['NODE_COMPILE_CACHE'] ??= path.join(
-  import.meta.dirname,
-  'node_modules/.cache/compiled',
-);
+process.env['NODE_COMPILE_CACHE'] ??= path.join(import.meta.dirname, 'node_modules/.compiled');
 
 export default defineConfig({
   test: {

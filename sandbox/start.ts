@@ -28,7 +28,7 @@ simulated Fyers, runs the deployed harvester through the day, checks the recordi
   --help                    this text
 `;
 
-const CACHE = path.join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled');
+const CACHE = path.join(import.meta.dirname, '..', 'node_modules', '.compiled');
 
 // For this process and all below it.
 process.env['NODE_COMPILE_CACHE'] ??= CACHE;
