@@ -84,7 +84,7 @@ function readSettings(
   const file = readEnvFile(folder);
   const problems = [...file.problems];
   const settings: Setting[] = [];
-  // The program reads the other keys from `.env` itself, and would refuse them at `pulumi up`.
+  // The program reads the other keys from `.env` itself, unless the stack's configuration has them.
   for (const key of KEY_NAMES) {
     const env = environmentName(key);
     const text = file.values[env]?.trim() ?? '';

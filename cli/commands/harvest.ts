@@ -39,7 +39,7 @@ Options:
                         is finished, and another start records the rest
   --compat              also write market_depth_DATE.csv as the Python original does
   --raw                 also keep the broker's raw answers, compressed, in the day's folder
-  --debug               also log each slot and each piece that is shipped
+  --debug               also log each slot and each segment that is uploaded
 
 It waits for the next session, records it from the pre-open to the post-close, writes the day's Parquet file, and waits
 again. The first Ctrl-C finishes the slot and ends it; a second one ends it at once. At a terminal the log is a line for each event,

@@ -42,7 +42,7 @@ export function loginMessage(request: LoginRequest): Message {
     again: `The Fyers login for ${date} is still to do: ${reason}.`,
     late: `There is no live Fyers token for ${date}: ${reason}. Nothing is recorded without one.`,
   }[urgency];
-  const text = [`${opening} ${session.words}`, '', ...loginSteps(way), '', ending(day, calendar)];
+  const text = [`${opening} ${session.words}`, '', ...loginSteps(way), '', ending(request)];
   return { subject, text: text.join('\n') };
 }
 
@@ -77,10 +77,11 @@ function loginSteps(way: LoginWay): readonly string[] {
       ];
 }
 
-function ending(day: IstDate, calendar: CalendarOptions): string {
+function ending({ day, calendar, way }: LoginRequest): string {
   const endsAt = linkEndsAt(day, calendar);
   const until = `${formatHhMm(endsAt)} IST${istDateAt(endsAt) === day ? '' : ' tomorrow'}`;
-  return `The login is possible until ${until}. After it, the token is valid until 06:00 IST tomorrow, and you need to do nothing else.`;
+  const valid = way.kind === 'link' ? 'The link works until' : 'Log in by';
+  return `${valid} ${until}. After the login, the token is valid until 06:00 IST tomorrow, and you need to do nothing else.`;
 }
 
 const REASONS: Readonly<Record<AskReason, string>> = {

@@ -112,9 +112,9 @@ fetch() {
 if fetch; then
   echo "the harvester is $sha256"
 elif [ -e ${PROGRAMS}/harvester.mjs ]; then
-  echo "no harvester with the right SHA-256 in the bucket: using the installed one" >&2
+  echo "could not download a harvester with the right SHA-256: using the installed one" >&2
 else
-  echo "no harvester with the right SHA-256 in the bucket: trying again" >&2
+  echo "could not download a harvester with the right SHA-256: trying again" >&2
   exit 1
 fi
 `;

@@ -129,6 +129,13 @@ describe('fyers login with a pasted address', () => {
     expect(err).toContain('https://myapi.fyers.in/dashboard');
     expect(err).not.toContain('\u001B');
   });
+
+  test('works in the evening, after the day’s session', async () => {
+    const evening = instant(NOON + 9 * HOUR);
+    fyers.setClock(evening);
+    await using at = await createFolder(fyers, { ...createPerson(), now: evening });
+    expect((await at.run('login')).code).toBe(0);
+  });
 });
 
 describe('fyers login for scripts', () => {

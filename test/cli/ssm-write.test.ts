@@ -65,6 +65,14 @@ describe('fyers ssm set', () => {
     expect(await valueOf('FYERS_ACCESS_TOKEN')).toBe(TOKEN);
   });
 
+  test('sets the parameter of the stack that --suffix names, and no other', async () => {
+    await using at = await createStage({ piped: TOKEN });
+    await putParameter('FYERS_ACCESS_TOKEN', OLD);
+    expect((await at.run('ssm', 'set', 'FYERS_ACCESS_TOKEN', '--suffix', 'paper')).code).toBe(0);
+    expect(await valueOf('FYERS_ACCESS_TOKEN_PAPER')).toBe(TOKEN);
+    expect(await valueOf('FYERS_ACCESS_TOKEN')).toBe(OLD);
+  });
+
   test('keeps the operator’s own KMS key of the parameter', async () => {
     const KeyId = 'arn:aws:kms:ap-south-1:123456789012:key/own';
     const Name = 'FYERS_ACCESS_TOKEN';

