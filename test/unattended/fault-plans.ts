@@ -29,6 +29,7 @@ const failDepth =
 interface BrokerPlan extends Pick<PlannedFault, 'reasons' | 'stopsAll'> {
   readonly begin: (machine: Machine) => unknown;
   readonly lastsAllDay?: true;
+  readonly pauseMs?: number;
 }
 
 const BROKER_PLANS: Readonly<Record<Exclude<DayFaults['broker']['what'], 'up'>, BrokerPlan>> = {
@@ -45,6 +46,8 @@ const BROKER_PLANS: Readonly<Record<Exclude<DayFaults['broker']['what'], 'up'>, 
   },
   garbage: {
     ...{ reasons: ['broker-error', 'malformed-answer'], stopsAll: true },
+    // The longest pause after pages of a gateway (adapters/fyers/rate-guard.ts).
+    pauseMs: 15 * MINUTE,
     begin: failDepth({ kind: 'garbage' }),
   },
   silent: { reasons: ['timeout'], begin: failDepth({ kind: 'half-open' }, [1, 2, 3]) },
@@ -68,10 +71,11 @@ export function planBrokerFaults(
     return machine.proxy.reconnect();
   });
   if (what === 'up') return [];
-  const { begin, lastsAllDay = false, ...plan } = BROKER_PLANS[what];
+  const { begin, lastsAllDay = false, pauseMs = 0, ...plan } = BROKER_PLANS[what];
   timeline.schedule(from, () => void begin(machine));
   const fault = { what: `the broker is ${what}`, from, mayFire: ['slots-missed'], ...plan };
-  return [{ ...fault, to: lastsAllDay ? at('23:59') : to }];
+  const end = lastsAllDay ? at('23:59') : to;
+  return [{ ...fault, to: end, pausedUntil: plus(end, pauseMs) }];
 }
 
 export function planTokenFaults(

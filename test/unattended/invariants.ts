@@ -14,6 +14,8 @@ export interface PlannedFault {
   readonly mustFire?: string;
   /** The fault leaves every slot empty, and the process measures that. */
   readonly stopsAll?: boolean;
+  /** The harvester may make no call until then, because it pauses after such answers. */
+  readonly pausedUntil?: Instant;
   /** No process measures anything. */
   readonly isDead?: boolean;
   /** The broker may serve books that are never written. */
@@ -145,7 +147,8 @@ function faultsDuring(
 
 function faultsAt(faults: readonly PlannedFault[], at: Instant): readonly PlannedFault[] {
   return faults.filter(
-    ({ from, to }) => plus(from, -EFFECT_MARGIN) <= at && at <= plus(to, EFFECT_MARGIN),
+    ({ from, to, pausedUntil = to }) =>
+      plus(from, -EFFECT_MARGIN) <= at && at <= plus(pausedUntil, EFFECT_MARGIN),
   );
 }
 
