@@ -200,7 +200,7 @@ async function* parquetRows(
       for (const row of sorted) yield isValidRow(row) ? row : null;
     }
   } catch (caught) {
-    throw damagedFileError(place, toError(caught), nextStep);
+    throw failedReadError(place, toError(caught), nextStep);
   }
 }
 
@@ -237,7 +237,7 @@ async function parquetIn(file: string, nextStep?: string): Promise<ParquetRows> 
   try {
     return await openParquet(file);
   } catch (caught) {
-    throw damagedFileError(file, toError(caught), nextStep);
+    throw failedReadError(file, toError(caught), nextStep);
   }
 }
 
@@ -328,14 +328,20 @@ function recompactHint(date: IstDate, folder: string): string {
   return `Its log is in the same folder: remove ${path.join(folder, 'manifest.json')} and run \`./fyers compact ${date} --data ${dataDir}\`.`;
 }
 
-/** `platform.disk` if the system could not read the file: the same file may be readable later. */
+/** For an error while a file was read: of the system, or of the file's content. */
+export function failedReadError(place: string, cause: Error, nextStep?: string): FyersError {
+  return /^E[A-Z\d]+$/.test(errnoOf(cause))
+    ? notReadableError(place, cause)
+    : damagedFileError(place, cause, nextStep);
+}
+
 export function damagedFileError(place: string, cause: Error, nextStep = ANOTHER_COPY): FyersError {
-  if (/^E[A-Z\d]+$/.test(errnoOf(cause))) return notReadableError(place, cause);
   return new FyersError('platform.integrity', `${place} is damaged: ${cause.message}.`, nextStep, {
     cause,
   });
 }
 
+/** Not an integrity error, because the same file may be readable later. */
 export function notReadableError(file: string, cause: Error): FyersError {
   return new FyersError(
     'platform.disk',

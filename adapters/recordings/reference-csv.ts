@@ -17,7 +17,7 @@ import type { RecordedRow } from '../../core/recording/rows.ts';
 import { toError } from '../../core/errors.ts';
 import { endOfLastLine } from './disk.ts';
 import {
-  damagedFileError,
+  failedReadError,
   otherVersionError,
   notARecordingError,
   unlikeARecordingError,
@@ -98,7 +98,7 @@ async function* readLines(file: string, first: CsvForm, atTorn: AtTorn) {
       yield { number, line };
     }
   } catch (caught) {
-    throw damagedFileError(file, toError(caught));
+    throw failedReadError(file, toError(caught));
   }
 }
 
@@ -108,7 +108,7 @@ async function firstLine(file: string): Promise<string | null> {
     for await (const { text } of linesOf(file)) if (text.trim() !== '') return text;
     return null;
   } catch (caught) {
-    throw damagedFileError(file, toError(caught));
+    throw failedReadError(file, toError(caught));
   }
 }
 

@@ -39,7 +39,13 @@ export async function runTests(files: readonly string[], folder: string): Promis
   const child = spawn(
     process.execPath,
     [VITEST, 'run', ...flags, '--reporter', 'json', '--outputFile', report, ...files],
-    { cwd: folder, stdio: 'ignore', detached: true },
+    // The compiled modules of each copy would stay in node_modules.
+    {
+      cwd: folder,
+      env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
+      stdio: 'ignore',
+      detached: true,
+    },
   );
   const kill = () => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

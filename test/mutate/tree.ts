@@ -54,8 +54,6 @@ export function copyTree(): string {
     copyFileSync(path.join(ROOT, file), path.join(folder, file));
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  // The compiled modules of each copy would stay in node_modules.
-  process.env['NODE_DISABLE_COMPILE_CACHE'] = '1';
   // The tidy test asks git which files there are; the pattern in .gitignore is for a folder, and this is a link.
   execFileSync('git', ['init', '--quiet'], { cwd: folder });
   appendFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');

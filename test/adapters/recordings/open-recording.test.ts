@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
-  damagedFileError,
+  failedReadError,
   openRecording,
   type Recording,
 } from '../../../adapters/recordings/open-recording.ts';
@@ -167,7 +167,7 @@ describe('A file that cannot be read', () => {
     [undefined, 'platform.integrity'],
   ])('with the code %s is an error %s', (code, kind) => {
     const cause = Object.assign(new Error('why'), { code });
-    expect(damagedFileError('day.csv', cause)).toMatchObject({ code: kind });
+    expect(failedReadError('day.csv', cause)).toMatchObject({ code: kind });
   });
 
   test('rejects, and leaves no stream whose error nothing handles', async () => {
