@@ -72,7 +72,7 @@ export async function checkQuota(context: CheckContext): Promise<Finding> {
   return ok(
     limit <= UNRESERVED_MIN
       ? `${String(limit)} runs at a time: enough while reserved concurrency is off. Only this quota limits the login page: Lambda reserves runs for one function only if ${String(UNRESERVED_MIN)} stay free for the others`
-      : `${formatFreeExecutions(limit, unreserved)}; the login page has no limit of its own: \`pulumi up\` sets one if ${String(UNRESERVED_MIN)} stay free, unless \`reservedConcurrency\` is none`,
+      : `${formatFreeExecutions(limit, unreserved)}; the login page has no limit of its own: \`pulumi up\` sets one if ${String(UNRESERVED_MIN)} stay free, unless you set \`reservedConcurrency\` to none`,
   );
 }
 

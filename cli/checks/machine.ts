@@ -33,7 +33,7 @@ export async function checkNode(context: CheckContext): Promise<Finding> {
   if (own.state === 'problem' || !(await usesAws(context))) return own;
   const version = await versionOnPath(context.session.io.env);
   if (version === null) {
-    return problem('`pulumi up` needs `node` on the PATH, and there is none', PATH_STEP);
+    return problem('`pulumi up` needs `node`, but it is not on the PATH', PATH_STEP);
   }
   const old = nodeProblem(version);
   if (old === null) return own;

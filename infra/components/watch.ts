@@ -270,7 +270,7 @@ function ownRules(args: HarvesterAlarmsArgs): AlarmRule[] {
     },
     {
       what: 'harvester-fault',
-      description: pulumi.interpolate`${who} has a problem that it cannot fix: a day that is not compacted or not uploaded, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It continues; what can be tried again is tried every ten minutes. Each different fault rings once. The log line with the fault and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`./fyers logs harvester\`.`,
+      description: pulumi.interpolate`${who} has a problem that it cannot fix: a day that is not compacted or not uploaded, another recording in the bucket, a disk that refused a write, slots without a reason, answers of the broker without usable fields, or a broker that reports the market as closed, or open, against the calendar. It continues, and retries every ten minutes if a retry can help. Each different fault rings once. The log line with the fault and what to do: ${shell}, there \`sudo journalctl --unit fyers-harvester --since today --grep '"level":"error"'\`. For a day that is closed see \`./fyers logs harvester\`.`,
       metric: metric('faults'),
       statistic: 'Sum',
       // The harvester counts every minute, zeros too, and leaves quiet minutes between two faults, so the alarm

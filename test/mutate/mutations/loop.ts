@@ -100,9 +100,7 @@ export const LOOP: readonly Mutation[] = [
     ],
   }),
   ...editsOf('adapters/process/run-child.ts', 'test/adapters/process/run-child.test.ts', {
-    'a compaction may take what memory there is': ['`--max-old-space-size=${String(heapMiB)}`, '],
-    'the young objects of a compaction may take what memory there is': [
-      ", '--max-semi-space-size=2'",
-    ],
+    'a compaction has no memory limit': ['`--max-old-space-size=${String(heapMiB)}`, '],
+    'the young objects of a compaction have no memory limit': [", '--max-semi-space-size=2'"],
   }),
 ];
